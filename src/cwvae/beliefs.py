@@ -1,0 +1,89 @@
+"""Families of latent distributions: sample from noise, log-density, entropy, KL.
+
+A belief holds the parameters of a distribution over one latent vector; its arrays may carry
+leading axes (ticks), and then so do the answers.
+"""
+
+import abc
+import math
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cwvae.shapes import checked
+
+__all__ = ["AbstractBelief", "Gaussian", "balanced_kl", "kl"]
+
+
+class AbstractBelief(eqx.Module):
+    """A distribution over a latent vector."""
+
+    @abc.abstractmethod
+    def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
+        """Transform noise of the family's own kind into a sample; zero noise gives the mean."""
+
+    @abc.abstractmethod
+    def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
+        """Return the log-density of a latent vector, in nats."""
+
+    @abc.abstractmethod
+    def entropy(self) -> Float[Array, "*ticks"]:
+        """Return the entropy, in nats."""
+
+    @abc.abstractmethod
+    def kl(self, other: Self) -> Float[Array, "*ticks"]:
+        """Return KL(self || other) to a belief of the same family, in nats."""
+
+
+class Gaussian(AbstractBelief):
+    """A normal distribution with a diagonal covariance.
+
+    **Arguments:** `mean` and `stddev`, (..., stoch); standard deviations are positive.
+    """
+
+    mean: Float[Array, "*ticks stoch"]
+    stddev: Float[Array, "*ticks stoch"]
+
+    @checked
+    def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
+        """Return mean + stddev * noise, for standard normal noise."""
+        return self.mean + self.stddev * noise
+
+    @checked
+    def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
+        """Return the log-density of a latent vector, in nats."""
+        standard = (stoch - self.mean) / self.stddev
+        constant = 0.5 * math.log(2 * math.pi)
+        return -jnp.sum(0.5 * standard**2 + jnp.log(self.stddev) + constant, axis=-1)
+
+    def entropy(self) -> Float[Array, "*ticks"]:
+        """Return the differential entropy, in nats."""
+        return jnp.sum(jnp.log(self.stddev) + 0.5 * math.log(2 * math.pi * math.e), axis=-1)
+
+    def kl(self, other: "Gaussian") -> Float[Array, "*ticks"]:
+        """Return KL(self || other) in nats, summed over the latent vector."""
+        ratio = self.stddev / other.stddev
+        distance = (self.mean - other.mean) / other.stddev
+        return jnp.sum(0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio), axis=-1)
+
+
+def kl(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks"]:
+    """Return KL(posterior || prior) in nats."""
+    return posterior.kl(prior)
+
+
+def balanced_kl(
+    posterior: AbstractBelief, prior: AbstractBelief, *, posterior_share: float
+) -> Float[Array, "*ticks"]:
+    """Return KL(posterior || prior) in nats, its gradient shared out unequally.
+
+    The value is that of `kl`. Of the gradient, `posterior_share` (in [0, 1]) goes to the
+    posterior and the rest to the prior: the official `kl_grad_post_perc`, without the fault by
+    which the official helper stops the gradient of both.
+    """
+    to_prior = jax.lax.stop_gradient(posterior).kl(prior)
+    to_posterior = posterior.kl(jax.lax.stop_gradient(prior))
+    return (1 - posterior_share) * to_prior + posterior_share * to_posterior

@@ -1,0 +1,105 @@
+"""Integer time: when a level ticks, how features climb, how context descends.
+
+Level 1 ticks at every frame and level l at every `period(l)` frames, where the period is the
+product of the temporal abstraction factors below it (Saxena et al. 2021, section 3: the active
+ticks of level l are t with (t - 1) mod k^(l-1) = 0). Features climb by `pool`, context descends
+by `hold`; the two are adjoint linear maps.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from math import prod
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Shaped
+
+from cwvae.shapes import checked
+
+__all__ = ["Clock", "hold", "pool"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Clock:
+    """The ticking of a stack of levels, the fastest first.
+
+    **Arguments:**
+
+    - `levels`: the number of levels, at least 1.
+    - `factors`: the temporal abstraction factor k, at least 1: one for all, or one for each
+      level above the first, `factors[l]` saying how many ticks of level l + 1 (counted from 1)
+      one tick of the next level lasts. Factor 1 everywhere is the paper's NoTmpAbs; one level
+      is an RSSM.
+
+    Raises `ValueError` for fewer than one level, a factor below 1, or a wrong number of factors.
+    """
+
+    levels: int
+    factors: int | Sequence[int] = 6
+
+    def __post_init__(self) -> None:
+        """Turn one factor for all into one per level above the first, and check them."""
+        if self.levels < 1:
+            raise ValueError(f"a clock needs at least 1 level, got {self.levels}")
+        above = self.levels - 1
+        uniform = isinstance(self.factors, int)
+        factors = (self.factors,) * above if uniform else tuple(self.factors)
+        if len(factors) != above:
+            raise ValueError(
+                f"{self.levels} levels need {above} temporal abstraction factors, one for each "
+                f"level above the first, got {len(factors)}: {factors}"
+            )
+        given = (self.factors,) if uniform else factors
+        if any(factor < 1 for factor in given):
+            raise ValueError(
+                f"temporal abstraction factors must be at least 1, got {self.factors}; "
+                "use 1 for a level that ticks as often as the one below"
+            )
+        object.__setattr__(self, "factors", factors)
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """Frames between two ticks of each level: the product of the factors below it."""
+        return tuple(prod(self.factors[:level]) for level in range(self.levels))
+
+    @property
+    def slowest(self) -> int:
+        """The period of the slowest level, in frames."""
+        return self.periods[-1]
+
+    def ticks(self, frames: int) -> tuple[int, ...]:
+        """Count the ticks of each level in `frames` frames, a last short window included."""
+        return tuple(-(-frames // period) for period in self.periods)
+
+    def active(self, level: int, frames: int) -> Bool[np.ndarray, "frames"]:
+        """Say at which of `frames` frames the level (counted from 0) ticks."""
+        return np.arange(frames) % self.periods[level] == 0
+
+
+@checked
+def pool(features: Shaped[Array, "frames *axes"], factor: int) -> Shaped[Array, "ticks *axes"]:
+    """Sum windows of `factor` consecutive entries: (frames, ...) to (ceil(frames / factor), ...).
+
+    The adjoint of `hold`. Pooling by a and then by b is pooling by a b.
+    """
+    # Zeros are neutral for the sum, so a short last window needs no mask.
+    short = -features.shape[0] % factor
+    padded = jnp.pad(features, [(0, short)] + [(0, 0)] * (features.ndim - 1))
+    return padded.reshape(-1, factor, *features.shape[1:]).sum(1)
+
+
+@checked
+def hold(
+    values: Shaped[Array, "ticks *axes"], factor: int, length: int
+) -> Shaped[Array, "frames *axes"]:
+    """Repeat each value for a window of `factor`, cut to `length`: (ticks, ...) to (length, ...).
+
+    The adjoint of `pool`. Raises `ValueError` when the ticks are not those of `length` frames.
+    """
+    expected = -(-length // factor)
+    if values.shape[0] != expected:
+        raise ValueError(
+            f"{length} entries in windows of {factor} are {expected} ticks, "
+            f"got {values.shape[0]} values to hold"
+        )
+    return jnp.repeat(values, factor, axis=0)[:length]

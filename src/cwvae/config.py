@@ -1,0 +1,231 @@
+"""Frozen configurations, the presets of the paper and the official code, and `build`.
+
+No configuration enters the core: `build` is the only translation.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import jax.random as jr
+from jaxtyping import PRNGKeyArray
+
+from cwvae.cells.rssm import RSSMCell
+from cwvae.clock import Clock
+from cwvae.encoder import DenseStack, Encoder
+from cwvae.hierarchy import Hierarchy
+from cwvae.likelihoods import FixedNormal
+from cwvae.model import CWVAE
+from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
+
+__all__ = ["PRESETS", "ModelConfig", "Preset", "TrainConfig", "build"]
+
+
+def _at_least(config: object, bounds: Mapping[str, float]) -> None:
+    """Raise `ValueError` for the first field below its bound."""
+    for name, bound in bounds.items():
+        value = getattr(config, name)
+        if not value >= bound:
+            raise ValueError(f"{name} must be at least {bound}, got {value}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The sizes of a model; checked when made (`ValueError`)."""
+
+    levels: int = 3
+    """Levels of the hierarchy; 1 is an RSSM."""
+    factors: int | tuple[int, ...] = 6
+    """Temporal abstraction factor: one for all levels, or one for each level above the first."""
+    stoch: int = 20
+    """Size of the stochastic part of a state."""
+    deter: int = 200
+    """Size of the deterministic part of a state."""
+    hidden: int = 200
+    """Width of the dense layers of a cell."""
+    size: int = 64
+    """Height and width of a frame in pixels: 32, 64, 128 or 256."""
+    channels: int = 1
+    """Channels of a frame: 1 (gray) or 3 (RGB)."""
+    channel_multiplier: float = 1.0
+    """Multiplies the number of channels of every convolution."""
+    dense_layers: int = 3
+    """Dense layers of the encoder for each upper level."""
+    dense_hidden: int = 1000
+    """Width of these dense layers."""
+    dec_stddev: float = 1.0
+    """Standard deviation of a pixel given the decoder's mean."""
+    min_stddev: float = 1e-4
+    """Added to the standard deviation of every latent."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges that the parts themselves do not check."""
+        sizes = ("levels", "stoch", "deter", "hidden", "channels", "dense_layers", "dense_hidden")
+        _at_least(self, dict.fromkeys(sizes, 1) | {"min_stddev": 0})
+        if not self.dec_stddev > 0:
+            raise ValueError(f"dec_stddev must be positive, got {self.dec_stddev}")
+        feature_size(self.size, self.channel_multiplier)
+        Clock(self.levels, self.factors)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the levels."""
+        return Clock(self.levels, self.factors)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained; checked when made (`ValueError`)."""
+
+    steps: int = 100_000
+    """Optimisation steps."""
+    batch_size: int = 50
+    """Videos in a batch."""
+    frames: int = 100
+    """Frames of a training video."""
+    learning_rate: float = 3e-4
+    """Learning rate of Adam."""
+    epsilon: float = 1e-4
+    """Epsilon of Adam, added as Keras does to the root of the uncorrected second moment."""
+    clip_norm: float = 10_000.0
+    """Global norm to which gradients are clipped."""
+    beta: float | tuple[float, ...] = 1.0
+    """Weight of the KL: one for all levels, or one for each, the fastest first."""
+    free_nats: float | tuple[float, ...] = 0.0
+    """Nats of KL over a video that cost nothing: one for all levels, or one for each."""
+    posterior_share: float | None = None
+    """KL balancing: share of the KL's gradient that trains the posterior, in [0, 1]."""
+    seed: int = 0
+    """Seed of weights, data order and noise."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0, "seed": 0})
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        for name in ("beta", "free_nats"):
+            value = getattr(self, name)
+            if any(v < 0 for v in (value if isinstance(value, tuple) else (value,))):
+                raise ValueError(f"{name} must not be negative, got {value}")
+        if self.posterior_share is not None and not 0 <= self.posterior_share <= 1:
+            raise ValueError(f"posterior_share must be in [0, 1], got {self.posterior_share}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named pair of model and training, and how the result is evaluated."""
+
+    model: ModelConfig
+    train: TrainConfig
+    context: int = 36
+    """Context frames of an evaluation."""
+    horizon: int = 964
+    """Frames predicted in an evaluation."""
+
+    def __post_init__(self) -> None:
+        """Check that the context ends on a tick of every level."""
+        if self.context < 1 or self.context % self.model.clock.slowest:
+            raise ValueError(
+                f"context must be a multiple of the slowest period, "
+                f"{self.model.clock.slowest} frames, got {self.context}"
+            )
+
+
+# The first three are configs/{mmnist,mazes,minerl}.yml of the official code; `kth` has the sizes
+# that the paper gives (table in its appendix) and a stddev inside the range it was tuned in.
+# Epochs are counted in steps of batch 50 of this package's on-the-fly data where there is no
+# fixed number of videos.
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "moving_mnist": Preset(
+            model=ModelConfig(dec_stddev=1.0),
+            train=TrainConfig(),
+        ),
+        "mazes": Preset(
+            model=ModelConfig(channels=3, dec_stddev=0.1),
+            train=TrainConfig(),
+            horizon=264,
+        ),
+        "minerl": Preset(
+            model=ModelConfig(stoch=100, deter=800, hidden=800, channels=3, dec_stddev=0.4),
+            train=TrainConfig(learning_rate=1e-4),
+            horizon=464,
+        ),
+        "kth": Preset(
+            model=ModelConfig(dec_stddev=0.4),
+            train=TrainConfig(),
+            horizon=100,
+        ),
+        "demo": Preset(
+            model=ModelConfig(
+                levels=2,
+                factors=4,
+                stoch=20,
+                deter=128,
+                hidden=128,
+                size=32,
+                channel_multiplier=0.5,
+                dense_layers=2,
+                dense_hidden=128,
+                dec_stddev=0.1,
+            ),
+            train=TrainConfig(
+                steps=600,
+                batch_size=8,
+                frames=48,
+                learning_rate=1e-3,
+                epsilon=1e-6,
+                clip_norm=1000.0,
+            ),
+        ),
+        "debug": Preset(
+            model=ModelConfig(
+                factors=2,
+                stoch=4,
+                deter=8,
+                hidden=8,
+                size=32,
+                channel_multiplier=1 / 8,
+                dense_layers=2,
+                dense_hidden=8,
+            ),
+            train=TrainConfig(steps=10, batch_size=2, frames=8),
+            context=4,
+            horizon=8,
+        ),
+    }
+)
+
+
+def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
+    """Make a model of these sizes, its weights drawn from `key`."""
+    frame_key, stacks_key, cells_key, decoder_key = jr.split(key, 4)
+    clock = config.clock
+    vision = {
+        "size": config.size,
+        "channels": config.channels,
+        "multiplier": config.channel_multiplier,
+    }
+    feature = feature_size(config.size, config.channel_multiplier)
+    output = config.stoch + config.deter
+
+    def stack(key: PRNGKeyArray) -> DenseStack:
+        return DenseStack(feature, hidden=config.dense_hidden, depth=config.dense_layers, key=key)
+
+    def cell(level: int, key: PRNGKeyArray) -> RSSMCell:
+        # Nothing is above the top level, so the official cell's weights for that are left out.
+        top_down = output if level + 1 < config.levels else 0
+        sizes = {"stoch": config.stoch, "deter": config.deter, "hidden": config.hidden}
+        return RSSMCell(
+            **sizes, feature=feature, top_down=top_down, min_stddev=config.min_stddev, key=key
+        )
+
+    stacks = tuple(stack(key) for key in jr.split(stacks_key, config.levels)[1:])
+    cells = tuple(cell(level, key) for level, key in enumerate(jr.split(cells_key, config.levels)))
+    return CWVAE(
+        encoder=Encoder(FrameEncoder(**vision, key=frame_key), stacks, clock),
+        hierarchy=Hierarchy(cells, clock),
+        decoder=FrameDecoder(state=output, **vision, key=decoder_key),
+        likelihood=FixedNormal(config.dec_stddev),
+    )

@@ -1,0 +1,145 @@
+"""Top-down: a stack of levels, the slowest scanned first, each over its own ticks.
+
+A level hears from above the output of the level above, held for a window; the top hears nothing.
+Cells may differ from level to level.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from cwvae.cells.base import AbstractCell, State, Trace, imagine_level, observe_level
+from cwvae.clock import Clock, hold
+from cwvae.shapes import LevelFeatures, LevelNoise, TopDown, checked
+
+__all__ = ["Hierarchy"]
+
+
+class Hierarchy(eqx.Module):
+    """Cells and the clock that they tick by, the fastest level first.
+
+    **Arguments:**
+
+    - `cells`: one cell a level. The `top_down` size of each is the length of the output of the
+      cell above, that of the last is 0.
+    - `clock`: as many levels as cells.
+    - `blind`: levels (counted from 0) that do not hear the frames, so that they imagine while the
+      others observe (the official `use_obs`).
+
+    Raises `ValueError`, naming the level, for what does not fit.
+    """
+
+    cells: tuple[AbstractCell, ...]
+    clock: Clock = eqx.field(static=True)
+    blind: frozenset[int] = eqx.field(static=True, default=frozenset(), converter=frozenset)
+
+    def __check_init__(self) -> None:
+        """Refuse cells that cannot hear each other, and blind levels that do not exist."""
+        levels = self.clock.levels
+        if len(self.cells) != levels:
+            raise ValueError(f"the clock has {levels} levels, got {len(self.cells)} cells")
+        if not self.blind <= set(range(levels)):
+            raise ValueError(
+                f"blind levels must be among {list(range(levels))} (0 is the fastest), "
+                f"got {sorted(self.blind)}"
+            )
+        for level, cell in enumerate(self.cells):
+            above = self.cells[level + 1] if level + 1 < levels else None
+            expected = above.stoch + above.deter if above else 0
+            if cell.top_down != expected:
+                raise ValueError(
+                    f"level {level} expects {cell.top_down} numbers from above, but "
+                    + (f"level {level + 1} says {expected}" if above else "nothing is above it")
+                    + f"; make its cell with top_down={expected}"
+                )
+
+    def init(self) -> tuple[State, ...]:
+        """Return every level's state before the first frame."""
+        return tuple(cell.init() for cell in self.cells)
+
+    def noise(
+        self, frames: int, *, key: PRNGKeyArray, start: int | Int[Array, ""] = 0
+    ) -> LevelNoise:
+        """Draw each level's noise, (ticks, stoch), for `frames` frames from frame `start`.
+
+        The noise of a tick depends on the key, the level and the tick alone: that of a longer
+        video begins with that of a shorter one. `start` is a multiple of the slowest period.
+        """
+
+        def level_noise(level: int, ticks: int, period: int):
+            level_key = jr.fold_in(key, level)
+            keys = jax.vmap(lambda tick: jr.fold_in(level_key, tick))
+            return jax.vmap(lambda k: self.cells[level].noise(key=k))(
+                keys(start // period + jnp.arange(ticks))
+            )
+
+        rates = zip(self.clock.ticks(frames), self.clock.periods, strict=True)
+        return tuple(level_noise(level, *rate) for level, rate in enumerate(rates))
+
+    @checked
+    def observe(
+        self, states: tuple[State, ...], features: LevelFeatures, noise: LevelNoise
+    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
+        """Infer every level's states from features; return the last states and the records.
+
+        `states` are those at a frame at which all levels tick. `features` and `noise` hold, for
+        each level, an entry per tick.
+        """
+        self._check_clock("features", features, noise)
+
+        def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
+            cell, state = self.cells[level], states[level]
+            if level in self.blind:
+                return imagine_level(cell, state, top_down, noise[level])
+            return observe_level(cell, state, top_down, features[level], noise[level])
+
+        return self._descend(run, noise[0].shape[0])
+
+    @checked
+    def imagine(
+        self, states: tuple[State, ...], noise: LevelNoise
+    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
+        """Predict every level's states, one per entry of noise; return as `observe` does."""
+        self._check_clock("noise", noise, noise)
+
+        def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
+            return imagine_level(self.cells[level], states[level], top_down, noise[level])
+
+        return self._descend(run, noise[0].shape[0])
+
+    def _descend(
+        self, run: Callable[[int, TopDown], tuple[State, Trace]], frames: int
+    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
+        """Run the levels, the slowest first, each hearing the output of the one above."""
+        ticks = self.clock.ticks(frames)
+        top_down = jnp.zeros((ticks[-1], 0))
+        states, traces = [], []
+        for level in reversed(range(self.clock.levels)):
+            with jax.named_scope(f"level_{level}"):
+                state, trace = run(level, top_down)
+            states.insert(0, state)
+            traces.insert(0, trace)
+            if level > 0:
+                top_down = hold(trace.output, self.clock.factors[level - 1], ticks[level - 1])
+        return tuple(states), tuple(traces)
+
+    def _check_clock(self, name: str, values: LevelFeatures, noise: LevelNoise) -> None:
+        """Refuse arrays that are not on the clock of the frames that the noise is for."""
+        for label, arrays in ((name, values), ("noise", noise)):
+            if len(arrays) != self.clock.levels:
+                raise ValueError(
+                    f"{self.clock.levels} levels need {label} for each, got {len(arrays)}"
+                )
+        frames = noise[0].shape[0]
+        for level, ticks in enumerate(self.clock.ticks(frames)):
+            for label, arrays in ((name, values), ("noise", noise)):
+                if arrays[level].shape[0] != ticks:
+                    raise ValueError(
+                        f"{label} of level {level} has {arrays[level].shape[0]} ticks, but "
+                        f"{frames} frames are {ticks} ticks of period "
+                        f"{self.clock.periods[level]}; pool it to the level's clock"
+                    )

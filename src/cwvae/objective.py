@@ -1,0 +1,165 @@
+"""The bound, per frame and per level, in nats; the training loss made from it.
+
+    log p(x) >= sum_t log p(x_t | s_t^1) - sum_l sum_(t in T_l) KL(q(s_t^l) || p(s_t^l))
+
+(Saxena et al. 2021, equation 3), where T_l are the active ticks of level l.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from cwvae.beliefs import AbstractBelief, balanced_kl, kl
+from cwvae.cells.base import Trace
+from cwvae.model import CWVAE
+from cwvae.shapes import LevelNoise, Video, checked
+
+__all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
+
+
+class Elbo(eqx.Module):
+    """The evidence lower bound of one video, term by term, in nats.
+
+    **Arguments:** `log_likelihood`, (frames,); `kl`, for each level (ticks,), the fastest level
+    first. An active tick counts in full, also where its window reaches past the last frame.
+    """
+
+    log_likelihood: Float[Array, "*batch frames"]
+    kl: tuple[Float[Array, "*batch ?ticks"], ...]
+
+    @property
+    def value(self) -> Float[Array, "*batch"]:
+        """The bound: log-likelihood minus the KL of every level, nats per video."""
+        return self.log_likelihood.sum(-1) - sum(level.sum(-1) for level in self.kl)
+
+
+class Loss(eqx.Module):
+    """The training loss of a batch and its parts, nats per frame.
+
+    **Arguments:** `nll`, the negative log-likelihood; `penalty`, the KL as beta and free nats
+    leave it; `kl`, (levels,), each level's KL before them.
+    """
+
+    nll: Float[Array, ""]
+    penalty: Float[Array, ""]
+    kl: Float[Array, "levels"]
+
+    @property
+    def total(self) -> Float[Array, ""]:
+        """What is minimised: nll + penalty."""
+        return self.nll + self.penalty
+
+
+@checked
+def elbo(
+    model: CWVAE,
+    video: Video,
+    noise: LevelNoise,
+    *,
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array] = kl,
+) -> Elbo:
+    """Return the evidence lower bound of one video, one sample of the posterior.
+
+    `noise` is that of `model.hierarchy.noise(frames, key=key)`. `divergence(posterior, prior)`
+    may be one with the value of the KL and another gradient.
+    """
+    with jax.named_scope("elbo"):
+        traces = _infer(model, video, noise)
+        return Elbo(
+            log_likelihood=_log_likelihood(model, traces, video),
+            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
+        )
+
+
+@checked
+def loss(
+    model: CWVAE,
+    videos: Float[Array, "batch frames height width channels"],
+    noise: PyTree[Float[Array, "batch ?ticks ?stoch"], "levels"],
+    *,
+    beta: float | Sequence[float] = 1.0,
+    free_nats: float | Sequence[float] = 0.0,
+    posterior_share: float | None = None,
+) -> Loss:
+    """Return the training loss of a batch, -ELBO / frames unless an option changes it.
+
+    **Arguments:**
+
+    - `videos`, `noise`: a leading batch axis on what `elbo` takes.
+    - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
+    - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
+      max(0, KL - free nats), as in the official code.
+    - `posterior_share`: KL balancing, the share of the KL's gradient that trains the posterior
+      (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
+
+    Raises `ValueError` for options outside their range or not one a level.
+    """
+    divergence = kl if posterior_share is None else _balanced(posterior_share)
+    levels, frames = model.hierarchy.clock.levels, videos.shape[1]
+    beta = _per_level("beta", beta, levels)
+    free_nats = _per_level("free_nats", free_nats, levels)
+
+    bound = jax.vmap(partial(elbo, model, divergence=divergence))(videos, noise)
+    nll = -jnp.mean(bound.log_likelihood.sum(-1)) / frames
+    nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bound.kl])
+    penalty = jnp.sum(beta * jnp.maximum(0.0, nats - free_nats)) / frames
+    return Loss(nll=nll, penalty=penalty, kl=nats / frames)
+
+
+@checked
+def importance_weighted_bound(
+    model: CWVAE, video: Video, noise: PyTree[Float[Array, "samples ?ticks ?stoch"], "levels"]
+) -> Float[Array, ""]:
+    """Return a bound on log p(video) from several posterior samples, nats per video.
+
+    log 1/K sum_k p(x, z_k) / q(z_k | x) (Burda et al. 2016, equation 8): at least the ELBO in
+    expectation, and tighter with every sample. `noise` has a leading samples axis.
+    """
+
+    def log_weight(noise: LevelNoise) -> Float[Array, ""]:
+        traces = _infer(model, video, noise)
+        ratios = [
+            jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
+            for t in traces
+        ]
+        return _log_likelihood(model, traces, video).sum() + sum(ratios)
+
+    # One sample after the other, so that memory does not grow with their number.
+    log_weights = jax.lax.map(log_weight, noise)
+    return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
+
+
+def _infer(model: CWVAE, video: Video, noise: LevelNoise) -> tuple[Trace, ...]:
+    """Observe a whole video from the initial states."""
+    features = model.encoder(video)
+    _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noise)
+    return traces
+
+
+def _log_likelihood(
+    model: CWVAE, traces: tuple[Trace, ...], video: Video
+) -> Float[Array, "frames"]:
+    """Return log p(x_t | s_t^1) of every frame, in nats."""
+    decoded = model.decode(traces[0].output)
+    return jax.vmap(model.likelihood.log_prob)(decoded, jnp.asarray(video))
+
+
+def _balanced(posterior_share: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
+    """Return the KL whose gradient is shared out."""
+    if not 0 <= posterior_share <= 1:
+        raise ValueError(f"posterior_share must be in [0, 1], got {posterior_share}")
+    return partial(balanced_kl, posterior_share=posterior_share)
+
+
+def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, "levels"]:
+    """Turn one value for all levels, or one a level, into an array."""
+    values = (value,) * levels if isinstance(value, int | float) else tuple(value)
+    if len(values) != levels:
+        raise ValueError(f"{name} must be one number or {levels}, one a level, got {len(values)}")
+    if any(v < 0 for v in values):
+        raise ValueError(f"{name} must not be negative, got {value}")
+    return jnp.asarray(values, dtype=float)

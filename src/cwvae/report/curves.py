@@ -1,0 +1,126 @@
+"""Curves of metrics over the frames of a forecast, as a picture."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from cwvae.report.files import replacing
+
+__all__ = ["Curve", "Panel", "write_curves"]
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart, without its pale yellow.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Curve:
+    """Hold a value per frame, and how far it spreads over examples, if known.
+
+    Values that are not finite leave a gap.
+
+    Raises:
+        ValueError: the arrays are not one-dimensional or differ in length.
+    """
+
+    mean: Float[np.ndarray, " horizon"]
+    std: Float[np.ndarray, " horizon"] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the shapes."""
+        shapes = [np.shape(self.mean)] + ([] if self.std is None else [np.shape(self.std)])
+        if len(shapes[0]) != 1 or shapes[0][0] == 0 or len(set(shapes)) > 1:
+            raise ValueError(
+                f"expected a mean of shape (horizon,) and a std of the same shape or None, got "
+                f"{' and '.join(map(str, shapes))}; average over examples first"
+            )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Panel:
+    """Hold the curves of one metric, by name, and what its axis says."""
+
+    ylabel: str
+    curves: Mapping[str, Curve]
+    title: str = ""
+
+
+def write_curves(
+    path: str | Path,
+    panels: Panel | Sequence[Panel],
+    *,
+    title: str = "",
+    first_frame: int = 0,
+) -> None:
+    """Write one or several panels of curves side by side as a PNG.
+
+    A curve is a line; its standard deviation, where given, a shade around it. Curves of the same
+    name have the same colour in all panels. `first_frame` is the number of the frame that the
+    first value belongs to. The file appears only when it is complete.
+
+    Raises:
+        ValueError: another suffix than .png, or nothing to draw.
+    """
+    path = Path(path)
+    panels = [panels] if isinstance(panels, Panel) else list(panels)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"{path}: expected a name ending in .png, got {path.name}; rename it")
+    if not panels or not all(panel.curves for panel in panels):
+        raise ValueError(
+            f"{path}: expected panels with at least one curve each, got "
+            f"{[len(panel.curves) for panel in panels]} curves; leave empty panels out"
+        )
+    names = list(dict.fromkeys(name for panel in panels for name in panel.curves))
+    colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
+    # Figure and canvas by hand: pyplot would keep the figure for ever and may want a display.
+    figure = Figure(figsize=(4.6 * len(panels) + 0.4, 4.0), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        _draw_panel(axis, panel, colours, first_frame)
+    _add_legend(figure, axes, names)
+    if title:
+        figure.suptitle(title)
+    with replacing(path) as temporary:
+        canvas.print_figure(temporary, format="png", dpi=150)
+
+
+def _add_legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
+    # One for all panels; a curve may be missing from some of them.
+    handles = {
+        label: handle
+        for axis in axes
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        [handles[name] for name in names],
+        names,
+        loc="outside lower center",
+        ncols=min(len(names), 3 * len(axes)),
+        frameon=False,
+    )
+
+
+def _draw_panel(axis: Axes, panel: Panel, colours: Mapping[str, str], first_frame: int) -> None:
+    for name, curve in panel.curves.items():
+        # Infinities, such as the PSNR of identical frames, would spoil the shade and the limits.
+        mean = np.where(np.isfinite(curve.mean), curve.mean, np.nan).astype(float)
+        frames = first_frame + np.arange(len(mean))
+        # A single value is a point; a line would not show it.
+        marker = "o" if len(mean) == 1 else None
+        axis.plot(frames, mean, color=colours[name], label=name, linewidth=1.6, marker=marker)
+        if curve.std is not None:
+            std = np.where(np.isfinite(curve.std), curve.std, np.nan).astype(float)
+            shade = {"color": colours[name], "alpha": 0.15, "linewidth": 0}
+            axis.fill_between(frames, mean - std, mean + std, **shade)
+    axis.set_xlabel("frame")
+    axis.set_ylabel(panel.ylabel)
+    axis.set_title(panel.title, fontsize="medium")
+    axis.margins(x=0.01)
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)

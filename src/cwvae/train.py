@@ -1,0 +1,99 @@
+"""One pure optimisation step."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import optax
+from jaxtyping import Array, Float, Int, PyTree, UInt8
+
+from cwvae.config import TrainConfig
+from cwvae.model import CWVAE
+from cwvae.objective import Loss, loss
+from cwvae.shapes import checked
+
+__all__ = ["StepRecord", "TrainState", "init_train_state", "make_optimiser", "train_step"]
+
+BETA2 = 0.999
+
+
+class TrainState(eqx.Module):
+    """All that recurs from step to step; the step's own key is derived from seed and step."""
+
+    model: CWVAE
+    optimiser_state: PyTree
+    step: Int[Array, ""]
+
+
+class StepRecord(eqx.Module):
+    """What one step has to say: its loss (nats per frame) and gradient norm before clipping."""
+
+    loss: Loss
+    gradient_norm: Float[Array, ""]
+
+    @property
+    def finite(self) -> Array:
+        """Whether the step was numerically sound."""
+        return jnp.isfinite(self.loss.total) & jnp.isfinite(self.gradient_norm)
+
+
+def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
+    """Return the official optimiser: clipping by global norm, then Keras's Adam.
+
+    Keras adds epsilon to the root of the *uncorrected* second moment, which is the textbook form
+    with an epsilon that falls by 1 / sqrt(1 - beta2^t).
+    """
+
+    def epsilon(count: Int[Array, ""]) -> Float[Array, ""]:
+        return config.epsilon / jnp.sqrt(1 - BETA2 ** (count + 1.0))
+
+    adam = optax.inject_hyperparams(optax.adam)(
+        learning_rate=config.learning_rate, b2=BETA2, eps=epsilon
+    )
+    return optax.chain(optax.clip_by_global_norm(config.clip_norm), adam)
+
+
+def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
+    """Return the state before the first step."""
+    optimiser = make_optimiser(config)
+    weights = eqx.filter(model, eqx.is_inexact_array)
+    return TrainState(model, optimiser.init(weights), jnp.zeros((), dtype=int))
+
+
+@checked
+def train_step(
+    state: TrainState,
+    videos: UInt8[Array, "batch frames height width channels"],
+    config: TrainConfig,
+) -> tuple[TrainState, StepRecord]:
+    """Take one optimisation step on a batch of uint8 videos.
+
+    The noise is drawn from the seed and the number of the step alone, so a run that was
+    interrupted goes on as if it had not been.
+    """
+    batch, frames = videos.shape[:2]
+    key = jr.fold_in(jr.key(config.seed), state.step)
+    noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
+    scaled = videos.astype(float) / 255
+
+    def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
+        parts = loss(
+            model,
+            scaled,
+            noise,
+            beta=config.beta,
+            free_nats=config.free_nats,
+            posterior_share=config.posterior_share,
+        )
+        return parts.total, parts
+
+    (_, parts), gradients = eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
+    weights = eqx.filter(state.model, eqx.is_inexact_array)
+    # optax counts steps in int32 beside float32 moments, which strict promotion forbids.
+    with jax.numpy_dtype_promotion("standard"):
+        updates, optimiser_state = make_optimiser(config).update(
+            gradients, state.optimiser_state, weights
+        )
+        model = eqx.apply_updates(state.model, updates)
+        record = StepRecord(parts, optax.global_norm(gradients))
+    return TrainState(model, optimiser_state, state.step + 1), record

@@ -1,0 +1,119 @@
+"""One frame <-> one vector, without a time axis: the official convolutional networks.
+
+An edge of n = 2^(stages + 2) pixels takes `stages` strided convolutions: 64 pixels take 4, which
+is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every size ends at 2 x 2.
+"""
+
+import equinox as eqx
+import jax
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from cwvae.convolution import Conv, ConvTranspose
+from cwvae.layers import Dense
+from cwvae.shapes import Frame, checked
+
+__all__ = ["FrameDecoder", "FrameEncoder"]
+
+SIZES = (32, 64, 128, 256)
+SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
+
+
+def filters(size: int, multiplier: float) -> tuple[int, ...]:
+    """Return the channels of each convolution: 32, 64, 128, 256, 256, 256 times the multiplier.
+
+    Raises `ValueError` for a size that is not a power of two from 32 to 256, or a multiplier
+    that leaves no channel.
+    """
+    if size not in SIZES:
+        raise ValueError(f"frames must be {SIZES} pixels square, got {size}; resize the video")
+    stages = size.bit_length() - 3
+    counts = tuple(int(min(32 * 2**stage, 256) * multiplier) for stage in range(stages))
+    if counts[0] < 1:
+        raise ValueError(
+            f"channel multiplier {multiplier} leaves no channel; it must be at least 1/32"
+        )
+    return counts
+
+
+def feature_size(size: int, multiplier: float) -> int:
+    """Return the length of the vector that a frame becomes: 2 x 2 x the last channels."""
+    return 4 * filters(size, multiplier)[-1]
+
+
+class FrameEncoder(eqx.Module):
+    """Strided 4 x 4 convolutions with leaky ReLU, flattened (official cnns.py, Encoder).
+
+    **Arguments:** `size` of the square frame in pixels, its `channels`, the channel
+    `multiplier`.
+    """
+
+    convolutions: tuple[Conv, ...]
+    size: int = eqx.field(static=True)
+    channels: int = eqx.field(static=True)
+
+    def __init__(self, *, size: int, channels: int, multiplier: float = 1.0, key: PRNGKeyArray):
+        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+        outs = filters(size, multiplier)
+        ins = (channels, *outs[:-1])
+        self.convolutions = tuple(
+            Conv(i, o, 4, key=k)
+            for i, o, k in zip(ins, outs, jr.split(key, len(outs)), strict=True)
+        )
+        self.size, self.channels = size, channels
+
+    @checked
+    def __call__(self, frame: Frame) -> Float[Array, "feature"]:
+        """Return the frame's feature vector; raise `ValueError` for another frame size."""
+        expected = (self.size, self.size, self.channels)
+        if frame.shape != expected:
+            raise ValueError(
+                f"this model reads frames of (height, width, channels) {expected}, "
+                f"got {frame.shape}; resize the video or build a model of that size"
+            )
+        image = frame
+        for convolution in self.convolutions:
+            image = jax.nn.leaky_relu(convolution(image), SLOPE)
+        return image.reshape(-1)
+
+
+class FrameDecoder(eqx.Module):
+    """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
+
+    **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and
+    `multiplier` as in `FrameEncoder`.
+
+    The last activation is a tanh although frames lie in [0, 1], as in the official network.
+    """
+
+    dense: Dense
+    convolutions: tuple[ConvTranspose, ...]
+
+    def __init__(
+        self,
+        *,
+        state: int,
+        size: int,
+        channels: int,
+        multiplier: float = 1.0,
+        key: PRNGKeyArray,
+    ):
+        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+        dense_key, *keys = jr.split(key, 1 + len(filters(size, multiplier)))
+        outs = (*filters(size, multiplier)[-2::-1], channels)
+        ins = (feature_size(size, multiplier), *outs[:-1])
+        # Kernels of 5, the last two of 6, take an edge of 1 to exactly 2^(stages + 2).
+        kernels = (5,) * (len(outs) - 2) + (6, 6)
+        self.dense = Dense(state, ins[0], key=dense_key)
+        self.convolutions = tuple(
+            ConvTranspose(i, o, k, key=stage_key)
+            for i, o, k, stage_key in zip(ins, outs, kernels, keys, strict=True)
+        )
+
+    @checked
+    def __call__(self, state: Float[Array, "state"]) -> Frame:
+        """Return the frame's mean, in [-1, 1], from the output of the lowest level."""
+        image = self.convolutions[0](self.dense(state).reshape(1, 1, -1))
+        for convolution in self.convolutions[1:]:
+            image = convolution(jax.nn.leaky_relu(image, SLOPE))
+        return jax.nn.tanh(image)

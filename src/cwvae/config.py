@@ -5,6 +5,7 @@ No configuration enters the core: `build` is the only translation.
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import jax.random as jr
@@ -18,7 +19,7 @@ from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
 
-__all__ = ["PRESETS", "ModelConfig", "Preset", "TrainConfig", "build"]
+__all__ = ["PRESETS", "DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
 
 
 def _at_least(config: object, bounds: Mapping[str, float]) -> None:
@@ -31,7 +32,7 @@ def _at_least(config: object, bounds: Mapping[str, float]) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The sizes of a model; checked when made (`ValueError`)."""
+    """The sizes of a model."""
 
     levels: int = 3
     """Levels of the hierarchy; 1 is an RSSM."""
@@ -59,7 +60,7 @@ class ModelConfig:
     """Added to the standard deviation of every latent."""
 
     def __post_init__(self) -> None:
-        """Check the ranges that the parts themselves do not check."""
+        """Raise `ValueError` for sizes that no model can have."""
         sizes = ("levels", "stoch", "deter", "hidden", "channels", "dense_layers", "dense_hidden")
         _at_least(self, dict.fromkeys(sizes, 1) | {"min_stddev": 0})
         if not self.dec_stddev > 0:
@@ -75,7 +76,7 @@ class ModelConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How a model is trained; checked when made (`ValueError`)."""
+    """How a model is trained."""
 
     steps: int = 100_000
     """Optimisation steps."""
@@ -99,7 +100,7 @@ class TrainConfig:
     """Seed of weights, data order and noise."""
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """Raise `ValueError` for values outside their range."""
         _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0, "seed": 0})
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
@@ -113,18 +114,33 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Moving MNIST as a model is trained and evaluated on it."""
+
+    num_digits: int = 2
+    """Digits in a video."""
+    digits: Path | None = None
+    """File with MNIST (an npz, or one of the four IDX files); else the subset in the package."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        _at_least(self, {"num_digits": 1})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A named pair of model and training, and how the result is evaluated."""
+    """A named choice of model, training and data, and how the result is evaluated."""
 
     model: ModelConfig
     train: TrainConfig
+    data: DataConfig = DataConfig()
     context: int = 36
     """Context frames of an evaluation."""
     horizon: int = 964
     """Frames predicted in an evaluation."""
 
     def __post_init__(self) -> None:
-        """Check that the context ends on a tick of every level."""
+        """Raise `ValueError` for a context that does not end on a tick of every level."""
         if self.context < 1 or self.context % self.model.clock.slowest:
             raise ValueError(
                 f"context must be a multiple of the slowest period, "
@@ -157,27 +173,29 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             train=TrainConfig(),
             horizon=100,
         ),
+        # Small enough to learn one moving digit in minutes on two CPU cores.
         "demo": Preset(
             model=ModelConfig(
                 levels=2,
                 factors=4,
-                stoch=20,
+                stoch=8,
                 deter=128,
                 hidden=128,
                 size=32,
-                channel_multiplier=0.5,
+                channel_multiplier=0.25,
                 dense_layers=2,
                 dense_hidden=128,
-                dec_stddev=0.1,
+                dec_stddev=0.3,
             ),
             train=TrainConfig(
-                steps=600,
-                batch_size=8,
-                frames=48,
-                learning_rate=1e-3,
+                steps=1500,
+                batch_size=16,
+                frames=32,
+                learning_rate=3e-3,
                 epsilon=1e-6,
-                clip_norm=1000.0,
+                posterior_share=0.2,
             ),
+            data=DataConfig(num_digits=1),
         ),
         "debug": Preset(
             model=ModelConfig(

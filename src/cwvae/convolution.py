@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae.initialisers import glorot_uniform, zeros
+
 __all__ = ["Conv", "ConvTranspose", "fold", "unfold"]
 
 STRIDE = 2  # of every convolution of the official networks
-
-_glorot = jax.nn.initializers.glorot_uniform()
 
 
 def unfold(taps: int, image: Float[Array, "rows columns a"]) -> Float[Array, "rows2 columns2 b"]:
@@ -50,8 +50,8 @@ class Conv(eqx.Module):
 
     def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
-        self.kernel = _glorot(key, (size, size, in_channels, out_channels))
-        self.bias = jnp.zeros(out_channels)
+        self.kernel = glorot_uniform((size, size, in_channels, out_channels), key=key)
+        self.bias = zeros(out_channels)
 
     def __call__(self, image: Float[Array, "height width in"]) -> Float[Array, "rows columns out"]:
         """Correlate the image with the kernel (no flip) at every second pixel."""
@@ -74,8 +74,8 @@ class ConvTranspose(eqx.Module):
 
     def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
-        self.kernel = _glorot(key, (size, size, out_channels, in_channels))
-        self.bias = jnp.zeros(out_channels)
+        self.kernel = glorot_uniform((size, size, out_channels, in_channels), key=key)
+        self.bias = zeros(out_channels)
 
     def __call__(self, image: Float[Array, "rows columns in"]) -> Float[Array, "height width out"]:
         """Spread every pixel over a window, windows two pixels apart (the kernel not flipped)."""

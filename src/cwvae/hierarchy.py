@@ -5,11 +5,14 @@ Cells may differ from level to level.
 """
 
 from collections.abc import Callable
+from functools import partial
+from itertools import accumulate
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from cwvae.cells.base import AbstractCell, State, Trace, imagine_level, observe_level
@@ -69,16 +72,21 @@ class Hierarchy(eqx.Module):
         The noise of a tick depends on the key, the level and the tick alone: that of a longer
         video begins with that of a shorter one. `start` is a multiple of the slowest period.
         """
-
-        def level_noise(level: int, ticks: int, period: int):
-            level_key = jr.fold_in(key, level)
-            keys = jax.vmap(lambda tick: jr.fold_in(level_key, tick))
-            return jax.vmap(lambda k: self.cells[level].noise(key=k))(
-                keys(start // period + jnp.arange(ticks))
-            )
-
-        rates = zip(self.clock.ticks(frames), self.clock.periods, strict=True)
-        return tuple(level_noise(level, *rate) for level, rate in enumerate(rates))
+        ticks = self.clock.ticks(frames)
+        numbers = [
+            level + self.clock.levels * (start // period + np.arange(count))
+            for level, (count, period) in enumerate(zip(ticks, self.clock.periods, strict=True))
+        ]
+        # One key for every tick of every level, made in one go: each use of the generator costs
+        # a large part of a second when it is compiled.
+        keys = jax.vmap(partial(jr.fold_in, key))(jnp.concatenate(numbers))
+        parts = [
+            keys[end - count : end] for count, end in zip(ticks, accumulate(ticks), strict=True)
+        ]
+        return tuple(
+            jax.vmap(lambda key, cell=cell: cell.noise(key=key))(part)
+            for cell, part in zip(self.cells, parts, strict=True)
+        )
 
     @checked
     def observe(

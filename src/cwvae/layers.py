@@ -6,10 +6,9 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-__all__ = ["GRU", "Dense", "SplitDense"]
+from cwvae.initialisers import glorot_uniform, orthogonal, zeros
 
-_glorot = jax.nn.initializers.glorot_uniform()
-_orthogonal = jax.nn.initializers.orthogonal()
+__all__ = ["GRU", "Dense", "SplitDense"]
 
 
 class Dense(eqx.Module):
@@ -20,8 +19,8 @@ class Dense(eqx.Module):
 
     def __init__(self, in_size: int, out_size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
-        self.kernel = _glorot(key, (in_size, out_size))
-        self.bias = jnp.zeros(out_size)
+        self.kernel = glorot_uniform((in_size, out_size), key=key)
+        self.bias = zeros(out_size)
 
     def __call__(self, inputs: Float[Array, "*axes in"]) -> Float[Array, "*axes out"]:
         """Return inputs @ kernel + bias."""
@@ -40,11 +39,14 @@ class SplitDense(eqx.Module):
     bias: Float[Array, "out"]
 
     def __init__(self, recurrent_size: int, ahead_size: int, out_size: int, *, key: PRNGKeyArray):
-        """Draw one Glorot uniform kernel for both halves and zero biases."""
-        kernel = _glorot(key, (recurrent_size + ahead_size, out_size))
-        self.recurrent_kernel = kernel[:recurrent_size]
-        self.ahead_kernel = kernel[recurrent_size:]
-        self.bias = jnp.zeros(out_size)
+        """Draw a Glorot uniform kernel, its fans those of both halves, and zero biases."""
+        recurrent_key, ahead_key = jr.split(key)
+        fans = (recurrent_size + ahead_size, out_size)
+        self.recurrent_kernel = glorot_uniform(
+            (recurrent_size, out_size), fans=fans, key=recurrent_key
+        )
+        self.ahead_kernel = glorot_uniform((ahead_size, out_size), fans=fans, key=ahead_key)
+        self.bias = zeros(out_size)
 
     def ahead(self, inputs: Float[Array, "ahead"]) -> Float[Array, "out"]:
         """Return the half that is known ahead, bias included."""
@@ -71,10 +73,10 @@ class GRU(eqx.Module):
     def __init__(self, in_size: int, deter: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases."""
         input_key, recurrent_key = jr.split(key)
-        self.kernel = _glorot(input_key, (in_size, 3 * deter))
-        self.recurrent_kernel = _orthogonal(recurrent_key, (deter, 3 * deter))
-        self.bias = jnp.zeros(3 * deter)
-        self.recurrent_bias = jnp.zeros(3 * deter)
+        self.kernel = glorot_uniform((in_size, 3 * deter), key=input_key)
+        self.recurrent_kernel = orthogonal((deter, 3 * deter), key=recurrent_key)
+        self.bias = zeros(3 * deter)
+        self.recurrent_bias = zeros(3 * deter)
 
     def __call__(
         self, inputs: Float[Array, "in"], deter: Float[Array, "deter"]

@@ -57,7 +57,7 @@ def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
     """Return the state before the first step."""
     optimiser = make_optimiser(config)
     weights = eqx.filter(model, eqx.is_inexact_array)
-    return TrainState(model, optimiser.init(weights), jnp.zeros((), dtype=int))
+    return TrainState(model, eqx.filter_jit(optimiser.init)(weights), jnp.asarray(0))
 
 
 @checked

@@ -1,0 +1,32 @@
+"""Clockwork Variational Autoencoders: temporally hierarchical latent video models in JAX.
+
+The core is functional and unbatched: pure level cells, a clocked hierarchy of scans, arrays with
+named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` compiles.
+"""
+
+from cwvae.beliefs import Gaussian
+from cwvae.cells import RSSMCell
+from cwvae.clock import Clock
+from cwvae.config import PRESETS, ModelConfig, TrainConfig, build
+from cwvae.forecast import forecast, predict_one_step, reconstruct
+from cwvae.hierarchy import Hierarchy
+from cwvae.model import CWVAE
+from cwvae.objective import elbo, importance_weighted_bound, loss
+
+__all__ = [
+    "CWVAE",
+    "PRESETS",
+    "Clock",
+    "Gaussian",
+    "Hierarchy",
+    "ModelConfig",
+    "RSSMCell",
+    "TrainConfig",
+    "build",
+    "elbo",
+    "forecast",
+    "importance_weighted_bound",
+    "loss",
+    "predict_one_step",
+    "reconstruct",
+]

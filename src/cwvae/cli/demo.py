@@ -1,0 +1,79 @@
+"""`cwvae demo`: train, evaluate and predict on the digits in the package, in a few minutes."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from cwvae.cli import runs
+from cwvae.cli.evaluate import evaluate
+from cwvae.cli.options import Demo, Evaluate, Train
+from cwvae.cli.predict import write_prediction
+from cwvae.cli.sources import test_source
+from cwvae.cli.train import train
+from cwvae.config import PRESETS
+from cwvae.report.strip import write_strip
+
+__all__ = ["demo"]
+
+TOTAL = 1000  # frames of the forecast, its context included
+EXAMPLES = 16
+SAMPLES = 4
+SHORT = 64  # horizon over which the demo is measured
+STRIP_EVERY = 4
+
+
+def demo(options: Demo) -> int:
+    """Make everything under one folder, a line for each result, and return the exit status."""
+    began = time.monotonic()
+    preset = PRESETS["demo"]
+    run = options.out / "run"
+    config = dataclasses.replace(
+        preset.train, seed=options.seed, steps=options.steps or preset.train.steps
+    )
+    status = train(
+        Train(
+            out=run,
+            preset="demo",
+            checkpoint_every=config.steps,
+            forecast_every=config.steps,
+            model=preset.model,
+            train=config,
+            data=preset.data,
+        ),
+        deadline=began + 60 * options.minutes,
+    )
+    if status:
+        return status
+    print(f"trained {run} in {time.monotonic() - began:.0f} s")
+    evaluate(
+        Evaluate(
+            run=run,
+            out=options.out / "evaluation",
+            num_examples=EXAMPLES,
+            num_samples=SAMPLES,
+            horizon=SHORT,
+            seed=options.seed,
+        )
+    )
+    _forecast(options)
+    print(f"all of it took {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def _forecast(options: Demo) -> None:
+    """Write the long forecast of a test video as GIF and strip."""
+    settings = runs.read_settings(options.out / "run")
+    model = runs.load_model(options.out / "run", settings)
+    context = settings.context
+    source = test_source(settings, frames=TOTAL, length=1, seed=options.seed)
+    video = source[0]["video"]
+    gif, strip = options.out / "forecast.gif", options.out / "forecast.png"
+    future = write_prediction(
+        gif, model, video, context, TOTAL - context, seed=options.seed, fps=15.0
+    )
+    rows = {"truth": video, "model": np.concatenate([video[:context], future])}
+    first = {name: frames[: context + SHORT] for name, frames in rows.items()}
+    write_strip(strip, first, every=STRIP_EVERY, context=context)
+    print(f"{TOTAL - context} frames predicted from {context}: {gif}")
+    print(f"its first {SHORT} predicted frames: {strip}")

@@ -1,0 +1,90 @@
+"""What a training run says while it goes on: JSON lines, TensorBoard events, a progress bar."""
+
+import json
+import time
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from tensorboardX import SummaryWriter
+from tqdm import tqdm
+
+from cwvae.report.files import replacing
+from cwvae.train import StepRecord
+
+__all__ = ["Logs"]
+
+METRICS = "metrics.jsonl"
+
+
+class Logs:
+    """The logs of one run, a context manager.
+
+    **Arguments:** `folder` of the run; `start` and `steps`, the first and one past the last step;
+    `every`, steps between two lines; `frames_per_step`. Lines of steps from `start` on, which an
+    interrupted run wrote after its last checkpoint, are removed: they are written again.
+    """
+
+    def __init__(self, folder: Path, *, start: int, steps: int, every: int, frames_per_step: int):
+        """Open the logs."""
+        _drop_from(folder / METRICS, start)
+        self._lines = (folder / METRICS).open("a", buffering=1)
+        self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
+        self._bar = tqdm(total=steps, initial=start, unit="step", dynamic_ncols=True)
+        self._every, self._frames_per_step = every, frames_per_step
+        self._since = (start, time.monotonic())
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close everything."""
+        self._bar.close()
+        self._events.close()
+        self._lines.close()
+
+    def step(self, step: int, record: StepRecord) -> None:
+        """Count a step (from 0), and write its line when it is due."""
+        self._bar.update()
+        if (step + 1) % self._every:
+            return
+        scalars = _scalars(record) | {"frames_per_second": self._speed(step + 1)}
+        self._lines.write(json.dumps({"step": step + 1} | scalars) + "\n")
+        for name, value in scalars.items():
+            self._events.add_scalar(name, value, step + 1)
+        kl = " ".join(f"{scalars[name]:.2f}" for name in scalars if name.startswith("kl/"))
+        self._bar.set_postfix_str(
+            f"loss {scalars['loss']:.2f} nll {scalars['nll']:.2f} kl {kl} "
+            f"{scalars['frames_per_second']:.0f} frames/s"
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line above the progress bar."""
+        self._bar.write(text)
+
+    def _speed(self, step: int) -> float:
+        """Return frames per second since the last line."""
+        (since, then), now = self._since, time.monotonic()
+        self._since = (step, now)
+        return round((step - since) * self._frames_per_step / (now - then), 1)
+
+
+def _scalars(record: StepRecord) -> dict[str, float]:
+    """Name what a step says; nats are per frame."""
+    levels = {f"kl/level_{n}": float(nats) for n, nats in enumerate(np.asarray(record.loss.kl))}
+    return {
+        "loss": float(record.loss.total),
+        "nll": float(record.loss.nll),
+        **levels,
+        "gradient_norm": float(record.gradient_norm),
+    }
+
+
+def _drop_from(path: Path, start: int) -> None:
+    """Remove the lines of steps after `start`, and a line that was cut off."""
+    if not path.is_file():
+        return
+    whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    with replacing(path) as temporary:
+        temporary.write_text("".join(x for x in whole if json.loads(x)["step"] <= start))

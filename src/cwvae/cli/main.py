@@ -1,0 +1,47 @@
+"""`cwvae`: parse, run one command, and say in one line what went wrong."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cwvae.cli.options import Command, Demo, Evaluate, Predict, Train, parse
+
+__all__ = ["main"]
+
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    0 when all went well, 1 when training failed, 2 for bad input, 128 + n after signal n. With
+    CWVAE_DEBUG=1 in the environment bad input shows where it was refused.
+    """
+    try:
+        return _run(parse(sys.argv[1:] if arguments is None else arguments))
+    except (ValueError, OSError) as error:
+        if os.environ.get("CWVAE_DEBUG"):
+            raise
+        print(f"cwvae: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _run(command: Command) -> int:
+    """Run one command; its module is imported only now, since help should come at once."""
+    match command:
+        case Train():
+            from cwvae.cli.train import train
+
+            return train(command)
+        case Evaluate():
+            from cwvae.cli.evaluate import evaluate
+
+            return evaluate(command)
+        case Predict():
+            from cwvae.cli.predict import predict
+
+            return predict(command)
+        case Demo():
+            from cwvae.cli.demo import demo
+
+            return demo(command)

@@ -1,0 +1,44 @@
+"""Forecasts written while a run is training."""
+
+from pathlib import Path
+
+import equinox as eqx
+import jax.random as jr
+import numpy as np
+
+from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.cli.runs import Settings
+from cwvae.cli.sources import test_source
+from cwvae.forecast import forecast
+from cwvae.model import CWVAE
+from cwvae.report.animation import enlarge, side_by_side, write_animation
+
+__all__ = ["Preview"]
+
+HORIZON = 100
+VIDEOS = 3
+
+
+class Preview:
+    """A few test videos, whose forecasts show how training goes; always the same."""
+
+    def __init__(self, folder: Path, settings: Settings):
+        """Draw the videos; GIFs go to `folder`."""
+        self.folder, self.context = folder, settings.context
+        self.horizon = min(HORIZON, settings.horizon)
+        frames = self.context + self.horizon
+        source = test_source(settings, frames=frames, length=VIDEOS, seed=settings.train.seed)
+        self.videos = [source[index]["video"] for index in range(VIDEOS)]
+        self._forecast = eqx.filter_jit(forecast)
+
+    def write(self, model: CWVAE, step: int) -> Path:
+        """Write truth (above) and context with forecast (below) of every video as one GIF."""
+        pairs = []
+        for video in self.videos:
+            context = video[: self.context]
+            future = self._forecast(model, from_bytes(context), self.horizon, key=jr.key(0))[0]
+            shown = np.concatenate([context, to_bytes(np.asarray(future))])
+            pairs.append(np.concatenate([video, shown], axis=1))
+        path = self.folder / f"step_{step:07d}.gif"
+        write_animation(path, enlarge(side_by_side(pairs), 2))
+        return path

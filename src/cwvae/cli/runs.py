@@ -1,0 +1,145 @@
+"""The folder of a run: what it was told, where it was made, its checkpoints."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.random as jr
+
+from cwvae.config import DataConfig, ModelConfig, TrainConfig, build
+from cwvae.model import CWVAE
+from cwvae.report.files import replacing
+
+__all__ = [
+    "SETTINGS",
+    "Settings",
+    "checkpoints",
+    "environment",
+    "load_model",
+    "read_settings",
+    "write_environment",
+    "write_json",
+    "write_settings",
+]
+
+SETTINGS = "config.json"
+PACKAGES = ("cwvae", "equinox", "grain", "jax", "jaxlib", "numpy", "optax", "orbax-checkpoint")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run was told, enough to build its model and its data again."""
+
+    preset: str
+    model: ModelConfig
+    train: TrainConfig
+    data: DataConfig
+    context: int
+    horizon: int
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write the settings as JSON."""
+    write_json(folder / SETTINGS, dataclasses.asdict(settings))
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the settings of a run.
+
+    Raises `FileNotFoundError` when the folder holds no run, `ValueError` when its settings
+    cannot be read.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder} holds no run ({SETTINGS} is missing); train one first")
+    try:
+        known = json.loads(path.read_text())
+        parts = {
+            "model": ModelConfig(**_tuples(known.pop("model"))),
+            "train": TrainConfig(**_tuples(known.pop("train"))),
+            "data": DataConfig(**_paths(known.pop("data"))),
+        }
+        return Settings(**known, **parts)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} is not the configuration of a run: {error}") from error
+
+
+def checkpoints(folder: Path) -> Path:
+    """Return the folder of a run's checkpoints."""
+    return folder / "checkpoints"
+
+
+def load_model(folder: Path, settings: Settings) -> CWVAE:
+    """Return the model of a run's latest checkpoint.
+
+    Raises `FileNotFoundError` when there is none yet.
+    """
+    # Here, since orbax takes seconds to import, which --help should not.
+    from cwvae.checkpoint import Checkpoints
+    from cwvae.train import init_train_state
+
+    def fresh():
+        return init_train_state(build(settings.model, key=jr.key(0)), settings.train)
+
+    if not checkpoints(folder).is_dir():
+        raise FileNotFoundError(f"{folder} has no checkpoint yet; train it longer")
+    saved = Checkpoints(checkpoints(folder))
+    try:
+        return saved.load(eqx.filter_eval_shape(fresh))[0].model
+    finally:
+        saved.close()
+
+
+def environment() -> dict[str, Any]:
+    """Return where, when and with what this program runs."""
+    device = jax.devices()[0]
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "device": f"{device.platform}: {device.device_kind}",
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "git_commit": _git_commit(),
+    }
+
+
+def write_environment(folder: Path) -> None:
+    """Add this start of a run to the list of its starts."""
+    path = folder / "environment.json"
+    before = json.loads(path.read_text()) if path.is_file() else []
+    write_json(path, [*before, environment()])
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that appears only when it is complete."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the package's source, None outside a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # git itself is not installed
+        return None
+    return answer.stdout.strip() or None
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """Turn JSON's lists back into tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+
+
+def _paths(fields: dict[str, Any]) -> dict[str, Any]:
+    """Turn the path of the digits back into one."""
+    return fields | {"digits": Path(fields["digits"]) if fields["digits"] else None}

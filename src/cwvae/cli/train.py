@@ -1,0 +1,167 @@
+"""`cwvae train`: the loop around the pure training step."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+
+from cwvae.checkpoint import Checkpoints
+from cwvae.cli import runs
+from cwvae.cli.interrupts import Interrupts
+from cwvae.cli.logs import Logs
+from cwvae.cli.options import Train
+from cwvae.cli.preview import Preview
+from cwvae.cli.runs import Settings
+from cwvae.cli.sources import train_source
+from cwvae.config import PRESETS, build
+from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.train import StepRecord, TrainState, init_train_state, train_step
+
+__all__ = ["NonFiniteLossError", "train"]
+
+FAILED = 1
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss or its gradient became infinite or not a number."""
+
+
+def train(options: Train, *, deadline: float = float("inf")) -> int:
+    """Train and return the exit status; past `deadline` (of `time.monotonic`) save and end."""
+    settings = _settings(options)
+    source = train_source(settings)
+    _open(options, settings)
+    config = settings.train
+    iterator = batches(source, batch_size=config.batch_size, seed=config.seed)
+    state = init_train_state(build(settings.model, key=jr.key(config.seed)), config)
+    checkpoints = Checkpoints(runs.checkpoints(options.out), keep=options.keep)
+    if checkpoints.latest is not None:
+        state, place = checkpoints.load(state)
+        iterator.set_state(place)
+    try:
+        return _run(options, settings, state, iterator, checkpoints, deadline)
+    except NonFiniteLossError as error:
+        good = checkpoints.latest
+        kept = f"the checkpoint of step {good} is kept" if good else "there is no checkpoint yet"
+        print(f"cwvae: error: {error}; {kept}", file=sys.stderr)
+        return FAILED
+    finally:
+        checkpoints.close()
+
+
+def _run(
+    options: Train,
+    settings: Settings,
+    state: TrainState,
+    iterator: BatchIterator,
+    checkpoints: Checkpoints,
+    deadline: float,
+) -> int:
+    """Train from a state to the last step, a signal, or the deadline; return the exit status."""
+    config = settings.train
+    start = int(state.step)
+    logs = Logs(
+        options.out,
+        start=start,
+        steps=config.steps,
+        every=options.log_every,
+        frames_per_step=config.batch_size * config.frames,
+    )
+    preview = Preview(options.out / "forecasts", settings)
+
+    def after(step: int, state: TrainState, settle: Callable[[], None], last: bool) -> None:
+        if last or step % options.checkpoint_every == 0:
+            settle()
+            checkpoints.save(state, iterator.get_state())
+        if last or step % options.forecast_every == 0:
+            settle()
+            logs.say(f"step {step}: forecast in {preview.write(state.model, step)}")
+
+    with logs, Interrupts() as interrupts:
+        _loop(state, iterator, config, logs, after, lambda: _ends(interrupts, deadline))
+    return 128 + interrupts.received if interrupts.received else 0
+
+
+def _loop(
+    state: TrainState,
+    iterator: BatchIterator,
+    config: Any,
+    logs: Logs,
+    after: Callable[..., None],
+    ends: Callable[[], bool],
+) -> None:
+    """Step until the configured number of steps is done or `ends()`; call `after` every step."""
+    step_once = eqx.filter_jit(train_step)
+    unread: list[tuple[int, StepRecord]] = []
+
+    def settle() -> None:
+        while unread:
+            _read(logs, *unread.pop(0))
+
+    first = int(state.step)
+    for step in range(first, config.steps):
+        state, record = step_once(state, jnp.asarray(next(iterator)), config)
+        # While this step runs, what the one before says is read: the device never waits for us.
+        settle()
+        unread.append((step, record))
+        last = step + 1 == config.steps or ends()
+        after(step + 1, state, settle, last)
+        if last:
+            break
+
+
+def _ends(interrupts: Interrupts, deadline: float) -> bool:
+    """Say whether training should end before its last step."""
+    return interrupts.received is not None or time.monotonic() > deadline
+
+
+def _read(logs: Logs, step: int, record: StepRecord) -> None:
+    """Log what a step (counted from 0) says, or raise `NonFiniteLossError`."""
+    if not record.finite:
+        raise NonFiniteLossError(
+            f"step {step + 1} is not finite: loss {float(record.loss.total)}, gradient norm "
+            f"{float(record.gradient_norm)}; try a smaller learning rate or a larger dec_stddev"
+        )
+    logs.step(step, record)
+
+
+def _settings(options: Train) -> Settings:
+    """Return what the options say, with an evaluation that fits the model's clock."""
+    preset, slowest = PRESETS[options.preset], options.model.clock.slowest
+    return Settings(
+        preset=options.preset,
+        model=options.model,
+        train=options.train,
+        data=options.data,
+        context=max(preset.context // slowest, 1) * slowest,
+        horizon=preset.horizon,
+    )
+
+
+def _open(options: Train, settings: Settings) -> None:
+    """Make the run's folder, or check that the one to be resumed is of the same run."""
+    if options.resume:
+        _check_same(runs.read_settings(options.out), settings)
+    elif (options.out / runs.SETTINGS).exists():
+        raise FileExistsError(
+            f"{options.out} holds a run already; add --resume to continue it or give another --out"
+        )
+    runs.write_settings(options.out, settings)
+    runs.write_environment(options.out)
+
+
+def _check_same(before: Settings, now: Settings) -> None:
+    """Refuse to resume with anything changed but the number of steps."""
+    for part in ("model", "train", "data"):
+        old, new = (dataclasses.asdict(getattr(s, part)) for s in (before, now))
+        for name in old:
+            if old[name] != new[name] and name != "steps":
+                raise ValueError(
+                    f"the run has {name} {old[name]}, which cannot change to {new[name]} when it "
+                    "is resumed (only --steps can); leave it out or start another run"
+                )

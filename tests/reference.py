@@ -1,0 +1,146 @@
+"""Obviously right and slow: a hierarchy ticked frame by frame, and float64 formulas.
+
+Nothing here uses `cwvae.clock`, `cwvae.hierarchy` or a scan.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cwvae.cells.base import AbstractCell, State, Trace
+
+
+@eqx.filter_jit
+def _tick(cell, state, top_down, feature, noise):
+    """Let one level tick once; without a feature it imagines."""
+    deter = cell.advance(state, cell.hear_above(top_down))
+    prior = cell.prior(deter)
+    heard = feature is not None
+    posterior = cell.posterior(deter, cell.hear_frames(feature)) if heard else prior
+    return Trace(State(posterior.sample(noise), deter), prior, posterior)
+
+
+def frame_by_frame(
+    cells: Sequence[AbstractCell],
+    factors: Sequence[int],
+    frames: int,
+    noise: Sequence[np.ndarray],
+    *,
+    features: Sequence[np.ndarray] | None = None,
+    blind: Collection[int] = (),
+    states: Sequence[State] | None = None,
+) -> tuple[list[State], list[Trace]]:
+    """Walk through the frames t = 1, 2, ...; level l ticks at those with (t-1) mod period = 0.
+
+    Without features every level imagines. Returns each level's last state and the record of its
+    ticks, the fastest level first.
+    """
+    levels = len(cells)
+    states = [cell.init() for cell in cells] if states is None else list(states)
+    said = [jnp.zeros(0)] * (levels + 1)  # what each level last said; nobody is above the top
+    records: list[list[Trace]] = [[] for _ in cells]
+    for t in range(1, frames + 1):
+        for level in reversed(range(levels)):
+            period = math.prod(factors[:level])
+            if (t - 1) % period != 0:
+                continue
+            tick = len(records[level])
+            hears = features is not None and level not in blind
+            feature = features[level][tick] if hears else None
+            record = _tick(
+                cells[level], states[level], said[level + 1], feature, noise[level][tick]
+            )
+            states[level], said[level] = record.states, record.output
+            records[level].append(record)
+    traces = [jax.tree.map(lambda *ticks: np.stack(ticks), *record) for record in records]
+    return states, traces
+
+
+def assert_alike(ours, theirs, tolerance: float = 1e-5) -> None:
+    """Assert that two pytrees agree, relative to the largest magnitude of each array."""
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
+    for our, their in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        assert np.shape(our) == np.shape(their)
+        largest = np.max(np.abs(their), initial=0.0)
+        np.testing.assert_allclose(our, their, rtol=tolerance, atol=tolerance * max(1.0, largest))
+
+
+def gaussian_log_prob(x, mean, stddev) -> np.ndarray:
+    """Return log N(x; mean, stddev) summed over the last axis, in nats."""
+    x, mean, stddev = (np.asarray(a, dtype=np.float64) for a in (x, mean, stddev))
+    log_densities = -((x - mean) ** 2) / (2 * stddev**2) - np.log(stddev * math.sqrt(2 * math.pi))
+    return log_densities.sum(-1)
+
+
+def gaussian_entropy(stddev) -> np.ndarray:
+    """Return the entropy of a diagonal Gaussian, in nats."""
+    stddev = np.asarray(stddev, dtype=np.float64)
+    return np.log(stddev * math.sqrt(2 * math.pi * math.e)).sum(-1)
+
+
+def gaussian_kl(mean, stddev, other_mean, other_stddev) -> np.ndarray:
+    """Return KL(N(mean, stddev) || N(other_mean, other_stddev)), in nats."""
+    arrays = (mean, stddev, other_mean, other_stddev)
+    mean, stddev, other_mean, other_stddev = (np.asarray(a, dtype=np.float64) for a in arrays)
+    variance, other_variance = stddev**2, other_stddev**2
+    quadratic = (variance + (mean - other_mean) ** 2) / (2 * other_variance)
+    return (np.log(other_stddev / stddev) + quadratic - 0.5).sum(-1)
+
+
+def frame_log_likelihood(frames, decoded, stddev: float) -> np.ndarray:
+    """Return log N(frame; decoded, stddev) of every frame, (..., height, width, channels)."""
+    frames, decoded = (np.asarray(a, dtype=np.float64) for a in (frames, decoded))
+    pixels = frames.reshape(*frames.shape[:-3], -1)
+    return gaussian_log_prob(pixels, decoded.reshape(pixels.shape), stddev)
+
+
+def dense(weights: Mapping[str, np.ndarray], name: str, x: np.ndarray) -> np.ndarray:
+    """Apply the dense layer of that name."""
+    return x @ weights[f"{name}/kernel"] + weights[f"{name}/bias"]
+
+
+def gru(weights: Mapping[str, np.ndarray], name: str, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Apply Keras's GRU cell with reset_after=True; columns stand in the order z, r, h."""
+    bias = weights[f"{name}/bias"]
+    xz, xr, xh = np.split(x @ weights[f"{name}/kernel"] + bias[0], 3)
+    hz, hr, hh = np.split(h @ weights[f"{name}/recurrent_kernel"] + bias[1], 3)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    return z * h + (1 - z) * np.tanh(xh + r * hh)
+
+
+def rssm_advance(weights, stoch, deter, top_down) -> np.ndarray:
+    """Return the official cell's new deterministic state."""
+    hidden = relu(dense(weights, "prior_h1_dense", np.concatenate([stoch, top_down])))
+    return gru(weights, "gru", hidden, deter)
+
+
+def rssm_prior(weights, deter) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the official cell's prior."""
+    return gaussian_head(weights, "prior", relu(dense(weights, "prior_h2_dense", deter)))
+
+
+def rssm_posterior(weights, deter, feature) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the official cell's posterior."""
+    hidden = relu(dense(weights, "posterior_h1_dense", np.concatenate([deter, feature])))
+    return gaussian_head(weights, "posterior", relu(dense(weights, "posterior_h2_dense", hidden)))
+
+
+def gaussian_head(weights, belief: str, hidden) -> tuple[np.ndarray, np.ndarray]:
+    """Return a belief's mean and standard deviation from its last hidden vector."""
+    mean = dense(weights, f"{belief}_mean_dense", hidden)
+    stddev = np.log1p(np.exp(dense(weights, f"{belief}_stddev_dense", hidden + 0.54))) + 1e-4
+    return mean, stddev
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """Return max(x, 0)."""
+    return np.maximum(x, 0)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-x))."""
+    return 1 / (1 + np.exp(-x))

@@ -1,0 +1,459 @@
+"""The laws of a hierarchy of levels, for every kind of cell."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
+from models import (
+    CELLS,
+    DETER,
+    FEATURE,
+    OUTPUT,
+    STOCH,
+    draw,
+    features,
+    hierarchy,
+    made,
+    noise,
+    stacked,
+)
+from reference import assert_alike, frame_by_frame
+
+from cwvae.cells import RSSMCell, State
+from cwvae.clock import Clock
+from cwvae.hierarchy import Hierarchy
+
+seeds = st.integers(0, 2**31)
+kinds = pytest.mark.parametrize("kind", CELLS)
+
+CLOCK = Clock(3, (2, 3))
+FRAMES = 14  # two whole slowest periods and a short window of every level
+
+# Compiled shapes are few; the random ones of `clocks` run uncompiled.
+COMPILED = [(Clock(1), 5), (Clock(2, 3), 1), (Clock(3, (1, 2)), 7), (Clock(4, (2, 1, 3)), 13)]
+clocks = st.lists(st.integers(1, 3), max_size=3).map(lambda f: Clock(len(f) + 1, f))
+
+
+@eqx.filter_jit
+def observe(hierarchy, states, features, noise):
+    return hierarchy.observe(states, features, noise)
+
+
+@eqx.filter_jit
+def imagine(hierarchy, states, noise):
+    return hierarchy.imagine(states, noise)
+
+
+def some_states(hierarchy: Hierarchy, seed: int) -> tuple[State, ...]:
+    """Draw states that no tick came before."""
+    levels = range(hierarchy.clock.levels)
+    return tuple(State(draw(seed + n, STOCH), draw(seed + n + 50, DETER)) for n in levels)
+
+
+def assert_same(ours, theirs):
+    """Assert that two pytrees agree bit for bit."""
+    assert eqx.tree_equal(ours, theirs)
+
+
+def cut_out(arrays, clock: Clock, start: int, stop: int | None = None):
+    """Cut every level's entries for the frames from start to stop, both aligned."""
+    stops = (None,) * clock.levels if stop is None else clock.ticks(stop)
+    windows = [slice(*ends) for ends in zip(clock.ticks(start), stops, strict=True)]
+    return tuple(entries(level, window) for level, window in zip(arrays, windows, strict=True))
+
+
+def entries(arrays, window: slice | int):
+    """Cut the leading axis of all arrays."""
+    return jax.tree.map(lambda array: array[window], arrays)
+
+
+# A scan over each level's own ticks is ticking frame by frame.
+
+
+@kinds
+@given(clocks, st.integers(1, 9), st.data(), seeds)
+@settings(max_examples=12)
+def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
+    blind = data.draw(st.sets(st.integers(0, clock.levels - 1)), label="blind")
+    levels = hierarchy(clock, kind=kind, seed=seed, blind=blind)
+    heard, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
+    states = some_states(levels, seed)
+    with jax.disable_jit():
+        actual = levels.observe(states, heard, noises)
+        expected = frame_by_frame(
+            levels.cells,
+            clock.factors,
+            frames,
+            noises,
+            features=heard,
+            blind=blind,
+            states=states,
+        )
+    assert_alike([*actual], [tuple(e) for e in expected])
+
+
+@kinds
+@given(clocks, st.integers(1, 9), seeds)
+@settings(max_examples=12)
+def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
+    levels = hierarchy(clock, kind=kind, seed=seed)
+    noises, states = noise(levels, frames, seed=seed), some_states(levels, seed)
+    with jax.disable_jit():
+        actual = levels.imagine(states, noises)
+        expected = frame_by_frame(levels.cells, clock.factors, frames, noises, states=states)
+    assert_alike([*actual], [tuple(e) for e in expected])
+
+
+@kinds
+@pytest.mark.parametrize(("clock", "frames"), COMPILED)
+def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
+    levels = hierarchy(clock, kind=kind)
+    heard, noises = features(levels, frames), noise(levels, frames)
+    actual = observe(levels, levels.init(), heard, noises)
+    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, features=heard)
+    assert_alike([*actual], [tuple(e) for e in expected])
+
+
+@kinds
+@pytest.mark.parametrize(("clock", "frames"), COMPILED)
+def test_compiled_imagining_is_ticking_frame_by_frame(kind, clock, frames):
+    levels = hierarchy(clock, kind=kind)
+    noises = noise(levels, frames)
+    actual = imagine(levels, levels.init(), noises)
+    expected = frame_by_frame(levels.cells, clock.factors, frames, noises)
+    assert_alike([*actual], [tuple(e) for e in expected])
+
+
+# A video may be cut at a frame at which every level ticks.
+
+
+@kinds
+@given(seed=seeds)
+def test_observing_on_from_an_aligned_cut_is_observing_the_whole(kind, seed):
+    levels = hierarchy(CLOCK, kind=kind, seed=seed)
+    inputs = features(levels, FRAMES, seed=seed), noise(levels, FRAMES, seed=seed)
+    last, whole = observe(levels, levels.init(), *inputs)
+    cut = CLOCK.slowest
+    states, before = observe(levels, levels.init(), *(cut_out(i, CLOCK, 0, cut) for i in inputs))
+    states, after = observe(levels, states, *(cut_out(i, CLOCK, cut) for i in inputs))
+    assert_alike(states, last)
+    assert_alike((before, after), (cut_out(whole, CLOCK, 0, cut), cut_out(whole, CLOCK, cut)))
+
+
+@kinds
+@given(seed=seeds)
+def test_imagining_twice_is_imagining_once(kind, seed):
+    levels = hierarchy(CLOCK, kind=kind, seed=seed)
+    noises, start = noise(levels, FRAMES, seed=seed), some_states(levels, seed)
+    last, whole = imagine(levels, start, noises)
+    cut = CLOCK.slowest
+    states, before = imagine(levels, start, cut_out(noises, CLOCK, 0, cut))
+    states, after = imagine(levels, states, cut_out(noises, CLOCK, cut))
+    assert_alike(states, last)
+    assert_alike((before, after), (cut_out(whole, CLOCK, 0, cut), cut_out(whole, CLOCK, cut)))
+
+
+# Who hears whom, and when.
+
+
+@kinds
+@pytest.mark.parametrize("level", [0, 1])
+@given(seed=seeds)
+def test_slow_levels_never_hear_fast_noise_or_features(kind, level, seed):
+    levels = hierarchy(CLOCK, kind=kind, seed=seed)
+    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, calm = observe(levels, levels.init(), heard, noises)
+    other, loud = list(heard), list(noises)
+    other[level], loud[level] = other[level] + 1, loud[level] + 1
+    _, disturbed = observe(levels, levels.init(), tuple(other), tuple(loud))
+    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert np.all(disturbed[level].states.stoch != calm[level].states.stoch)
+
+
+@kinds
+@pytest.mark.parametrize("level", [0, 1])
+@given(seed=seeds)
+def test_imagined_slow_levels_never_hear_fast_noise(kind, level, seed):
+    levels = hierarchy(CLOCK, kind=kind, seed=seed)
+    noises = noise(levels, FRAMES)
+    _, calm = imagine(levels, levels.init(), noises)
+    loud = list(noises)
+    loud[level] = loud[level] + 1
+    _, disturbed = imagine(levels, levels.init(), tuple(loud))
+    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert np.all(disturbed[level].states.stoch != calm[level].states.stoch)
+
+
+@kinds
+def test_fast_levels_hear_slow_noise(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    noises = noise(levels, FRAMES)
+    _, calm = imagine(levels, levels.init(), noises)
+    _, disturbed = imagine(levels, levels.init(), (*noises[:-1], noises[-1] + 1))
+    for level in (0, 1):
+        assert np.any(disturbed[level].states.deter[0] != calm[level].states.deter[0])
+
+
+@kinds
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("tick", [0, 1])
+def test_noise_changes_nothing_before_its_tick(kind, level, tick):
+    levels = hierarchy(CLOCK, kind=kind)
+    noises = noise(levels, FRAMES)
+    loud = list(noises)
+    loud[level] = loud[level].at[tick].add(1)
+    frame = tick * CLOCK.periods[level]
+    _, calm = imagine(levels, levels.init(), noises)
+    _, disturbed = imagine(levels, levels.init(), tuple(loud))
+    for below, (one, other) in enumerate(zip(disturbed, calm, strict=True)):
+        before = CLOCK.ticks(frame)[below]
+        assert_same(*(entries(both, slice(before)) for both in (one, other)))
+    assert np.any(disturbed[0].output[frame] != calm[0].output[frame])
+
+
+@kinds
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_posterior_hears_the_features_of_its_own_tick_and_none_after(kind, level):
+    levels = hierarchy(CLOCK, kind=kind)
+    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = list(heard)
+    other[level] = other[level].at[1].add(1)
+    _, calm = observe(levels, levels.init(), heard, noises)
+    _, disturbed = observe(levels, levels.init(), tuple(other), noises)
+    one, two = disturbed[level], calm[level]
+    assert_same(one.posterior.mean[0], two.posterior.mean[0])
+    assert_same(one.prior.mean[:2], two.prior.mean[:2])
+    assert np.any(one.posterior.mean[1] != two.posterior.mean[1])
+
+
+# Blind levels.
+
+
+@kinds
+@pytest.mark.parametrize("blind", [{0}, {2}, {0, 1, 2}])
+def test_a_blind_level_is_imagined(kind, blind):
+    levels = hierarchy(CLOCK, kind=kind, blind=blind)
+    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, traces = observe(levels, levels.init(), heard, noises)
+    for level, trace in enumerate(traces):
+        same = eqx.tree_equal(trace.posterior, trace.prior)
+        assert bool(same) == (level in blind)
+        nats = trace.posterior.kl(trace.prior)
+        assert np.all(nats == 0) if level in blind else np.all(nats > 0)
+
+
+@kinds
+def test_a_blind_level_does_not_hear_its_features(kind):
+    levels = hierarchy(CLOCK, kind=kind, blind={1})
+    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = (heard[0], heard[1] + 1, heard[2])
+    assert_same(*(observe(levels, levels.init(), f, noises) for f in (heard, other)))
+
+
+@kinds
+def test_observing_with_all_levels_blind_is_imagining(kind):
+    levels = hierarchy(CLOCK, kind=kind, blind={0, 1, 2})
+    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    observed = observe(levels, levels.init(), heard, noises)
+    assert_alike(observed, imagine(levels, levels.init(), noises))
+
+
+# Noise and sizes.
+
+
+@kinds
+def test_without_noise_every_sample_is_the_mean(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    heard = features(levels, FRAMES)
+    silence = tuple(jnp.zeros_like(n) for n in noise(levels, FRAMES))
+    for trace in observe(levels, levels.init(), heard, silence)[1]:
+        assert_same(trace.states.stoch, trace.posterior.mean)
+    for trace in imagine(levels, levels.init(), silence)[1]:
+        assert_same(trace.states.stoch, trace.prior.mean)
+
+
+@kinds
+def test_rows_of_a_batch_are_independent(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    rows = [(features(levels, FRAMES, seed=s), noise(levels, FRAMES, seed=s)) for s in range(3)]
+    batch = stacked(rows)
+    together = eqx.filter_vmap(observe, in_axes=(None, None, 0, 0))(levels, levels.init(), *batch)
+    for index, row in enumerate(rows):
+        alone = observe(levels, levels.init(), *row)
+        assert_alike(entries(together, index), alone)
+
+
+@kinds
+def test_the_number_of_parameters_does_not_depend_on_the_factor(kind):
+    def count(clock):
+        leaves = jax.tree.leaves(eqx.filter(hierarchy(clock, kind=kind), eqx.is_inexact_array))
+        return sum(leaf.size for leaf in leaves)
+
+    assert len({count(Clock(3, k)) for k in (1, 2, 6)}) == 1
+
+
+@kinds
+def test_noise_has_an_entry_for_each_tick(kind):
+    drawn = hierarchy(CLOCK, kind=kind).noise(FRAMES, key=jr.key(0))
+    assert [n.shape for n in drawn] == [(ticks, STOCH) for ticks in CLOCK.ticks(FRAMES)]
+
+
+@kinds
+def test_the_same_key_gives_the_same_noise_and_another_key_another(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    assert_same(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
+    for one, other in zip(*(levels.noise(FRAMES, key=jr.key(s)) for s in (0, 1)), strict=True):
+        assert np.all(one != other)
+
+
+@kinds
+def test_noise_differs_from_tick_to_tick_and_from_level_to_level(kind):
+    drawn = hierarchy(CLOCK, kind=kind).noise(FRAMES, key=jr.key(0))
+    numbers = np.concatenate([np.ravel(n) for n in drawn])
+    assert len(np.unique(numbers)) == numbers.size
+
+
+@kinds
+def test_noise_of_a_longer_video_begins_with_that_of_a_shorter(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    shorter, longer = (levels.noise(frames, key=jr.key(0)) for frames in (7, FRAMES))
+    for level, (one, other) in enumerate(zip(shorter, longer, strict=True)):
+        assert_same(one, other[: CLOCK.ticks(7)[level]])
+
+
+@kinds
+@pytest.mark.parametrize("start", [6, 12])
+def test_noise_from_a_later_frame_is_the_end_of_the_whole(kind, start):
+    levels = hierarchy(CLOCK, kind=kind)
+    whole = levels.noise(FRAMES, key=jr.key(0))
+    # Traced, as in a loop over chunks.
+    later = jax.jit(lambda s: levels.noise(FRAMES - start, key=jr.key(0), start=s))(start)
+    assert_same(later, cut_out(whole, CLOCK, start))
+
+
+def test_levels_may_have_different_sizes():
+    sizes = {"hidden": 2, "feature": 3, "top_down": 0}
+    top = made(RSSMCell, stoch=5, deter=6, **sizes)
+    levels = Hierarchy((made(CELLS["rssm"], top_down=11), top), Clock(2, 2))
+    heard, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
+    actual = observe(levels, levels.init(), heard, noises)
+    expected = frame_by_frame(levels.cells, (2,), 3, noises, features=heard)
+    assert_alike([*actual], [tuple(e) for e in expected])
+
+
+# What does not fit is refused, by level.
+
+
+def cell(top_down: int):
+    return made(CELLS["rssm"], top_down=top_down)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_wrong_number_of_cells_is_refused(count):
+    with pytest.raises(ValueError, match=f"the clock has 2 levels, got {count} cells"):
+        Hierarchy((cell(OUTPUT),) * count, Clock(2, 2))
+
+
+def test_a_cell_that_does_not_fit_the_one_above_is_refused_with_the_remedy():
+    message = f"level 0 expects 3 numbers from above, .*level 1 says {OUTPUT}; .*top_down={OUTPUT}"
+    with pytest.raises(ValueError, match=message):
+        Hierarchy((cell(3), cell(0)), Clock(2, 2))
+
+
+def test_a_top_cell_that_expects_to_hear_something_is_refused_with_the_remedy():
+    message = f"level 1 expects {OUTPUT} numbers from above, but nothing is above it; .*top_down=0"
+    with pytest.raises(ValueError, match=message):
+        Hierarchy((cell(OUTPUT), cell(OUTPUT)), Clock(2, 2))
+
+
+@pytest.mark.parametrize("blind", [{2}, {-1}, {0, 5}])
+def test_a_blind_level_that_does_not_exist_is_refused(blind):
+    with pytest.raises(ValueError, match=r"blind levels must be among \[0, 1\] .*got"):
+        Hierarchy((cell(OUTPUT), cell(0)), Clock(2, 2), blind)
+
+
+def observing(*, features=features, noise=noise, states=None):
+    """Observe with something changed: a function of the levels and the number of frames."""
+    levels = hierarchy(CLOCK)
+    states = levels.init() if states is None else states
+    return levels.observe(states, features(levels, FRAMES), noise(levels, FRAMES))
+
+
+def with_level(draw_arrays, level: int, change):
+    """Change the arrays of one level."""
+
+    def drawn(levels, frames):
+        arrays = list(draw_arrays(levels, frames))
+        arrays[level] = change(arrays[level])
+        return tuple(arrays)
+
+    return drawn
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_level_on_the_wrong_clock_is_named(level):
+    ticks = CLOCK.ticks(FRAMES)[level]
+    message = (
+        f"features of level {level} has {ticks - 1} ticks, but {FRAMES} frames are {ticks} ticks "
+        f"of period {CLOCK.periods[level]}; pool it"
+    )
+    short = [with_level(arrays, level, lambda a: a[1:]) for arrays in (features, noise)]
+    with pytest.raises(ValueError, match=message):
+        observing(features=short[0], noise=short[1])
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_imagining_with_a_level_on_the_wrong_clock_is_refused(level):
+    levels = hierarchy(CLOCK)
+    noises = with_level(noise, level, lambda a: a[1:])(levels, FRAMES)
+    with pytest.raises(ValueError, match=f"noise of level {level} has"):
+        levels.imagine(levels.init(), noises)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_features_and_noise_on_different_clocks_are_refused(level):
+    # The type binds each level's ticks at the features, so the noise is what differs from them.
+    with pytest.raises(TypeCheckError, match="noise"):
+        observing(features=with_level(features, level, lambda a: a[1:]))
+
+
+def test_inputs_for_too_few_levels_are_refused():
+    with pytest.raises(ValueError, match="3 levels need features for each, got 2"):
+        observing(features=lambda *a: features(*a)[:2], noise=lambda *a: noise(*a)[:2])
+    levels = hierarchy(CLOCK)
+    with pytest.raises(ValueError, match="3 levels need noise for each, got 2"):
+        levels.imagine(levels.init(), noise(levels, FRAMES)[:2])
+
+
+@pytest.mark.parametrize("name", ["features", "noise"])
+def test_integers_are_refused_by_the_arguments_name(name):
+    arrays = {"features": features, "noise": noise}[name]
+    with pytest.raises(TypeCheckError, match=f"parameter '{name}'"):
+        observing(**{name: with_level(arrays, 1, lambda a: a.astype(int))})
+
+
+@pytest.mark.parametrize("name", ["features", "noise"])
+def test_a_missing_axis_is_refused_by_the_arguments_name(name):
+    arrays = {"features": features, "noise": noise}[name]
+    with pytest.raises(TypeCheckError, match=f"parameter '{name}'"):
+        observing(**{name: with_level(arrays, 1, lambda a: a[:, 0])})
+
+
+@pytest.mark.parametrize("name", ["features", "noise"])
+def test_a_wrong_width_is_refused_by_name_and_level(name):
+    arrays = {"features": features, "noise": noise}[name]
+    with pytest.raises((ValueError, TypeCheckError), match=f"{name} of level 1"):
+        observing(**{name: with_level(arrays, 1, lambda a: a[:, 1:])})
+
+
+def test_states_for_too_few_levels_are_refused():
+    with pytest.raises((ValueError, TypeCheckError), match="states"):
+        observing(states=hierarchy(CLOCK).init()[:2])
+    levels = hierarchy(CLOCK)
+    with pytest.raises((ValueError, TypeCheckError), match="states"):
+        levels.imagine(levels.init()[:2], noise(levels, FRAMES))

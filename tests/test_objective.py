@@ -1,0 +1,477 @@
+"""The bound, the training loss made from it, and the tighter bound of several samples."""
+
+import itertools
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
+from models import CELLS, draw, noise, plain, plain_video, stacked, tiny
+from reference import (
+    assert_alike,
+    frame_by_frame,
+    frame_log_likelihood,
+    gaussian_kl,
+    gaussian_log_prob,
+)
+
+from cwvae.beliefs import Gaussian
+from cwvae.cells import AbstractCell, State
+from cwvae.clock import Clock, pool
+from cwvae.hierarchy import Hierarchy
+from cwvae.likelihoods import FixedNormal
+from cwvae.model import CWVAE
+from cwvae.objective import Elbo, elbo, importance_weighted_bound, loss
+
+seeds = st.integers(0, 2**31)
+kinds = pytest.mark.parametrize("kind", CELLS)
+
+CLOCK = Clock(2, 3)
+FRAMES, BATCH = 5, 3
+
+bound = eqx.filter_jit(elbo)
+tighter_bound = eqx.filter_jit(importance_weighted_bound)
+
+
+@eqx.filter_jit
+def training_loss(model, videos, noises, **options):
+    return loss(model, videos, noises, **options)
+
+
+@eqx.filter_jit
+def log_weights(model, video, noises):
+    """Return the importance bound of each sample alone."""
+    return jax.vmap(lambda n: importance_weighted_bound(model, video, stacked([n])))(noises)
+
+
+def batch(model: CWVAE, frames: int = FRAMES):
+    """Draw videos and noise."""
+    videos = stacked([plain_video(frames, seed=row) for row in range(BATCH)])
+    return videos, stacked([noise(model.hierarchy, frames, seed=row) for row in range(BATCH)])
+
+
+def samples(model: CWVAE, frames: int, count: int):
+    """Draw noise for several samples of one video."""
+    ticks = model.hierarchy.clock.ticks(frames)
+    stoch = [cell.stoch for cell in model.hierarchy.cells]
+    return tuple(
+        draw(level, count, n, width)
+        for level, (n, width) in enumerate(zip(ticks, stoch, strict=True))
+    )
+
+
+# The terms of the bound.
+
+
+@kinds
+@given(seed=seeds)
+@settings(max_examples=10)
+def test_the_bound_is_that_of_a_frame_by_frame_model_in_float64(kind, seed):
+    model, video = plain(CLOCK, kind=kind, seed=seed), plain_video(FRAMES, seed=seed)
+    noises = noise(model.hierarchy, FRAMES, seed=seed)
+    frames = np.asarray(video).reshape(FRAMES, 2)
+    windows = np.stack([frames[:3].sum(0), frames[3:].sum(0)])
+    _, traces = frame_by_frame(
+        model.hierarchy.cells, (3,), FRAMES, noises, features=(frames, windows)
+    )
+    decoded = (np.float64(traces[0].output) @ np.float64(model.decoder.kernel)).reshape(video.shape)
+    actual = bound(model, video, noises)
+    expected = frame_log_likelihood(video, decoded, 0.5)
+    np.testing.assert_allclose(actual.log_likelihood, expected, rtol=1e-4, atol=1e-4)
+    for nats, trace in zip(actual.kl, traces, strict=True):
+        q, p = trace.posterior, trace.prior
+        expected = gaussian_kl(q.mean, q.stddev, p.mean, p.stddev)
+        np.testing.assert_allclose(nats, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_bound_of_frames_through_the_networks_is_that_of_its_parts():
+    model, video = tiny(), jax.nn.sigmoid(draw(1, FRAMES, 32, 32, 1))
+    noises = noise(model.hierarchy, FRAMES)
+
+    @eqx.filter_jit
+    def parts(model):
+        features = model.encoder(video)
+        _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noises)
+        return model.decode(traces[0].output), traces, elbo(model, video, noises)
+
+    decoded, traces, actual = parts(model)
+    expected = frame_log_likelihood(video, decoded, 0.5)
+    np.testing.assert_allclose(actual.log_likelihood, expected, rtol=1e-5)
+    for nats, trace in zip(actual.kl, traces, strict=True):
+        q, p = trace.posterior, trace.prior
+        expected = gaussian_kl(q.mean, q.stddev, p.mean, p.stddev)
+        np.testing.assert_allclose(nats, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_value_is_the_likelihood_less_the_kl_of_every_tick_of_every_level():
+    terms = Elbo(
+        jnp.asarray([-1.0, -2.0, -4.0]), (jnp.asarray([8.0, 16.0, 32.0]), jnp.asarray([64.0]))
+    )
+    assert terms.value == -1 - 2 - 4 - 8 - 16 - 32 - 64
+    rows = stacked([terms, terms])
+    assert np.array_equal(rows.value, [terms.value] * 2)
+
+
+def test_kl_is_not_negative_and_blind_levels_have_none():
+    model, video = plain(CLOCK, blind={1}), plain_video(FRAMES)
+    seen, blind = bound(model, video, noise(model.hierarchy, FRAMES)).kl
+    assert np.all(seen > 0)
+    assert np.all(blind == 0)
+
+
+def test_rows_of_a_batch_have_bounds_of_their_own():
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    together = eqx.filter_vmap(bound, in_axes=(None, 0, 0))(model, videos, noises)
+    for row in range(BATCH):
+        alone = bound(model, videos[row], jax.tree.map(lambda a, r=row: a[r], noises))
+        assert_alike(jax.tree.map(lambda a, r=row: a[r], together), alone)
+
+
+def test_a_numpy_video_in_float64_will_do():
+    model, video = plain(CLOCK), plain_video(FRAMES)
+    noises = noise(model.hierarchy, FRAMES)
+    assert_alike(elbo(model, np.float64(video), noises), elbo(model, video, noises), 1e-6)
+
+
+# The training loss.
+
+
+def expected_loss(model, videos, noises, *, beta=1.0, free_nats=0.0):
+    """Return nll, penalty and KL per level in nats per frame, from the bounds of the rows."""
+    rows = eqx.filter_vmap(bound, in_axes=(None, 0, 0))(model, videos, noises)
+    nll = -np.float64(rows.log_likelihood).sum(1).mean()
+    nats = np.asarray([np.float64(level).sum(1).mean() for level in rows.kl])
+    penalty = (beta * np.maximum(0, nats - free_nats)).sum()
+    return nll / FRAMES, penalty / FRAMES, nats / FRAMES
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"beta": 0.5},
+        {"beta": (0.5, 2.0)},
+        {"beta": 0},
+        {"free_nats": 3.0},
+        {"free_nats": [0.5, 1.5], "beta": 2},
+        {"free_nats": 1e6},
+    ],
+)
+def test_the_penalty_weighs_each_levels_kl_and_takes_off_its_free_nats(options):
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    actual = training_loss(model, videos, noises, **options)
+    arrays = {name: np.asarray(value) for name, value in options.items()}
+    nll, penalty, nats = expected_loss(model, videos, noises, **arrays)
+    np.testing.assert_allclose(actual.nll, nll, rtol=1e-5)
+    np.testing.assert_allclose(actual.penalty, penalty, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(actual.kl, nats, rtol=1e-5)
+    np.testing.assert_allclose(actual.total, nll + penalty, rtol=1e-5)
+
+
+def test_the_plain_loss_is_minus_the_mean_bound_per_frame():
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    rows = eqx.filter_vmap(bound, in_axes=(None, 0, 0))(model, videos, noises)
+    expected = -np.float64(rows.value).mean() / FRAMES
+    np.testing.assert_allclose(training_loss(model, videos, noises).total, expected, rtol=1e-5)
+
+
+def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    rows = eqx.filter_vmap(bound, in_axes=(None, 0, 0))(model, videos, noises)
+    totals = np.float64(rows.kl[0]).sum(1)
+    # More than the least row has, less than the mean: a threshold on each row would differ.
+    free = (totals.min() + totals.mean()) / 2
+    assert np.maximum(0, totals - free).mean() > totals.mean() - free + 1e-3
+    actual = training_loss(model, videos, noises, beta=(1.0, 0.0), free_nats=(float(free), 0.0))
+    np.testing.assert_allclose(actual.penalty * FRAMES, totals.mean() - free, rtol=1e-4)
+
+
+# Gradients.
+
+
+@eqx.filter_jit
+def gradients(model, videos, noises, part, **options):
+    """Return the gradient of one part of the loss."""
+    return eqx.filter_grad(lambda m: getattr(loss(m, videos, noises, **options), part))(model)
+
+
+def weighted(parts):
+    """Add pytrees up, each times its weight."""
+    return jax.tree.map(
+        lambda *leaves: sum(w * a for (w, _), a in zip(parts, leaves, strict=True)),
+        *[t for _, t in parts],
+    )
+
+
+def test_balancing_shares_the_kls_gradient_out_and_leaves_all_values():
+    model = plain(CLOCK)
+    inputs = (model, *batch(model))
+    plain_gradient = gradients(*inputs, "penalty")
+    of = {share: gradients(*inputs, "penalty", posterior_share=share) for share in (0.0, 0.8, 1.0)}
+    assert_alike(of[0.8], weighted([(0.8, of[1.0]), (0.2, of[0.0])]))
+    assert_alike(plain_gradient, weighted([(1.0, of[1.0]), (1.0, of[0.0])]))
+    values, balanced = training_loss(*inputs), training_loss(*inputs, posterior_share=0.8)
+    assert_alike(balanced, values, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("share", "trained", "spared"),
+    [(1.0, "posterior", "prior"), (0.0, "prior", "posterior")],
+)
+def test_a_whole_share_leaves_the_other_belief_untrained(share, trained, spared):
+    # One level, one frame: nothing else feeds back into the beliefs.
+    model = plain(Clock(1))
+    inputs = (model, *batch(model, 1))
+    cell = gradients(*inputs, "penalty", posterior_share=share).hierarchy.cells[0]
+    heads = {"posterior": cell.posterior_head, "prior": cell.prior_head}
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(heads[spared]))
+    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(heads[trained]))
+
+
+def test_kl_below_its_free_nats_trains_nothing():
+    model = plain(CLOCK)
+    gradient = gradients(model, *batch(model), "penalty", free_nats=1e6)
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(gradient))
+
+
+def test_the_gradient_agrees_with_finite_differences_in_float64():
+    with jax.enable_x64(True):
+        model = tiny()
+        video = jax.nn.sigmoid(draw(1, FRAMES, 32, 32, 1))
+        inputs = stacked([video]), stacked([noise(model.hierarchy, FRAMES)])
+        weights, static = eqx.partition(model, eqx.is_inexact_array)
+        leaves, structure = jax.tree.flatten(weights)
+        along = [draw(seed, *leaf.shape) for seed, leaf in enumerate(leaves)]
+
+        @jax.jit
+        @jax.value_and_grad
+        def along_the_line(step):
+            moved = [leaf + step * d for leaf, d in zip(leaves, along, strict=True)]
+            model = eqx.combine(jax.tree.unflatten(structure, moved), static)
+            return loss(model, *inputs, beta=0.7, free_nats=0.1).total
+
+        h = 1e-6
+        (before, _), (_, slope), (after, _) = (along_the_line(s) for s in (-h, 0.0, h))
+        assert slope.dtype == np.float64
+        assert (after - before) / (2 * h) == pytest.approx(float(slope), rel=1e-6)
+
+
+def test_every_weight_of_the_model_is_trained():
+    model = tiny()
+    videos = jax.nn.sigmoid(draw(1, 1, FRAMES, 32, 32, 1))
+    gradient = gradients(model, videos, stacked([noise(model.hierarchy, FRAMES)]), "total")
+    names = [
+        jax.tree_util.keystr(path)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(gradient)
+        if leaf.size and not np.any(leaf != 0)
+    ]
+    assert names == []
+
+
+# Options outside their range.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beta": -1.0}, "beta must not be negative, got -1.0"),
+        ({"beta": (1.0, -1.0)}, "beta must not be negative"),
+        ({"beta": (1.0,) * 3}, "beta must be one number or 2, one a level, got 3"),
+        ({"free_nats": -0.1}, "free_nats must not be negative, got -0.1"),
+        ({"free_nats": (1.0,)}, "free_nats must be one number or 2, one a level, got 1"),
+        ({"posterior_share": 1.5}, r"posterior_share must be in \[0, 1\], got 1.5"),
+        ({"posterior_share": -0.1}, r"posterior_share must be in \[0, 1\], got -0.1"),
+        ({"posterior_share": float("nan")}, r"posterior_share must be in \[0, 1\], got nan"),
+        ({"beta": float("nan")}, "beta must"),
+        ({"free_nats": float("nan")}, "free_nats must"),
+    ],
+)
+def test_an_option_outside_its_range_is_refused(options, message):
+    model = plain(CLOCK)
+    with pytest.raises(ValueError, match=message):
+        loss(model, *batch(model), **options)
+
+
+@pytest.mark.parametrize("change", [lambda v: v[0], lambda v: v.astype(int)])
+def test_videos_of_the_wrong_shape_or_dtype_are_refused_by_name(change):
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    with pytest.raises(TypeCheckError, match="parameter 'videos'"):
+        loss(model, change(videos), noises)
+    with pytest.raises(TypeCheckError, match="parameter 'video'"):
+        elbo(model, change(videos[0]), jax.tree.map(lambda a: a[0], noises))
+
+
+# Several samples.
+
+
+@kinds
+def test_one_sample_gives_the_log_of_its_weight(kind):
+    model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
+    noises = noise(model.hierarchy, FRAMES)
+    frames = np.asarray(video).reshape(FRAMES, 2)
+    windows = np.stack([frames[:3].sum(0), frames[3:].sum(0)])
+    _, traces = frame_by_frame(
+        model.hierarchy.cells, (3,), FRAMES, noises, features=(frames, windows)
+    )
+    decoded = (np.float64(traces[0].output) @ np.float64(model.decoder.kernel)).reshape(video.shape)
+    expected = frame_log_likelihood(video, decoded, 0.5).sum()
+    for trace in traces:
+        z = trace.states.stoch
+        expected += gaussian_log_prob(z, trace.prior.mean, trace.prior.stddev).sum()
+        expected -= gaussian_log_prob(z, trace.posterior.mean, trace.posterior.stddev).sum()
+    np.testing.assert_allclose(tighter_bound(model, video, stacked([noises])), expected, rtol=1e-4)
+
+
+def test_several_samples_give_the_log_of_their_mean_weight():
+    model, video = plain(CLOCK), plain_video(FRAMES)
+    noises = samples(model, FRAMES, 4)
+    alone = np.float64(log_weights(model, video, noises))
+    expected = np.log(np.mean(np.exp(alone - alone.max()))) + alone.max()
+    np.testing.assert_allclose(tighter_bound(model, video, noises), expected, rtol=1e-5)
+
+
+def test_the_order_of_samples_does_not_matter():
+    model, video = plain(CLOCK), plain_video(FRAMES)
+    noises = samples(model, FRAMES, 4)
+    turned = jax.tree.map(lambda a: a[np.asarray([2, 0, 3, 1])], noises)
+    one, other = (tighter_bound(model, video, n) for n in (noises, turned))
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_the_same_sample_again_tells_nothing_new():
+    model, video = plain(CLOCK), plain_video(FRAMES)
+    once = samples(model, FRAMES, 1)
+    often = jax.tree.map(lambda a: jnp.repeat(a, 4, axis=0), once)
+    one, other = (tighter_bound(model, video, n) for n in (once, often))
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+@given(seed=seeds)
+@settings(max_examples=10)
+def test_the_bound_grows_with_the_samples(seed):
+    """The bound of n samples is at least the mean of those of their subsets of equal size."""
+    model, video = plain(CLOCK, seed=seed), plain_video(FRAMES, seed=seed)
+    noises = samples(model, FRAMES, 4)
+    subsets = np.asarray(list(itertools.combinations(range(4), 2)))
+    pairs = jax.tree.map(lambda a: a[subsets], noises)
+    of_four = tighter_bound(model, video, noises)
+    of_pairs = eqx.filter_vmap(tighter_bound, in_axes=(None, None, 0))(model, video, pairs)
+    of_one = log_weights(model, video, noises)
+    rounding = 1e-5 * abs(of_four)
+    assert of_four >= of_pairs.mean() - rounding
+    assert of_pairs.mean() >= of_one.mean() - rounding
+    assert of_four > of_one.mean()
+
+
+def test_on_average_the_elbo_is_the_bound_of_one_sample_and_below_that_of_several():
+    model, video = plain(CLOCK), plain_video(FRAMES)
+    noises = samples(model, FRAMES, 4096)
+    elbos = np.float64(eqx.filter_jit(jax.vmap(lambda n: elbo(model, video, n).value))(noises))
+    ones = np.float64(log_weights(model, video, noises))
+    difference = ones - elbos
+    assert abs(difference.mean()) < 4 * difference.std() / len(difference) ** 0.5
+    eights = ones.reshape(-1, 8)
+    tighter = np.log(np.mean(np.exp(eights - eights.max()), axis=1)) + eights.max()
+    assert elbos.mean() < tighter.mean()
+
+
+# A clockwork model whose posterior and likelihood are known.
+
+
+class LinearGaussianCell(AbstractCell):
+    """z ~ N(what is heard from above, 1), seen through `seen` numbers ~ N(z, variance) a tick.
+
+    Features are the sum of these numbers, which is all that the exact posterior needs.
+    """
+
+    seen: int
+    variance: float
+    top_down: int
+    stoch: int = 1
+    deter: int = 1
+    feature: int = 1
+
+    def init(self):
+        return State(jnp.zeros(1), jnp.zeros(1))
+
+    def noise(self, *, key):
+        return jax.random.normal(key, (1,))
+
+    def hear_above(self, top_down):
+        return top_down[:1] if self.top_down else jnp.zeros(1)
+
+    def hear_frames(self, feature):
+        return feature
+
+    def advance(self, state, above):
+        return above
+
+    def prior(self, deter):
+        return Gaussian(deter, jnp.ones(1))
+
+    def posterior(self, deter, evidence):
+        precision = 1 + self.seen / self.variance
+        mean = (deter + evidence / self.variance) / precision
+        return Gaussian(mean, jnp.full(1, precision**-0.5))
+
+
+class FramesAsTheyAre(eqx.Module):
+    clock: Clock = eqx.field(static=True)
+
+    def __call__(self, video):
+        return tuple(pool(video.reshape(-1, 1), period) for period in self.clock.periods)
+
+
+def first_of(output):
+    """Decode the lowest level's z as a frame of one pixel."""
+    return output[:1].reshape(1, 1, 1)
+
+
+def linear_gaussian(stddev: float) -> CWVAE:
+    """Make x_t = z_t + stddev n_t, z_t = (z of its window of two) + n_t, the posterior exact."""
+    clock, variance = Clock(2, 2), stddev**2
+    cells = (
+        LinearGaussianCell(seen=1, variance=variance, top_down=2),
+        LinearGaussianCell(seen=2, variance=1 + variance, top_down=0),
+    )
+    return CWVAE(FramesAsTheyAre(clock), Hierarchy(cells, clock), first_of, FixedNormal(stddev))
+
+
+def exact_log_likelihood(video, stddev: float) -> float:
+    """Return log p(video): pairs of frames are jointly normal, and independent of each other."""
+    pairs = np.float64(video).reshape(-1, 2)
+    covariance = np.ones((2, 2)) + (1 + stddev**2) * np.eye(2)
+    quadratic = np.einsum("pi,ij,pj->p", pairs, np.linalg.inv(covariance), pairs)
+    return -0.5 * (quadratic + np.log(np.linalg.det(2 * np.pi * covariance))).sum()
+
+
+@pytest.mark.parametrize("stddev", [0.3, 1.0])
+@given(seed=seeds)
+def test_with_the_exact_posterior_every_sample_gives_the_exact_likelihood(stddev, seed):
+    model, video = linear_gaussian(stddev), draw(seed, 6, 1, 1, 1)
+    noises = tuple(draw(seed + level, 3, n, 1) for level, n in enumerate((6, 3)))
+    run = partial(tighter_bound, model)
+    expected = exact_log_likelihood(video, stddev)
+    np.testing.assert_allclose(run(video, noises), expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("stddev", [0.3, 1.0])
+@given(seed=seeds)
+def test_with_the_exact_posterior_the_mean_elbo_is_the_exact_likelihood(stddev, seed):
+    model, video = linear_gaussian(stddev), draw(seed, 6, 1, 1, 1)
+    # The bound is quadratic in the noise, and +-1 have the first two moments of the normal.
+    signs = jnp.asarray(list(itertools.product([-1.0, 1.0], repeat=3)))
+    noises = (jnp.tile(signs[:, :2], (1, 3))[..., None], jnp.tile(signs[:, 2:], (1, 3))[..., None])
+    elbos = eqx.filter_vmap(bound, in_axes=(None, None, 0))(model, video, noises).value
+    expected = exact_log_likelihood(video, stddev)
+    np.testing.assert_allclose(elbos.mean(), expected, rtol=1e-5, atol=1e-4)

@@ -60,6 +60,21 @@ def frame_by_frame(
     return states, traces
 
 
+def windows(video: np.ndarray, factors: Sequence[int]) -> list[np.ndarray]:
+    """Return the plain model's features: every level's sums of the frames of its windows."""
+    frames = np.asarray(video).reshape(len(video), -1)
+    periods = [math.prod(factors[:level]) for level in range(len(factors) + 1)]
+    return [
+        np.stack([frames[t : t + period].sum(0) for t in range(0, len(frames), period)])
+        for period in periods
+    ]
+
+
+def rendered(model, output) -> np.ndarray:
+    """Return the plain model's frames in float64."""
+    return (np.float64(output) @ np.float64(model.decoder.kernel)).reshape(-1, 1, 2, 1)
+
+
 def assert_alike(ours, theirs, tolerance: float = 1e-5) -> None:
     """Assert that two pytrees agree, relative to the largest magnitude of each array."""
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)

@@ -18,6 +18,8 @@ from reference import (
     frame_log_likelihood,
     gaussian_kl,
     gaussian_log_prob,
+    rendered,
+    windows,
 )
 
 from cwvae.beliefs import Gaussian
@@ -74,12 +76,10 @@ def samples(model: CWVAE, frames: int, count: int):
 def test_the_bound_is_that_of_a_frame_by_frame_model_in_float64(kind, seed):
     model, video = plain(CLOCK, kind=kind, seed=seed), plain_video(FRAMES, seed=seed)
     noises = noise(model.hierarchy, FRAMES, seed=seed)
-    frames = np.asarray(video).reshape(FRAMES, 2)
-    windows = np.stack([frames[:3].sum(0), frames[3:].sum(0)])
     _, traces = frame_by_frame(
-        model.hierarchy.cells, (3,), FRAMES, noises, features=(frames, windows)
+        model.hierarchy.cells, (3,), FRAMES, noises, features=windows(video, (3,))
     )
-    decoded = (np.float64(traces[0].output) @ np.float64(model.decoder.kernel)).reshape(video.shape)
+    decoded = rendered(model, traces[0].output)
     actual = bound(model, video, noises)
     expected = frame_log_likelihood(video, decoded, 0.5)
     np.testing.assert_allclose(actual.log_likelihood, expected, rtol=1e-4, atol=1e-4)
@@ -134,8 +134,8 @@ def test_rows_of_a_batch_have_bounds_of_their_own():
 
 
 def test_a_numpy_video_in_float64_will_do():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    noises = noise(model.hierarchy, FRAMES)
+    model, video = plain(Clock(1)), plain_video(2)
+    noises = noise(model.hierarchy, 2)
     assert_alike(elbo(model, np.float64(video), noises), elbo(model, video, noises), 1e-6)
 
 
@@ -206,75 +206,94 @@ def gradients(model, videos, noises, part, **options):
 
 def weighted(parts):
     """Add pytrees up, each times its weight."""
+    weights, trees = zip(*parts, strict=True)
     return jax.tree.map(
-        lambda *leaves: sum(w * a for (w, _), a in zip(parts, leaves, strict=True)),
-        *[t for _, t in parts],
+        lambda *leaves: sum(w * leaf for w, leaf in zip(weights, leaves, strict=True)), *trees
     )
 
 
-def test_balancing_shares_the_kls_gradient_out_and_leaves_all_values():
-    model = plain(CLOCK)
-    inputs = (model, *batch(model))
-    plain_gradient = gradients(*inputs, "penalty")
-    of = {share: gradients(*inputs, "penalty", posterior_share=share) for share in (0.0, 0.8, 1.0)}
-    assert_alike(of[0.8], weighted([(0.8, of[1.0]), (0.2, of[0.0])]))
-    assert_alike(plain_gradient, weighted([(1.0, of[1.0]), (1.0, of[0.0])]))
-    values, balanced = training_loss(*inputs), training_loss(*inputs, posterior_share=0.8)
-    assert_alike(balanced, values, 1e-6)
-
-
-@pytest.mark.parametrize(
-    ("share", "trained", "spared"),
-    [(1.0, "posterior", "prior"), (0.0, "prior", "posterior")],
-)
-def test_a_whole_share_leaves_the_other_belief_untrained(share, trained, spared):
-    # One level, one frame: nothing else feeds back into the beliefs.
+@pytest.fixture(scope="module")
+def of_share():
+    """The penalty's gradients of one level, plain (None) and balanced, and what they are of."""
     model = plain(Clock(1))
-    inputs = (model, *batch(model, 1))
-    cell = gradients(*inputs, "penalty", posterior_share=share).hierarchy.cells[0]
-    heads = {"posterior": cell.posterior_head, "prior": cell.prior_head}
-    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(heads[spared]))
-    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(heads[trained]))
+    inputs = (model, *batch(model, 3))
+    shares = (None, 0.0, 0.8, 1.0)
+    return inputs, {s: gradients(*inputs, "penalty", posterior_share=s) for s in shares}
+
+
+def test_balancing_shares_the_kls_gradient_out(of_share):
+    _, of = of_share
+    assert_alike(of[0.8], weighted([(0.8, of[1.0]), (0.2, of[0.0])]))
+    assert_alike(of[None], weighted([(1.0, of[1.0]), (1.0, of[0.0])]))
+
+
+def test_balancing_leaves_the_loss(of_share):
+    inputs, _ = of_share
+    values = [training_loss(*inputs, posterior_share=share) for share in (0.8, None)]
+    assert_alike(*values, 1e-6)
+
+
+def test_the_whole_share_for_the_posterior_leaves_the_prior_untrained(of_share):
+    cell = of_share[1][1.0].hierarchy.cells[0]
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.prior_head))
+    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.posterior_head))
+
+
+def test_the_whole_share_for_the_prior_leaves_the_posterior_untrained():
+    # One frame, since a later prior hears what the posterior sampled.
+    model = plain(Clock(1))
+    gradient = gradients(model, *batch(model, 1), "penalty", posterior_share=0.0)
+    cell = gradient.hierarchy.cells[0]
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.posterior_head))
+    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.prior_head))
 
 
 def test_kl_below_its_free_nats_trains_nothing():
-    model = plain(CLOCK)
-    gradient = gradients(model, *batch(model), "penalty", free_nats=1e6)
+    model = plain(Clock(1))
+    gradient = gradients(model, *batch(model, 3), "penalty", free_nats=1e6)
     assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(gradient))
 
 
-def test_the_gradient_agrees_with_finite_differences_in_float64():
+@pytest.fixture(scope="module")
+def in_float64():
+    """The loss of the tiny model as a function of its weights, in float64."""
     with jax.enable_x64(True):
         model = tiny()
         video = jax.nn.sigmoid(draw(1, FRAMES, 32, 32, 1))
         inputs = stacked([video]), stacked([noise(model.hierarchy, FRAMES)])
         weights, static = eqx.partition(model, eqx.is_inexact_array)
-        leaves, structure = jax.tree.flatten(weights)
-        along = [draw(seed, *leaf.shape) for seed, leaf in enumerate(leaves)]
 
         @jax.jit
         @jax.value_and_grad
-        def along_the_line(step):
+        def value_and_gradient(weights):
+            parts = loss(eqx.combine(weights, static), *inputs, beta=0.7, free_nats=0.1)
+            return parts.total
+
+    return weights, value_and_gradient
+
+
+def test_the_gradient_agrees_with_finite_differences(in_float64):
+    weights, value_and_gradient = in_float64
+    leaves, structure = jax.tree.flatten(weights)
+    step = 1e-6
+    with jax.enable_x64(True):
+        along = [draw(seed, *leaf.shape) for seed, leaf in enumerate(leaves)]
+
+        def value(step):
             moved = [leaf + step * d for leaf, d in zip(leaves, along, strict=True)]
-            model = eqx.combine(jax.tree.unflatten(structure, moved), static)
-            return loss(model, *inputs, beta=0.7, free_nats=0.1).total
+            return value_and_gradient(jax.tree.unflatten(structure, moved))[0]
 
-        h = 1e-6
-        (before, _), (_, slope), (after, _) = (along_the_line(s) for s in (-h, 0.0, h))
-        assert slope.dtype == np.float64
-        assert (after - before) / (2 * h) == pytest.approx(float(slope), rel=1e-6)
+        gradient = jax.tree.leaves(value_and_gradient(weights)[1])
+        slope = sum(float(jnp.vdot(g, d)) for g, d in zip(gradient, along, strict=True))
+        assert (value(step) - value(-step)) / (2 * step) == pytest.approx(slope, rel=1e-6)
 
 
-def test_every_weight_of_the_model_is_trained():
-    model = tiny()
-    videos = jax.nn.sigmoid(draw(1, 1, FRAMES, 32, 32, 1))
-    gradient = gradients(model, videos, stacked([noise(model.hierarchy, FRAMES)]), "total")
-    names = [
-        jax.tree_util.keystr(path)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(gradient)
-        if leaf.size and not np.any(leaf != 0)
-    ]
-    assert names == []
+def test_every_weight_of_the_model_is_trained(in_float64):
+    weights, value_and_gradient = in_float64
+    with jax.enable_x64(True):
+        leaves = jax.tree_util.tree_leaves_with_path(value_and_gradient(weights)[1])
+        untrained = [path for path, leaf in leaves if leaf.size and not np.any(leaf != 0)]
+    assert [jax.tree_util.keystr(path) for path in untrained] == []
 
 
 # Options outside their range.
@@ -318,12 +337,10 @@ def test_videos_of_the_wrong_shape_or_dtype_are_refused_by_name(change):
 def test_one_sample_gives_the_log_of_its_weight(kind):
     model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
     noises = noise(model.hierarchy, FRAMES)
-    frames = np.asarray(video).reshape(FRAMES, 2)
-    windows = np.stack([frames[:3].sum(0), frames[3:].sum(0)])
     _, traces = frame_by_frame(
-        model.hierarchy.cells, (3,), FRAMES, noises, features=(frames, windows)
+        model.hierarchy.cells, (3,), FRAMES, noises, features=windows(video, (3,))
     )
-    decoded = (np.float64(traces[0].output) @ np.float64(model.decoder.kernel)).reshape(video.shape)
+    decoded = rendered(model, traces[0].output)
     expected = frame_log_likelihood(video, decoded, 0.5).sum()
     for trace in traces:
         z = trace.states.stoch

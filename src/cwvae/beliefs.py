@@ -6,7 +6,6 @@ leading axes (ticks), and then so do the answers.
 
 import abc
 import math
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -34,8 +33,8 @@ class AbstractBelief(eqx.Module):
         """Return the entropy, in nats."""
 
     @abc.abstractmethod
-    def kl(self, other: Self) -> Float[Array, "*ticks"]:
-        """Return KL(self || other) to a belief of the same family, in nats."""
+    def kl(self, other: "AbstractBelief") -> Float[Array, "*ticks"]:
+        """Return KL(self || other) in nats; raise `ValueError` if `other` is of another family."""
 
 
 class Gaussian(AbstractBelief):
@@ -63,8 +62,13 @@ class Gaussian(AbstractBelief):
         """Return the differential entropy, in nats."""
         return jnp.sum(jnp.log(self.stddev) + 0.5 * math.log(2 * math.pi * math.e), axis=-1)
 
-    def kl(self, other: "Gaussian") -> Float[Array, "*ticks"]:
+    def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
         """Return KL(self || other) in nats, summed over the latent vector."""
+        if not isinstance(other, Gaussian):
+            raise ValueError(
+                f"the KL of a Gaussian is known to a Gaussian only, got {type(other).__name__}; "
+                "let a cell's prior and posterior be of one family"
+            )
         ratio = self.stddev / other.stddev
         distance = (self.mean - other.mean) / other.stddev
         return jnp.sum(0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio), axis=-1)

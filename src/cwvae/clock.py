@@ -19,7 +19,7 @@ from cwvae.shapes import checked
 __all__ = ["Clock", "hold", "pool"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Clock:
     """The ticking of a stack of levels, the fastest first.
 
@@ -27,35 +27,34 @@ class Clock:
 
     - `levels`: the number of levels, at least 1.
     - `factors`: the temporal abstraction factor k, at least 1: one for all, or one for each
-      level above the first, `factors[l]` saying how many ticks of level l + 1 (counted from 1)
-      one tick of the next level lasts. Factor 1 everywhere is the paper's NoTmpAbs; one level
+      level above the first, `factors[l]` saying how many ticks of level l one tick of level
+      l + 1 lasts (levels counted from 0). Factor 1 everywhere is the paper's NoTmpAbs; one level
       is an RSSM.
 
     Raises `ValueError` for fewer than one level, a factor below 1, or a wrong number of factors.
     """
 
     levels: int
-    factors: int | Sequence[int] = 6
+    factors: tuple[int, ...]
 
-    def __post_init__(self) -> None:
-        """Turn one factor for all into one per level above the first, and check them."""
-        if self.levels < 1:
-            raise ValueError(f"a clock needs at least 1 level, got {self.levels}")
-        above = self.levels - 1
-        uniform = isinstance(self.factors, int)
-        factors = (self.factors,) * above if uniform else tuple(self.factors)
-        if len(factors) != above:
-            raise ValueError(
-                f"{self.levels} levels need {above} temporal abstraction factors, one for each "
-                f"level above the first, got {len(factors)}: {factors}"
-            )
-        given = (self.factors,) if uniform else factors
+    def __init__(self, levels: int, factors: int | Sequence[int] = 6):
+        """Turn one factor for all into one for each level above the first, and check them."""
+        if levels < 1:
+            raise ValueError(f"a clock needs at least 1 level, got {levels}")
+        given = (factors,) if isinstance(factors, int) else tuple(factors)
         if any(factor < 1 for factor in given):
             raise ValueError(
-                f"temporal abstraction factors must be at least 1, got {self.factors}; "
+                f"temporal abstraction factors must be at least 1, got {factors}; "
                 "use 1 for a level that ticks as often as the one below"
             )
-        object.__setattr__(self, "factors", factors)
+        each = given * (levels - 1) if isinstance(factors, int) else given
+        if len(each) != levels - 1:
+            raise ValueError(
+                f"{levels} levels need {levels - 1} temporal abstraction factors, one for each "
+                f"level above the first, got {len(each)}: {each}"
+            )
+        object.__setattr__(self, "levels", levels)
+        object.__setattr__(self, "factors", each)
 
     @property
     def periods(self) -> tuple[int, ...]:

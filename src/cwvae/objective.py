@@ -100,13 +100,13 @@ def loss(
     """
     divergence = kl if posterior_share is None else _balanced(posterior_share)
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
-    beta = _per_level("beta", beta, levels)
-    free_nats = _per_level("free_nats", free_nats, levels)
+    weights = _per_level("beta", beta, levels)
+    free = _per_level("free_nats", free_nats, levels)
 
     bound = jax.vmap(partial(elbo, model, divergence=divergence))(videos, noise)
     nll = -jnp.mean(bound.log_likelihood.sum(-1)) / frames
     nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bound.kl])
-    penalty = jnp.sum(beta * jnp.maximum(0.0, nats - free_nats)) / frames
+    penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=nll, penalty=penalty, kl=nats / frames)
 
 

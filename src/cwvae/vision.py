@@ -6,6 +6,7 @@ is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every siz
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -71,7 +72,7 @@ class FrameEncoder(eqx.Module):
                 f"this model reads frames of (height, width, channels) {expected}, "
                 f"got {frame.shape}; resize the video or build a model of that size"
             )
-        image = frame
+        image = jnp.asarray(frame)
         for convolution in self.convolutions:
             image = jax.nn.leaky_relu(convolution(image), SLOPE)
         return image.reshape(-1)

@@ -3,12 +3,10 @@
 import dataclasses
 import time
 
-import numpy as np
-
 from cwvae.cli import runs
 from cwvae.cli.evaluate import evaluate
 from cwvae.cli.options import Demo, Evaluate, Train
-from cwvae.cli.predict import write_prediction
+from cwvae.cli.predict import continue_video, write_beside
 from cwvae.cli.sources import test_source
 from cwvae.cli.train import train
 from cwvae.config import PRESETS
@@ -69,10 +67,9 @@ def _forecast(options: Demo) -> None:
     source = test_source(settings, frames=TOTAL, length=1, seed=options.seed)
     video = source[0]["video"]
     gif, strip = options.out / "forecast.gif", options.out / "forecast.png"
-    future = write_prediction(
-        gif, model, video, context, TOTAL - context, seed=options.seed, fps=15.0
-    )
-    rows = {"truth": video, "model": np.concatenate([video[:context], future])}
+    prediction = continue_video(model, video[:context], TOTAL - context, seed=options.seed)
+    write_beside(gif, video, prediction, fps=15.0)
+    rows = {"truth": video, "model": prediction.whole}
     first = {name: frames[: context + SHORT] for name, frames in rows.items()}
     write_strip(strip, first, every=STRIP_EVERY, context=context)
     print(f"{TOTAL - context} frames predicted from {context}: {gif}")

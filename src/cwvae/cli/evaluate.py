@@ -20,10 +20,11 @@ from cwvae.cli.runs import Settings
 from cwvae.cli.sources import test_source, train_source
 from cwvae.forecast import forecast
 from cwvae.model import CWVAE
-from cwvae.objective import elbo
+from cwvae.objective import Elbo, elbo
 from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.strip import write_strip
 from cwvae.scores import Scores, best_of, score
+from cwvae.shapes import Video
 
 __all__ = ["Result", "evaluate", "measure"]
 
@@ -144,7 +145,7 @@ _score = eqx.filter_jit(score)
 
 
 @eqx.filter_jit
-def _bound(model: CWVAE, video: Float[Array, "frames height width channels"], key: Array):
+def _bound(model: CWVAE, video: Video, key: Array) -> Elbo:
     """Return the evidence lower bound of a video."""
     return elbo(model, video, model.hierarchy.noise(video.shape[0], key=key))
 
@@ -170,7 +171,7 @@ def _rows(
     """Return the rows of the strip: the truth, and the context with its forecast."""
     return {
         "truth": to_bytes(video),
-        "model": np.concatenate([to_bytes(video[:context]), to_bytes(future)]),
+        "forecast": np.concatenate([to_bytes(video[:context]), to_bytes(future)]),
     }
 
 
@@ -211,8 +212,7 @@ def _curve(values: Float[np.ndarray, "examples horizon"]) -> Curve:
 
 def _curve_report(values: Float[np.ndarray, "examples horizon"]) -> dict[str, list[float]]:
     """Return mean and standard deviation over examples of every frame, for JSON."""
-    curve = _curve(values)
-    return {"mean": curve.mean.tolist(), "std": curve.std.tolist()}
+    return {"mean": values.mean(0).tolist(), "std": values.std(0).tolist()}
 
 
 def _summary(result: Result) -> dict[str, dict[str, dict[str, float]]]:

@@ -1,6 +1,7 @@
 """`cwvae predict`: how a video file goes on, according to a run."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.random as jr
@@ -17,7 +18,7 @@ from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.files import replacing
 
-__all__ = ["predict", "write_prediction"]
+__all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 
 TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 
@@ -31,41 +32,59 @@ def predict(options: Predict) -> int:
     video = read_video(options.video, most_frames=frames, size=size)
     video = _fit(video, options.video, settings, context)
     model = runs.load_model(options.run, settings)
-    write_prediction(
-        options.out, model, video, context, options.horizon, seed=options.seed, fps=options.fps
-    )
+    prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
+    if options.out.suffix.lower() == ".npz":
+        with replacing(options.out) as temporary, temporary.open("wb") as file:
+            arrays = {"context": video[:context], "forecast": prediction.forecast}
+            np.savez_compressed(file, **arrays)
+    else:
+        write_beside(options.out, video, prediction, fps=options.fps)
     print(f"{context} context frames of {options.video} and {options.horizon} predicted: ", end="")
     print(options.out)
     return 0
 
 
-def write_prediction(
-    path: Path,
+class Prediction(NamedTuple):
+    """What a model makes of a video: the context as it explains it, and how it goes on."""
+
+    reconstruction: UInt8[np.ndarray, "context height width channels"]
+    forecast: UInt8[np.ndarray, "horizon height width channels"]
+
+    @property
+    def whole(self) -> UInt8[np.ndarray, "frames height width channels"]:
+        """Both, one after the other."""
+        return np.concatenate(self)
+
+
+def continue_video(
     model: CWVAE,
-    video: UInt8[np.ndarray, "frames height width channels"],
-    context: int,
+    context: UInt8[np.ndarray, "context height width channels"],
     horizon: int,
     *,
     seed: int,
-    fps: float,
-) -> UInt8[np.ndarray, "horizon height width channels"]:
-    """Write a video and its forecast, as `Predict` describes it; return the forecast."""
-    seen = from_bytes(video[:context])
+) -> Prediction:
+    """Return what the model makes of a video whose first frames it sees."""
+    seen = from_bytes(context)
     future_key, noise_key = jr.split(jr.key(seed))
+    noise = model.hierarchy.noise(len(seen), key=noise_key)
+    explained = eqx.filter_jit(reconstruct)(model, seen, noise)
     future = eqx.filter_jit(forecast)(model, seen, horizon, key=future_key)[0]
-    future = to_bytes(np.asarray(future))
-    if path.suffix.lower() == ".npz":
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, context=video[:context], forecast=future)
-        return future
-    noise = model.hierarchy.noise(context, key=noise_key)
-    explained = to_bytes(np.asarray(eqx.filter_jit(reconstruct)(model, seen, noise)))
-    shown = np.concatenate([explained, future])
+    return Prediction(to_bytes(np.asarray(explained)), to_bytes(np.asarray(future)))
+
+
+def write_beside(
+    path: Path,
+    video: UInt8[np.ndarray, "frames height width channels"],
+    prediction: Prediction,
+    *,
+    fps: float,
+) -> None:
+    """Write the video on the left, dark where it has ended, and the prediction on the right."""
+    shown = prediction.whole
     truth = np.zeros_like(shown)
     truth[: len(video)] = video[: len(shown)]
     both = side_by_side([truth, shown])
     write_animation(path, enlarge(both, max(TALL_ENOUGH // video.shape[1], 1)), fps=fps)
-    return future
 
 
 def _fit(

@@ -19,6 +19,9 @@ HORIZON = 100
 VIDEOS = 3
 
 
+_forecast = eqx.filter_jit(forecast)
+
+
 class Preview:
     """A few test videos, whose forecasts show how training goes; always the same."""
 
@@ -29,14 +32,13 @@ class Preview:
         frames = self.context + self.horizon
         source = test_source(settings, frames=frames, length=VIDEOS, seed=settings.train.seed)
         self.videos = [source[index]["video"] for index in range(VIDEOS)]
-        self._forecast = eqx.filter_jit(forecast)
 
     def write(self, model: CWVAE, step: int) -> Path:
         """Write truth (above) and context with forecast (below) of every video as one GIF."""
         pairs = []
         for video in self.videos:
             context = video[: self.context]
-            future = self._forecast(model, from_bytes(context), self.horizon, key=jr.key(0))[0]
+            future = _forecast(model, from_bytes(context), self.horizon, key=jr.key(0))[0]
             shown = np.concatenate([context, to_bytes(np.asarray(future))])
             pairs.append(np.concatenate([video, shown], axis=1))
         path = self.folder / f"step_{step:07d}.gif"

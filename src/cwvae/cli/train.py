@@ -96,7 +96,6 @@ def _loop(
     ends: Callable[[], bool],
 ) -> None:
     """Step until the configured number of steps is done or `ends()`; call `after` every step."""
-    step_once = eqx.filter_jit(train_step)
     unread: list[tuple[int, StepRecord]] = []
 
     def settle() -> None:
@@ -105,7 +104,7 @@ def _loop(
 
     first = int(state.step)
     for step in range(first, config.steps):
-        state, record = step_once(state, jnp.asarray(next(iterator)), config)
+        state, record = _step(state, jnp.asarray(next(iterator)), config)
         # While this step runs, what the one before says is read: the device never waits for us.
         settle()
         unread.append((step, record))
@@ -113,6 +112,10 @@ def _loop(
         after(step + 1, state, settle, last)
         if last:
             break
+
+
+# Compiled once a process, however many runs it trains.
+_step = eqx.filter_jit(train_step)
 
 
 def _ends(interrupts: Interrupts, deadline: float) -> bool:

@@ -1,0 +1,45 @@
+"""The project's sessions: `nox -s tests` is what CI runs, `nox -l` lists all."""
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def _install(session: nox.Session, group: str) -> None:
+    """Install the package and one of its dependency groups."""
+    session.install(".", *nox.project.dependency_groups(PROJECT, group))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    _install(session, "types")
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments go to pytest."""
+    _install(session, "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it alone, and run the README's tests away from the source."""
+    session.install("build", *nox.project.dependency_groups(PROJECT, "tests"))
+    folder = session.create_tmp()
+    session.run("python", "-m", "build", "--wheel", "--outdir", folder)
+    session.run("python", "-m", "pip", "install", "--find-links", folder, "cwvae")
+    root = session.invoked_from
+    session.chdir(folder)
+    session.run("pytest", "--rootdir", folder, "-c", "/dev/null", f"{root}/tests/test_readme.py")

@@ -1,0 +1,161 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from av import open as open_video
+
+from cwvae.cli import main, runs
+from cwvae.cli.logs import Logs
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    model = runs.load_model(folder, runs.read_settings(folder))
+    return [np.asarray(x) for x in jax.tree.leaves(model) if hasattr(x, "dtype")]
+
+
+def wait_for(process: subprocess.Popen, condition) -> None:
+    """Wait until something is true, which must happen while the process runs."""
+    for _ in range(20_000):
+        if condition():
+            return
+        assert process.poll() is None, process.communicate()[1].decode()
+        time.sleep(0.01)
+    pytest.fail("the process took too long")
+
+
+def start(arguments) -> subprocess.Popen:
+    command = [sys.executable, "-m", "cwvae", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def lines(folder: Path) -> int:
+    path = folder / "metrics.jsonl"
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_and_stopped_goes_on_bit_for_bit(
+    run, train_arguments, metrics, tmp_path
+):
+    folder = tmp_path / "broken"
+    arguments = [*train_arguments, "--out", str(folder)]
+
+    process = start(arguments)
+    wait_for(process, (folder / "checkpoints" / "20").exists)
+    process.kill()
+    process.wait()
+    assert lines(folder) < 120
+    latest = max(int(p.name) for p in (folder / "checkpoints").iterdir() if p.name.isdigit())
+
+    process = start([*arguments, "--resume"])
+    wait_for(process, lambda: lines(folder) > latest + 5)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, said.decode()
+    assert "stopping after this step" in said.decode()
+    stopped = lines(folder)
+    assert latest < stopped < 120
+    assert (folder / "checkpoints" / str(stopped)).exists()
+
+    assert main([*arguments, "--resume"]) == 0
+    assert metrics(folder) == metrics(run)
+    assert all(map(np.array_equal, weights(folder), weights(run), strict=True))
+    assert len(json.loads((folder / "environment.json").read_text())) == 3
+
+
+def test_a_run_holds_its_configuration_environment_and_results(run, metrics):
+    settings = runs.read_settings(run)
+    assert settings.preset == "debug"
+    assert settings.train.steps == 120
+    (environment,) = json.loads((run / "environment.json").read_text())
+    assert environment["versions"]["jax"] == jax.__version__
+    assert environment["device"].startswith(jax.default_backend())
+    assert {"date", "command", "python", "platform", "git_commit"} <= environment.keys()
+
+    read = metrics(run)
+    assert [line["step"] for line in read] == list(range(1, 121))
+    assert read[-1]["loss"] < read[0]["loss"]
+    expected = {"step", "loss", "nll", "gradient_norm", "kl/level_0", "kl/level_1", "kl/level_2"}
+    assert all(line.keys() == expected for line in read)
+    for line in read:
+        nats = line["nll"] + sum(line[f"kl/level_{level}"] for level in range(3))
+        assert line["loss"] == pytest.approx(nats, rel=1e-5)
+
+    checkpoints = [p.name for p in (run / "checkpoints").iterdir() if p.name.isdigit()]
+    assert sorted(map(int, checkpoints)) == [80, 100, 120]  # the last three of six
+    (events,) = (run / "tensorboard").iterdir()
+    assert events.stat().st_size > 120 * 6 * 20
+    with open_video(str(run / "forecasts" / "step_0000120.gif")) as gif:
+        assert sum(1 for _ in gif.decode(video=0)) == 4 + 8
+
+
+def test_a_finished_run_that_is_resumed_stays_as_it_is(run, train_arguments, metrics):
+    before = metrics(run), weights(run)
+    environment = (run / "environment.json").read_text()
+    assert main([*train_arguments, "--out", str(run), "--resume"]) == 0
+    assert metrics(run) == before[0]
+    assert all(map(np.array_equal, weights(run), before[1], strict=True))
+    (run / "environment.json").write_text(environment)
+
+
+def test_a_run_is_not_overwritten(run, train_arguments, capsys):
+    assert main([*train_arguments, "--out", str(run)]) == 2
+    assert "holds a run already; add --resume" in capsys.readouterr().err
+
+
+def test_nothing_but_the_steps_changes_when_a_run_is_resumed(run, train_arguments, capsys):
+    arguments = [*train_arguments, "--out", str(run), "--resume", "--stoch", "5"]
+    assert main(arguments) == 2
+    assert "stoch 4, which cannot change to 5" in capsys.readouterr().err
+
+
+def test_a_broken_configuration_is_named(run, tmp_path, capsys):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    text = (run / "config.json").read_text()
+    (folder / "config.json").write_text(text.replace('"stoch": 4', '"stock": 4'))
+    assert main(["train", "--out", str(folder), "--resume"]) == 2
+    said = capsys.readouterr().err
+    assert "config.json is not the configuration of a run" in said
+    assert "stock" in said
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint(
+    tmp_path, capsys
+):
+    folder = tmp_path / "run"
+    arguments = ["train", "--preset", "debug", "--out", str(folder), "--steps", "50"]
+    arguments += ["--learning-rate", "1e9", "--checkpoint-every", "1", "--log-every", "1"]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "is not finite" in said
+    step = int(said.split("step ")[1].split()[0])
+    assert f"the checkpoint of step {step - 1} is kept" in said
+    assert all(np.isfinite(leaf).all() for leaf in weights(folder))
+
+
+def test_lines_after_the_checkpoint_are_written_again(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    kept = "".join(json.dumps({"step": step}) + "\n" for step in range(1, 6))
+    path.write_text(kept + '{"step": 6}\n{"step": 7, "lo')
+    with Logs(tmp_path, start=5, steps=9, every=1, frames_per_step=1):
+        assert path.read_text() == kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_the_second_acts(number):
+    from cwvae.cli.interrupts import Interrupts
+
+    before = signal.getsignal(number)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), number)
+        assert interrupts.received == number
+        assert signal.getsignal(number) is before
+    assert signal.getsignal(number) is before

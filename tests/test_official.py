@@ -1,0 +1,113 @@
+"""To the official implementation's weights and back."""
+
+import json
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cwvae.official import config_from_official, model_from_weights, weights_from_model
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module", params=["A_small", "S_small"])
+def official(request) -> tuple[dict, dict]:
+    """Weights and configuration of one golden file."""
+    arrays = np.load(GOLDEN / f"{request.param}.npz")
+    config = json.loads(bytes(arrays["meta_json"]).decode())["config"]
+    weights = {n.removeprefix("w/"): arrays[n] for n in arrays.files if n.startswith("w/")}
+    return weights, config
+
+
+def test_to_a_model_and_back_gives_the_same_weights_but_the_top_levels_dead_rows(official):
+    weights, config = official
+    back = weights_from_model(model_from_weights(weights, config))
+    dead = f"cell_{config['levels'] - 1}/prior_h1_dense/kernel"
+    assert back.keys() == weights.keys()
+    assert [n for n in weights if not np.array_equal(back[n], weights[n])] == [dead]
+    stoch = config["cell_stoch_size"]
+    assert np.array_equal(back[dead][:stoch], weights[dead][:stoch])
+    assert np.all(back[dead][stoch:] == 0)
+    assert back[dead].shape == weights[dead].shape
+
+
+def test_every_official_number_but_the_dead_rows_is_in_the_model(official):
+    weights, config = official
+    output = config["cell_stoch_size"] + config["cell_deter_size"]
+    leaves = jax.tree.leaves(eqx.filter(model_from_weights(weights, config), eqx.is_inexact_array))
+    ours = sum(leaf.size for leaf in leaves)
+    theirs = sum(array.size for array in weights.values())
+    assert theirs - ours == output * config["cell_embed_size"]
+
+
+def test_the_configuration_says_the_same_in_our_words(official):
+    _, config = official
+    ours = config_from_official(config)
+    assert (ours.levels, ours.factors, ours.channels) == (
+        config["levels"],
+        config["tmp_abs_factor"],
+        config["channels"],
+    )
+    assert (ours.stoch, ours.deter, ours.hidden) == (4, 8, 8)
+    assert (ours.dense_layers, ours.dense_hidden) == (3, 12)
+    assert (ours.size, ours.channel_multiplier) == (64, 1 / 8)
+    assert (ours.dec_stddev, ours.min_stddev) == (0.4, 1e-4)
+
+
+def test_what_the_official_base_configuration_sets_need_not_be_given():
+    required = {"cell_stoch_size": 20, "cell_deter_size": 200, "cell_embed_size": 200}
+    config = config_from_official(required | {"channels": 1, "dec_stddev": 1.0})
+    assert (config.levels, config.factors, config.channel_multiplier) == (3, 6, 1)
+    assert (config.dense_layers, config.dense_hidden, config.min_stddev) == (3, 1000, 1e-4)
+
+
+@pytest.mark.parametrize("missing", ["cell_stoch_size", "dec_stddev", "channels"])
+def test_a_configuration_that_lacks_a_key_is_refused(official, missing):
+    config = {key: value for key, value in official[1].items() if key != missing}
+    with pytest.raises(ValueError, match=f"configuration lacks {missing}"):
+        config_from_official(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cell_type": "GRU"}, "cell_type must be 'RSSMCell', got 'GRU'"),
+        ({"cell_reset_state": True}, "cell_reset_state must be false"),
+    ],
+)
+def test_a_cell_that_is_not_the_official_one_is_refused(official, change, message):
+    weights, config = official
+    with pytest.raises(ValueError, match=message):
+        model_from_weights(weights, config | change)
+
+
+def test_a_missing_weight_is_named(official):
+    weights, config = official
+    lacking = {n: a for n, a in weights.items() if n != "cell_0/gru/kernel"}
+    with pytest.raises(ValueError, match="weights lack cell_0/gru/kernel; does the config"):
+        model_from_weights(lacking, config)
+
+
+def test_an_unknown_weight_is_named(official):
+    weights, config = official
+    with pytest.raises(ValueError, match="hold unknown cell_7/gru/kernel; does the config"):
+        model_from_weights(weights | {"cell_7/gru/kernel": np.zeros(2)}, config)
+
+
+def test_a_weight_of_the_wrong_shape_is_named(official):
+    weights, config = official
+    wrong = weights | {"cell_0/gru/kernel": weights["cell_0/gru/kernel"].T}
+    message = r"weight cell_0/gru/kernel must have shape \(8, 24\), got \(24, 8\)"
+    with pytest.raises(ValueError, match=message):
+        model_from_weights(wrong, config)
+
+
+def test_a_model_of_other_cells_has_no_official_weights(official):
+    model = model_from_weights(*official)
+    other = eqx.tree_at(lambda m: m.hierarchy.cells[1], model, jnp.zeros(3))
+    with pytest.raises(ValueError, match="level 1 must be an RSSMCell, got"):
+        weights_from_model(other)

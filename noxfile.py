@@ -30,7 +30,9 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     _install(session, "tests")
-    session.run("pytest", *session.posargs)
+    # What one test compiled another need not, nor a process that a test starts.
+    compilations = session.create_tmp()
+    session.run("pytest", *session.posargs, env={"JAX_COMPILATION_CACHE_DIR": compilations})
 
 
 @nox.session

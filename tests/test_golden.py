@@ -10,7 +10,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from cwvae.config import TrainConfig
@@ -174,10 +173,11 @@ def replay(config: TrainConfig, weights, gradient_of, steps: int):
     # optax counts steps in int32 beside float32 moments.
     with jax.numpy_dtype_promotion("standard"):
         optimiser = make_optimiser(config)
-        state = optimiser.init(weights)
+        state = jax.jit(optimiser.init)(weights)
+        update = jax.jit(optimiser.update)
         for _ in range(steps):
-            updates, state = optimiser.update(gradient_of(weights), state, weights)
-            weights = optax.apply_updates(weights, updates)
+            updates, state = update(gradient_of(weights), state, weights)
+            weights = {name: weights[name] + updates[name] for name in weights}
     return weights
 
 

@@ -60,7 +60,7 @@ class Conv(eqx.Module):
         # Pixels that no window reaches are cut, those past the edge only meet zeros of the kernel.
         image = _fit(image, STRIDE * rows, STRIDE * columns)
         windows = unfold(taps, _space_to_depth(image))
-        return windows @ blocks.reshape(-1, blocks.shape[-1]) + self.bias
+        return windows @ blocks.reshape(-1, blocks.shape[-1]) + self.bias.reshape(1, 1, -1)
 
 
 class ConvTranspose(eqx.Module):
@@ -82,7 +82,8 @@ class ConvTranspose(eqx.Module):
         taps, blocks = _in_blocks(self.kernel)
         height, width = (STRIDE * (edge - 1) + self.kernel.shape[0] for edge in image.shape[:2])
         windows = image @ blocks.reshape(-1, blocks.shape[-1]).T
-        return _depth_to_space(fold(taps, windows))[:height, :width] + self.bias
+        image = _depth_to_space(fold(taps, windows))[:height, :width]
+        return image + self.bias.reshape(1, 1, -1)
 
 
 def _in_blocks(

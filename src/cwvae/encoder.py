@@ -29,8 +29,8 @@ class DenseStack(eqx.Module):
             for i, o, k in zip(sizes[:-1], sizes[1:], jr.split(key, depth), strict=True)
         )
 
-    def __call__(self, inputs: Float[Array, "*axes feature"]) -> Float[Array, "*axes feature"]:
-        """Apply the layers to the last axis."""
+    def __call__(self, inputs: Float[Array, "feature"]) -> Float[Array, "feature"]:
+        """Apply the layers to one vector."""
         for layer in self.layers[:-1]:
             inputs = jax.nn.relu(layer(inputs))
         return self.layers[-1](inputs)
@@ -63,7 +63,7 @@ class Encoder(eqx.Module):
         with jax.named_scope("encode"):
             features = [jax.vmap(self.frame)(jnp.asarray(video))]
             for stack in self.stacks:
-                features.append(stack(features[-1]))
+                features.append(jax.vmap(stack)(features[-1]))
             return tuple(
                 pool(f, period) for f, period in zip(features, self.clock.periods, strict=True)
             )

@@ -22,7 +22,7 @@ class Dense(eqx.Module):
         self.kernel = glorot_uniform((in_size, out_size), key=key)
         self.bias = zeros(out_size)
 
-    def __call__(self, inputs: Float[Array, "*axes in"]) -> Float[Array, "*axes out"]:
+    def __call__(self, inputs: Float[Array, "in"]) -> Float[Array, "out"]:
         """Return inputs @ kernel + bias."""
         return inputs @ self.kernel + self.bias
 

@@ -1,5 +1,7 @@
 """One pure optimisation step."""
 
+from contextlib import AbstractContextManager
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -45,19 +47,21 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
     """
 
     def epsilon(count: Int[Array, ""]) -> Float[Array, ""]:
-        return config.epsilon / jnp.sqrt(1 - BETA2 ** (count + 1.0))
+        return config.epsilon / jnp.sqrt(1 - BETA2 ** (count.astype(float) + 1))
 
     adam = optax.inject_hyperparams(optax.adam)(
         learning_rate=config.learning_rate, b2=BETA2, eps=epsilon
     )
-    return optax.chain(optax.clip_by_global_norm(config.clip_norm), adam)
+    # As one vector, since XLA takes seconds to compile the update of each array by itself.
+    return optax.flatten(optax.chain(optax.clip_by_global_norm(config.clip_norm), adam))
 
 
 def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
     """Return the state before the first step."""
     optimiser = make_optimiser(config)
     weights = eqx.filter(model, eqx.is_inexact_array)
-    return TrainState(model, eqx.filter_jit(optimiser.init)(weights), jnp.asarray(0))
+    with _relaxed_promotion():
+        return TrainState(model, eqx.filter_jit(optimiser.init)(weights), jnp.asarray(0))
 
 
 @checked
@@ -89,11 +93,15 @@ def train_step(
 
     (_, parts), gradients = eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
     weights = eqx.filter(state.model, eqx.is_inexact_array)
-    # optax counts steps in int32 beside float32 moments, which strict promotion forbids.
-    with jax.numpy_dtype_promotion("standard"):
+    with _relaxed_promotion():
         updates, optimiser_state = make_optimiser(config).update(
             gradients, state.optimiser_state, weights
         )
         model = eqx.apply_updates(state.model, updates)
-        record = StepRecord(parts, optax.global_norm(gradients))
+        record = StepRecord(parts, optax.tree.norm(gradients))
     return TrainState(model, optimiser_state, state.step + 1), record
+
+
+def _relaxed_promotion() -> AbstractContextManager:
+    """Let optax mix its int32 count of steps with floats, which strict promotion forbids."""
+    return jax.numpy_dtype_promotion("standard")

@@ -28,10 +28,9 @@ def test_train_starts_from_its_preset(name):
 
 
 def test_options_override_the_preset():
-    command = parse(
-        ["train", "--preset=debug", "--out=run", "--factors", "2", "3", "--batch-size", "7"]
-        + ["--beta", "1", "0.5", "2", "--num-digits", "3"]
-    )
+    model = ["--factors", "2", "3", "--batch-size", "7"]
+    train = ["--beta", "1", "0.5", "2", "--num-digits", "3"]
+    command = parse(["train", "--preset=debug", "--out=run", *model, *train])
     assert command.model.factors == (2, 3)
     assert command.train.batch_size == 7
     assert command.train.beta == (1.0, 0.5, 2.0)
@@ -48,7 +47,7 @@ def test_every_command_is_parsed():
 @pytest.mark.parametrize("command", ["train", "evaluate", "predict", "demo"])
 def test_every_option_has_a_help_text(command, capsys):
     lines = help_of(command, capsys=capsys).splitlines()
-    inside = [line.strip("│ ") for line in lines if line.startswith("│")]
+    inside = [line.strip("│| ") for line in lines]
     options = [i for i, line in enumerate(inside) if line.startswith("--")]
     assert len(options) >= 4
     for i in options:

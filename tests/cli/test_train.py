@@ -20,6 +20,10 @@ def weights(folder: Path) -> list[np.ndarray]:
     return [np.asarray(x) for x in jax.tree.leaves(model) if hasattr(x, "dtype")]
 
 
+def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(first, second, strict=True))
+
+
 def wait_for(process: subprocess.Popen, condition) -> None:
     """Wait until something is true, which must happen while the process runs."""
     for _ in range(20_000):
@@ -66,7 +70,7 @@ def test_a_run_that_was_killed_and_stopped_goes_on_bit_for_bit(
 
     assert main([*arguments, "--resume"]) == 0
     assert metrics(folder) == metrics(run)
-    assert all(map(np.array_equal, weights(folder), weights(run), strict=True))
+    assert same(weights(folder), weights(run))
     assert len(json.loads((folder / "environment.json").read_text())) == 3
 
 
@@ -101,7 +105,7 @@ def test_a_finished_run_that_is_resumed_stays_as_it_is(run, train_arguments, met
     environment = (run / "environment.json").read_text()
     assert main([*train_arguments, "--out", str(run), "--resume"]) == 0
     assert metrics(run) == before[0]
-    assert all(map(np.array_equal, weights(run), before[1], strict=True))
+    assert same(weights(run), before[1])
     (run / "environment.json").write_text(environment)
 
 

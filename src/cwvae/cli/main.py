@@ -3,6 +3,9 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+import jax
 
 from cwvae.cli.options import Command, Demo, Evaluate, Predict, Train, parse
 
@@ -17,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 when all went well, 1 when training failed, 2 for bad input, 128 + n after signal n. With
     CWVAE_DEBUG=1 in the environment bad input shows where it was refused.
     """
+    _remember_compilations()
     try:
         return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except (ValueError, OSError) as error:
@@ -24,6 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"cwvae: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
+
+
+def _remember_compilations() -> None:
+    """Let JAX keep what it compiles for the next start, unless it was told where already."""
+    if jax.config.jax_compilation_cache_dir is None:
+        home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        jax.config.update("jax_compilation_cache_dir", str(home / "cwvae" / "compilations"))
 
 
 def _run(command: Command) -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -200,13 +201,11 @@ def _value_of(option: str, arguments: Sequence[str]) -> str | None:
 
 def _one_line(complaint: str, arguments: Sequence[str]) -> str:
     """Shorten what tyro says about wrong arguments, a box with help below a rule, to one line."""
-    lines = [line.strip("│╭╮╰╯ ") for line in complaint.splitlines()[1:]]
-    said = []
-    for line in lines:
-        if line.startswith("─") or not line:
-            break
-        said.append(line)
+    # The box is drawn with lines, or with ASCII and a first rule where the terminal has none.
+    lines = [line.strip("│|╭╮╰╯+ ") for line in complaint.splitlines()[1:]]
+    text = itertools.dropwhile(lambda line: not line.strip("─-"), lines)
+    said = itertools.takewhile(lambda line: line.strip("─-"), text)
     # What was wrong is known by its option; tyro's names for our dataclasses say nothing.
-    text = re.sub(r"^Error parsing [\w.-]+: (?!invalid literal)", "", " ".join(said))
+    message = re.sub(r"^Error parsing [\w.-]+: (?!invalid literal)", "", " ".join(said))
     command = next((a for a in arguments[:1] if not a.startswith("-")), "")
-    return f"{text} (see cwvae {command + ' ' if command else ''}--help)"
+    return f"{message} (see cwvae {command + ' ' if command else ''}--help)"

@@ -1,0 +1,68 @@
+"""The README's code runs, and what it says of commands and counts is so."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import pytest
+
+from cwvae import PRESETS, build
+from cwvae.cli.options import parse
+from cwvae.config import Preset
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def parameters(preset: Preset) -> int:
+    model = eqx.filter_eval_shape(build, preset.model, key=jr.key(0))
+    return sum(leaf.size for leaf in jax.tree.leaves(model) if hasattr(leaf, "size"))
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_every_block_of_python_runs(code, capsys):
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_the_first_block_of_python_says_what_it_should(capsys):
+    code = blocks("python")[0]
+    assert sum(bool(line.strip()) for line in code.splitlines()) <= 15
+    exec(compile(code, "README.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "level 2: KL" in said
+    assert "(2, 20, 32, 32, 1)" in said
+
+
+def test_every_command_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = [line.split("#")[0] for block in blocks("bash") for line in block.splitlines()]
+    found = [re.search(r"\bcwvae (.*)", command) for command in commands]
+    arguments = [match.group(1).split() for match in found if match and "--resume" not in match[0]]
+    assert len(arguments) >= 4
+    for words in arguments:
+        parse(words)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_table_of_presets_is_right(name):
+    preset = PRESETS[name]
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README, flags=re.MULTILINE)
+    _, levels, sizes, frame, count = (cell.strip() for cell in row.split("|"))
+    model = dataclasses.asdict(preset.model)
+    assert levels == f"{model['levels']}, {model['factors']}"
+    assert sizes == f"{model['stoch']} / {model['deter']} / {model['hidden']}"
+    assert frame == f"{model['size']} x {model['size']} x {model['channels']}"
+    assert count == f"{parameters(preset):,}"
+
+
+def test_the_commands_of_the_first_screen_stand_there():
+    first = README.split("## ")[0]
+    assert "pip install . && cwvae demo --out demo" in first
+    assert "nox -s tests" in first

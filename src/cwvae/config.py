@@ -178,7 +178,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             model=ModelConfig(
                 levels=2,
                 factors=4,
-                stoch=8,
+                stoch=20,
                 deter=128,
                 hidden=128,
                 size=32,
@@ -188,10 +188,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 dec_stddev=0.3,
             ),
             train=TrainConfig(
-                steps=1500,
+                steps=1300,
                 batch_size=16,
                 frames=32,
-                learning_rate=3e-3,
+                learning_rate=4e-3,
                 epsilon=1e-6,
                 posterior_share=0.2,
             ),

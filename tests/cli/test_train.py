@@ -54,7 +54,7 @@ def test_a_run_that_was_killed_and_stopped_goes_on_bit_for_bit(
     process = start(arguments)
     wait_for(process, (folder / "checkpoints" / "20").exists)
     process.kill()
-    process.wait()
+    process.communicate()
     assert lines(folder) < 120
     latest = max(int(p.name) for p in (folder / "checkpoints").iterdir() if p.name.isdigit())
 

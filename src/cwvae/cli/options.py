@@ -131,7 +131,7 @@ class Demo:
 
     out: Path
     """Folder for everything that the demo makes; must not hold a run already."""
-    minutes: float = 3.0
+    minutes: float = 3.5
     """Stop training after this time if it is not done by then."""
     steps: int | None = None
     """Training steps (default: those of the preset `demo`)."""

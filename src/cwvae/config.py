@@ -5,7 +5,6 @@ No configuration enters the core: `build` is the only translation.
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import jax.random as jr
@@ -119,7 +118,7 @@ class DataConfig:
 
     num_digits: int = 2
     """Digits in a video."""
-    digits: Path | None = None
+    digits: str | None = None
     """File with MNIST (an npz, or one of the four IDX files); else the subset in the package."""
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cwvae.cli import main, runs
-from cwvae.cli.evaluate import measure
+from cwvae.cli.measure import measure
 
 
 @pytest.fixture(scope="module")

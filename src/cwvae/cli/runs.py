@@ -65,7 +65,7 @@ def read_settings(folder: Path) -> Settings:
         parts = {
             "model": ModelConfig(**_tuples(known.pop("model"))),
             "train": TrainConfig(**_tuples(known.pop("train"))),
-            "data": DataConfig(**_paths(known.pop("data"))),
+            "data": DataConfig(**known.pop("data")),
         }
         return Settings(**known, **parts)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -138,8 +138,3 @@ def _git_commit() -> str | None:
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     """Turn JSON's lists back into tuples."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-
-
-def _paths(fields: dict[str, Any]) -> dict[str, Any]:
-    """Turn the path of the digits back into one."""
-    return fields | {"digits": Path(fields["digits"]) if fields["digits"] else None}

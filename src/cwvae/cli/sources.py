@@ -1,5 +1,7 @@
 """The videos that a run is trained and tested on."""
 
+from pathlib import Path
+
 from cwvae.cli.runs import Settings
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
@@ -22,10 +24,11 @@ def _source(settings: Settings, split, frames: int, seed: int, length: int) -> M
         raise ValueError(
             f"Moving MNIST has 1 channel, the model has {settings.model.channels}; use --channels 1"
         )
+    digits = settings.data.digits
     return MovingMNIST(
         split=split,
         frames=frames,
-        digits=load_digits(settings.data.digits),
+        digits=load_digits(None if digits is None else Path(digits)),
         seed=seed,
         num_digits=settings.data.num_digits,
         size=settings.model.size,

@@ -1,0 +1,139 @@
+"""Forecasts of test videos measured against the truth and against naive forecasts."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float
+from tqdm import tqdm
+
+from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.cli.runs import Settings
+from cwvae.cli.sources import test_source, train_source
+from cwvae.forecast import forecast
+from cwvae.model import CWVAE
+from cwvae.objective import Elbo, elbo
+from cwvae.scores import Scores, best_of, score
+from cwvae.shapes import Video
+
+__all__ = ["Result", "measure"]
+
+
+class Example(NamedTuple):
+    """What is kept of one test video."""
+
+    scores: dict[str, Scores]
+    nats: Float[np.ndarray, "levels"]
+    log_likelihood: float
+
+
+class Result(NamedTuple):
+    """What an evaluation found: metrics by method, and the mean KL of every level."""
+
+    scores: dict[str, Scores]
+    nats: Float[np.ndarray, "examples levels"]
+    log_likelihood: Float[np.ndarray, "examples"]
+    strip: dict[str, np.ndarray]
+
+
+def measure(
+    model: CWVAE, settings: Settings, *, num_examples: int, num_samples: int, seed: int
+) -> Result:
+    """Forecast test videos and score the forecasts and the baselines.
+
+    Raises `ValueError` for a context that does not end on a tick of every level.
+    """
+    slowest = model.hierarchy.clock.slowest
+    if settings.context % slowest:
+        raise ValueError(
+            f"--context must be a multiple of the slowest period, {slowest} frames, "
+            f"got {settings.context}"
+        )
+    total = settings.context + settings.horizon
+    source = test_source(settings, frames=total, length=num_examples, seed=seed)
+    rivals = _random_frames(settings, seed)
+    examples, strip = [], {}
+    for index in tqdm(range(num_examples), unit="video", desc="evaluate", leave=False):
+        video = from_bytes(source[index]["video"])
+        key = jr.fold_in(jr.key(seed), index)
+        future, example = _example(model, settings, video, next(rivals), num_samples, key)
+        examples.append(example)
+        if not strip:
+            strip = _rows(video, np.asarray(future[0]), settings.context)
+    return Result(
+        scores={
+            name: jax.tree.map(lambda *x: np.stack(x), *(e.scores[name] for e in examples))
+            for name in examples[0].scores
+        },
+        nats=np.stack([example.nats for example in examples]),
+        log_likelihood=np.stack([example.log_likelihood for example in examples]),
+        strip=strip,
+    )
+
+
+def _example(
+    model: CWVAE,
+    settings: Settings,
+    video: Float[np.ndarray, "frames height width channels"],
+    rival: Float[np.ndarray, "horizon height width channels"],
+    num_samples: int,
+    key: Array,
+) -> tuple[Array, Example]:
+    """Return the forecasts of one video, and what is kept of it."""
+    context, truth = video[: settings.context], video[settings.context :]
+    future_key, bound_key = jr.split(key)
+    future = _forecast(model, context, settings.horizon, key=future_key, samples=num_samples)
+    copies = np.broadcast_to(context[-1:], truth.shape)
+    samples = jax.tree.map(lambda *x: jnp.stack(x), *(_score(f, truth) for f in future))
+    scores = {
+        "model, best": best_of(samples),
+        "model, mean": jax.tree.map(lambda metric: metric.mean(0), samples),
+        "copy last frame": _score(copies, truth),
+        "random training frame": _score(rival, truth),
+    }
+    # The bound of a video as long as those of training, where its nats can be compared.
+    bound = _bound(model, video[: settings.train.frames], bound_key)
+    return future, Example(
+        scores={name: jax.tree.map(np.asarray, metrics) for name, metrics in scores.items()},
+        nats=np.array([level.sum() for level in bound.kl]),
+        log_likelihood=float(bound.log_likelihood.sum()),
+    )
+
+
+_forecast = eqx.filter_jit(forecast)
+_score = eqx.filter_jit(score)
+
+
+@eqx.filter_jit
+def _bound(model: CWVAE, video: Video, key: Array) -> Elbo:
+    """Return the evidence lower bound of a video."""
+    return elbo(model, video, model.hierarchy.noise(video.shape[0], key=key))
+
+
+def _random_frames(
+    settings: Settings, seed: int
+) -> Iterator[Float[np.ndarray, "horizon height width channels"]]:
+    """Yield as many frames as the horizon has, each from a training video drawn at random."""
+    source = train_source(settings)
+    generator = np.random.default_rng(seed)
+    while True:
+        videos = generator.integers(len(source), size=settings.horizon)
+        frames = generator.integers(settings.train.frames, size=settings.horizon)
+        pairs = zip(videos, frames, strict=True)
+        yield from_bytes(np.stack([source[video]["video"][frame] for video, frame in pairs]))
+
+
+def _rows(
+    video: Float[np.ndarray, "frames height width channels"],
+    future: Float[np.ndarray, "horizon height width channels"],
+    context: int,
+) -> dict[str, np.ndarray]:
+    """Return the rows of the strip: the truth, and the context with its forecast."""
+    return {
+        "truth": to_bytes(video),
+        "forecast": np.concatenate([to_bytes(video[:context]), to_bytes(future)]),
+    }

@@ -130,7 +130,7 @@ def test_a_one_step_prediction_renders_the_prior_after_the_posterior_of_the_fram
     np.testing.assert_allclose(actual, rendered(model, output), rtol=1e-4, atol=1e-4)
 
 
-def test_memory_beyond_the_frames_does_not_grow_with_the_horizon():
+def test_memory_beyond_the_frames_does_not_grow_with_the_horizon(optimised):
     model, context = tiny(), jnp.zeros((4, 32, 32, 1))
 
     def temporary(horizon: int) -> int:

@@ -9,6 +9,7 @@ by `hold`; the two are adjoint linear maps.
 import dataclasses
 from collections.abc import Sequence
 from math import prod
+from numbers import Integral
 
 import jax.numpy as jnp
 import numpy as np
@@ -41,13 +42,15 @@ class Clock:
         """Turn one factor for all into one for each level above the first, and check them."""
         if levels < 1:
             raise ValueError(f"a clock needs at least 1 level, got {levels}")
-        given = (factors,) if isinstance(factors, int) else tuple(factors)
+        given = tuple(factors) if isinstance(factors, Sequence) else (factors,)
+        if not all(isinstance(factor, Integral) for factor in given):
+            raise ValueError(f"temporal abstraction factors must be whole numbers, got {factors}")
         if any(factor < 1 for factor in given):
             raise ValueError(
                 f"temporal abstraction factors must be at least 1, got {factors}; "
                 "use 1 for a level that ticks as often as the one below"
             )
-        each = given * (levels - 1) if isinstance(factors, int) else given
+        each = given if isinstance(factors, Sequence) else given * (levels - 1)
         if len(each) != levels - 1:
             raise ValueError(
                 f"{levels} levels need {levels - 1} temporal abstraction factors, one for each "
@@ -79,8 +82,10 @@ class Clock:
 def pool(features: Shaped[Array, "frames *axes"], factor: int) -> Shaped[Array, "ticks *axes"]:
     """Sum windows of `factor` consecutive entries: (frames, ...) to (ceil(frames / factor), ...).
 
-    The adjoint of `hold`. Pooling by a and then by b is pooling by a b.
+    The adjoint of `hold`. Pooling by a and then by b is pooling by a b. Raises
+    `ValueError` for a factor below 1.
     """
+    _check_factor(factor)
     # Zeros are neutral for the sum, so a short last window needs no mask.
     short = -features.shape[0] % factor
     padded = jnp.pad(features, [(0, short)] + [(0, 0)] * (features.ndim - 1))
@@ -93,8 +98,10 @@ def hold(
 ) -> Shaped[Array, "frames *axes"]:
     """Repeat each value for a window of `factor`, cut to `length`: (ticks, ...) to (length, ...).
 
-    The adjoint of `pool`. Raises `ValueError` when the ticks are not those of `length` frames.
+    The adjoint of `pool`. Raises `ValueError` when the ticks are not those of `length`
+    frames, or for a factor below 1.
     """
+    _check_factor(factor)
     expected = -(-length // factor)
     if values.shape[0] != expected:
         raise ValueError(
@@ -102,3 +109,9 @@ def hold(
             f"got {values.shape[0]} values to hold"
         )
     return jnp.repeat(values, factor, axis=0)[:length]
+
+
+def _check_factor(factor: int) -> None:
+    """Refuse a window without entries."""
+    if factor < 1:
+        raise ValueError(f"factor must be at least 1, got {factor}")

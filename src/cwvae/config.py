@@ -106,7 +106,7 @@ class TrainConfig:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         for name in ("beta", "free_nats"):
             value = getattr(self, name)
-            if any(v < 0 for v in (value if isinstance(value, tuple) else (value,))):
+            if not all(v >= 0 for v in (value if isinstance(value, tuple) else (value,))):
                 raise ValueError(f"{name} must not be negative, got {value}")
         if self.posterior_share is not None and not 0 <= self.posterior_share <= 1:
             raise ValueError(f"posterior_share must be in [0, 1], got {self.posterior_share}")
@@ -177,7 +177,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             model=ModelConfig(
                 levels=2,
                 factors=4,
-                stoch=20,
+                stoch=8,
                 deter=128,
                 hidden=128,
                 size=32,
@@ -187,11 +187,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 dec_stddev=0.3,
             ),
             train=TrainConfig(
-                steps=1300,
+                steps=1200,
                 batch_size=16,
                 frames=32,
-                learning_rate=4e-3,
+                learning_rate=2e-3,
                 epsilon=1e-6,
+                clip_norm=1000.0,
                 posterior_share=0.2,
             ),
             data=DataConfig(num_digits=1),

@@ -160,6 +160,6 @@ def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[
     values = (value,) * levels if isinstance(value, int | float) else tuple(value)
     if len(values) != levels:
         raise ValueError(f"{name} must be one number or {levels}, one a level, got {len(values)}")
-    if any(v < 0 for v in values):
+    if not all(v >= 0 for v in values):
         raise ValueError(f"{name} must not be negative, got {value}")
     return jnp.asarray(values, dtype=float)

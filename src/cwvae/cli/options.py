@@ -145,6 +145,7 @@ class Demo:
             raise ValueError(f"--minutes must be positive, got {self.minutes}")
 
 
+# What `parse` returns.
 Command = Train | Evaluate | Predict | Demo
 
 

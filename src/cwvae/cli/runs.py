@@ -30,6 +30,7 @@ __all__ = [
     "write_settings",
 ]
 
+# The file of a run that holds its settings.
 SETTINGS = "config.json"
 PACKAGES = ("cwvae", "equinox", "grain", "jax", "jaxlib", "numpy", "optax", "orbax-checkpoint")
 

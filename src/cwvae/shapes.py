@@ -19,7 +19,7 @@ The core has no batch axis: `jax.vmap` adds it at the edge.
 """
 
 import numpy as np
-from beartype import beartype
+from beartype import BeartypeConf, beartype
 from jaxtyping import Array, Float, PyTree, jaxtyped
 
 __all__ = [
@@ -54,7 +54,8 @@ LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], "levels"]
 LevelNoise = PyTree[Float[Array, "?ticks ?stoch"], "levels"]
 """`Noise` of every level, the fastest level first."""
 
-checked = jaxtyped(typechecker=beartype)
+# Where a float is asked for, an int will do.
+checked = jaxtyped(typechecker=beartype(conf=BeartypeConf(is_pep484_tower=True)))
 """Check the shapes and dtypes of a public function's arguments when it is called or traced.
 
 A violation raises `jaxtyping.TypeCheckError` (a `TypeError`) that names the argument, the axes

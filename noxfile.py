@@ -1,5 +1,7 @@
 """The project's sessions: `nox -s tests` is what CI runs, `nox -l` lists all."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
@@ -41,7 +43,7 @@ def wheel(session: nox.Session) -> None:
     session.install("build", *nox.project.dependency_groups(PROJECT, "tests"))
     folder = session.create_tmp()
     session.run("python", "-m", "build", "--wheel", "--outdir", folder)
-    session.run("python", "-m", "pip", "install", "--find-links", folder, "cwvae")
+    session.install(*map(str, Path(folder).glob("*.whl")))
     root = session.invoked_from
     session.chdir(folder)
     session.run("pytest", "--rootdir", folder, "-c", "/dev/null", f"{root}/tests/test_readme.py")

@@ -1,4 +1,4 @@
-"""Settings of the whole suite: strict promotion, full precision, few and repeatable examples, fast compilation."""
+"""Settings of the whole suite: strict promotion, full precision, few examples, fast compilation."""
 
 import jax
 import pytest

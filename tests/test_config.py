@@ -124,6 +124,13 @@ def test_no_two_layers_of_a_model_start_alike():
     assert len(set(ratios)) == len(ratios)
 
 
+def test_a_configuration_is_hashable_whatever_sequences_it_was_made_of():
+    one, other = (ModelConfig(levels=3, factors=kind((2, 3))) for kind in (list, tuple))
+    assert hash(one) == hash(other)
+    one, other = (TrainConfig(beta=kind((1.0, 2.0))) for kind in (list, tuple))
+    assert hash(one) == hash(other)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -134,11 +141,14 @@ def test_no_two_layers_of_a_model_start_alike():
         ({"channels": 0}, "channels must be at least 1, got 0"),
         ({"dense_layers": 0}, "dense_layers must be at least 1, got 0"),
         ({"dense_hidden": 0}, "dense_hidden must be at least 1, got 0"),
-        ({"min_stddev": -1e-4}, "min_stddev must be at least 0, got -0.0001"),
+        ({"min_stddev": -1e-4}, r"min_stddev must be at least 0(\.0)?, got -0.0001"),
         ({"dec_stddev": 0.0}, "dec_stddev must be positive, got 0.0"),
         ({"dec_stddev": float("nan")}, "dec_stddev must be positive, got nan"),
         ({"size": 65}, "pixels square, got 65; resize"),
         ({"channel_multiplier": 0.01}, "leaves no channel; it must be at least 1/32"),
+        ({"channel_multiplier": float("inf")}, "channel_multiplier must be finite, got inf"),
+        ({"stoch": 2.5}, "stoch must be a whole number, got 2.5"),
+        ({"size": 64.0}, "size must be a whole number, got 64.0"),
         ({"factors": 0}, "factors must be at least 1, got 0"),
         ({"factors": (2,)}, "3 levels need 2 temporal abstraction factors"),
     ],
@@ -154,8 +164,10 @@ def test_sizes_that_no_model_can_have_are_refused(changes, message):
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"frames": 0}, "frames must be at least 1, got 0"),
-        ({"epsilon": -1e-9}, "epsilon must be at least 0, got -1e-09"),
+        ({"epsilon": -1e-9}, r"epsilon must be at least 0(\.0)?, got -1e-09"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"seed": 2**32}, r"seed must be below 2\*\*32, got 4294967296"),
+        ({"frames": 2.0}, "frames must be a whole number, got 2.0"),
         ({"learning_rate": 0.0}, "learning_rate must be positive, got 0.0"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive, got nan"),
         ({"clip_norm": 0.0}, "clip_norm must be positive, got 0.0"),

@@ -83,3 +83,8 @@ def test_what_is_not_a_video_is_refused_by_name(shape):
 def test_a_video_of_bytes_is_refused_by_name():
     with pytest.raises(TypeCheckError, match="parameter 'video'"):
         encoder(Clock(1))(jnp.zeros((2, 32, 32, 1), "uint8"))
+
+
+def test_a_video_without_frames_is_refused():
+    with pytest.raises(ValueError, match="at least 1 frame, got none"):
+        encoder(Clock(1))(jnp.zeros((0, 32, 32, 1)))

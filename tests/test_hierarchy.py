@@ -399,8 +399,8 @@ def with_level(draw_arrays, level: int, change):
 def test_a_level_on_the_wrong_clock_is_named(level):
     ticks = CLOCK.ticks(FRAMES)[level]
     message = (
-        f"features of level {level} has {ticks - 1} ticks, but {FRAMES} frames are {ticks} ticks "
-        f"of period {CLOCK.periods[level]}; pool it"
+        f"(features|noise) of level {level} has {ticks - 1} ticks, but {FRAMES} frames are "
+        f"{ticks} ticks of period {CLOCK.periods[level]}; pool it"
     )
     short = [with_level(arrays, level, lambda a: a[1:]) for arrays in (features, noise)]
     with pytest.raises(ValueError, match=message):
@@ -416,18 +416,25 @@ def test_imagining_with_a_level_on_the_wrong_clock_is_refused(level):
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_features_and_noise_on_different_clocks_are_refused(level):
-    # The type binds each level's ticks at the features, so the noise is what differs from them.
-    with pytest.raises(TypeCheckError, match="noise"):
+def test_features_that_are_not_on_the_clock_of_the_noise_are_refused(level):
+    with pytest.raises(ValueError, match=f"features of level {level} has"):
         observing(features=with_level(features, level, lambda a: a[1:]))
 
 
 def test_inputs_for_too_few_levels_are_refused():
-    with pytest.raises(ValueError, match="3 levels need features for each, got 2"):
-        observing(features=lambda *a: features(*a)[:2], noise=lambda *a: noise(*a)[:2])
     levels = hierarchy(CLOCK)
+    with pytest.raises(ValueError, match="3 levels need features for each, got 2"):
+        observing(features=lambda *a: features(*a)[:2])
+    with pytest.raises(ValueError, match="3 levels need noise for each, got 2"):
+        observing(noise=lambda *a: noise(*a)[:2])
     with pytest.raises(ValueError, match="3 levels need noise for each, got 2"):
         levels.imagine(levels.init(), noise(levels, FRAMES)[:2])
+
+
+@pytest.mark.parametrize("frames", [0, -1, 2.5])
+def test_noise_is_drawn_for_a_whole_number_of_frames_of_at_least_1(frames):
+    with pytest.raises(ValueError, match=f"frames must be a whole number .*, got {frames}"):
+        hierarchy(CLOCK).noise(frames, key=jr.key(0))
 
 
 @pytest.mark.parametrize("name", ["features", "noise"])
@@ -440,7 +447,9 @@ def test_integers_are_refused_by_the_arguments_name(name):
 @pytest.mark.parametrize("name", ["features", "noise"])
 def test_a_missing_axis_is_refused_by_the_arguments_name(name):
     arrays = {"features": features, "noise": noise}[name]
-    with pytest.raises(TypeCheckError, match=f"parameter '{name}'"):
+    with pytest.raises(
+        (ValueError, TypeCheckError), match=f"(parameter '{name}'|{name} of level 1)"
+    ):
         observing(**{name: with_level(arrays, 1, lambda a: a[:, 0])})
 
 

@@ -330,6 +330,19 @@ def test_videos_of_the_wrong_shape_or_dtype_are_refused_by_name(change):
         elbo(model, change(videos[0]), jax.tree.map(lambda a: a[0], noises))
 
 
+def test_a_batch_without_videos_is_refused():
+    model = plain(CLOCK)
+    videos, noises = batch(model)
+    with pytest.raises(ValueError, match="batch of at least 1 video, got none"):
+        loss(model, videos[:0], jax.tree.map(lambda a: a[:0], noises))
+
+
+def test_a_bound_of_no_samples_is_refused():
+    model = plain(CLOCK)
+    with pytest.raises(ValueError, match="at least 1 sample, got none"):
+        importance_weighted_bound(model, plain_video(FRAMES), samples(model, FRAMES, 0))
+
+
 # Several samples.
 
 

@@ -60,18 +60,12 @@ class Checkpoints:
         """Restore the latest checkpoint; `like` gives the structure, its arrays' values go unused.
 
         Raises `FileNotFoundError` without a checkpoint, `ValueError` that names the arrays which
-        do not fit the model.
+        do not fit the model, or the checkpoint that is damaged.
         """
         step = self.latest
         if step is None:
             raise FileNotFoundError(f"no checkpoint in {self.folder}; train first")
-        expected = _named_arrays(like)
-        self._check(step, expected)
-        target = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), expected)
-        items = ocp.args.Composite(
-            state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
-        )
-        restored = self._manager.restore(step, args=items)
+        restored = self._restore(step, _named_arrays(like))
         values = {name: jnp.asarray(array) for name, array in restored["state"].items()}
         state = jax.tree_util.tree_map_with_path(
             lambda path, leaf: values.get(_name(path), _empty(leaf)), like, is_leaf=_is_array
@@ -82,10 +76,36 @@ class Checkpoints:
         """Release what the manager holds."""
         self._manager.close()
 
-    def _check(self, step: int, expected: dict[str, Array]) -> None:
+    def _restore(self, step: int, expected: dict[str, Array]) -> Any:
+        """Read a checkpoint, or raise `ValueError` when it is damaged or of another model."""
+        target = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), expected)
+        items = ocp.args.Composite(
+            state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
+        )
+        try:
+            metadata = self._manager.item_metadata(step)["state"]
+            saved = {name: tuple(array.shape) for name, array in metadata.items()}
+        # Whatever Orbax and what it is built on raise for files that are cut off or missing.
+        except (ValueError, LookupError, OSError, RuntimeError, AttributeError, TypeError) as error:
+            raise self._damaged(step, error) from error
+        self._check(saved, expected)
+        try:
+            return self._manager.restore(step, args=items)
+        except (ValueError, LookupError, OSError, RuntimeError, TypeError) as error:
+            raise self._damaged(step, error) from error
+
+    def _damaged(self, step: int, error: Exception) -> ValueError:
+        """Return the error that names a checkpoint which cannot be read."""
+        earlier = [s for s in self._manager.all_steps() if s < step]
+        remedy = f"to go on from step {max(earlier)}" if earlier else "and train again"
+        reason = str(error).partition("\n")[0][:200]
+        return ValueError(
+            f"the checkpoint {self.folder / str(step)} is damaged ({reason}); delete that folder "
+            + remedy
+        )
+
+    def _check(self, saved: dict[str, tuple[int, ...]], expected: dict[str, Array]) -> None:
         """Refuse a checkpoint whose arrays are not those of the model."""
-        saved = self._manager.item_metadata(step)["state"]
-        saved = {name: tuple(array.shape) for name, array in saved.items()}
         ours = {name: tuple(array.shape) for name, array in expected.items()}
         differ = sorted(n for n in saved.keys() | ours.keys() if saved.get(n) != ours.get(n))
         if differ:

@@ -4,7 +4,9 @@ No configuration enters the core: `build` is the only translation.
 """
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Integral
 from types import MappingProxyType
 
 import jax.random as jr
@@ -21,12 +23,21 @@ from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
 __all__ = ["PRESETS", "DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
 
 
+def _freeze(config: object, *names: str) -> None:
+    """Turn sequences into tuples, so that a configuration can be hashed."""
+    for name in names:
+        if isinstance(getattr(config, name), Sequence):
+            object.__setattr__(config, name, tuple(getattr(config, name)))
+
+
 def _at_least(config: object, bounds: Mapping[str, float]) -> None:
     """Raise `ValueError` for the first field below its bound."""
     for name, bound in bounds.items():
         value = getattr(config, name)
+        if isinstance(bound, int) and not isinstance(value, Integral):
+            raise ValueError(f"{name} must be a whole number, got {value!r}")
         if not value >= bound:
-            raise ValueError(f"{name} must be at least {bound}, got {value}")
+            raise ValueError(f"{name} must be at least {bound:g}, got {value}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,8 +71,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for sizes that no model can have."""
+        _freeze(self, "factors")
         sizes = ("levels", "stoch", "deter", "hidden", "channels", "dense_layers", "dense_hidden")
-        _at_least(self, dict.fromkeys(sizes, 1) | {"min_stddev": 0})
+        _at_least(self, dict.fromkeys(sizes, 1) | {"min_stddev": 0.0, "size": 1})
+        if not math.isfinite(self.channel_multiplier):
+            raise ValueError(f"channel_multiplier must be finite, got {self.channel_multiplier}")
         if not self.dec_stddev > 0:
             raise ValueError(f"dec_stddev must be positive, got {self.dec_stddev}")
         feature_size(self.size, self.channel_multiplier)
@@ -100,7 +114,10 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0, "seed": 0})
+        _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0.0, "seed": 0})
+        _freeze(self, "beta", "free_nats")
+        if self.seed >= 2**32:
+            raise ValueError(f"seed must be below 2**32, got {self.seed}")
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")

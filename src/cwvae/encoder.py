@@ -60,6 +60,8 @@ class Encoder(eqx.Module):
     @checked
     def __call__(self, video: Video) -> LevelFeatures:
         """Return each level's features, (ticks, feature), the fastest level first."""
+        if video.shape[0] < 1:
+            raise ValueError("a video needs at least 1 frame, got none")
         with jax.named_scope("encode"):
             features = [jax.vmap(self.frame)(jnp.asarray(video))]
             for stack in self.stacks:

@@ -4,9 +4,10 @@ A level hears from above the output of the level above, held for a window; the t
 Cells may differ from level to level.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
+from numbers import Integral
 
 import equinox as eqx
 import jax
@@ -17,7 +18,7 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from cwvae.cells.base import AbstractCell, State, Trace, imagine_level, observe_level
 from cwvae.clock import Clock, hold
-from cwvae.shapes import LevelFeatures, LevelNoise, TopDown, checked
+from cwvae.shapes import LevelFeatures, LevelNoise, TopDown
 
 __all__ = ["Hierarchy"]
 
@@ -72,6 +73,8 @@ class Hierarchy(eqx.Module):
         The noise of a tick depends on the key, the level and the tick alone: that of a longer
         video begins with that of a shorter one. `start` is a multiple of the slowest period.
         """
+        if not isinstance(frames, Integral) or frames < 1:
+            raise ValueError(f"frames must be a whole number of at least 1, got {frames}")
         ticks = self.clock.ticks(frames)
         numbers = [
             level + self.clock.levels * (start // period + np.arange(count))
@@ -88,34 +91,34 @@ class Hierarchy(eqx.Module):
             for cell, part in zip(self.cells, parts, strict=True)
         )
 
-    @checked
     def observe(
         self, states: tuple[State, ...], features: LevelFeatures, noise: LevelNoise
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Infer every level's states from features; return the last states and the records.
 
         `states` are those at a frame at which all levels tick. `features` and `noise` hold, for
-        each level, an entry per tick.
+        each level, an entry per tick; `ValueError` names the level where they do not.
         """
-        self._check_clock("features", features, noise)
+        frames = self._check(states, noise)
+        self._check_level_arrays("features", features, [c.feature for c in self.cells], frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
             if level in self.blind:
-                return imagine_level(cell, state, top_down, noise[level])
-            return observe_level(cell, state, top_down, features[level], noise[level])
+                return imagine_level(cell, state, top_down, jnp.asarray(noise[level]))
+            return observe_level(cell, state, top_down, features[level], jnp.asarray(noise[level]))
 
         return self._descend(run, noise[0].shape[0])
 
-    @checked
     def imagine(
         self, states: tuple[State, ...], noise: LevelNoise
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Predict every level's states, one per entry of noise; return as `observe` does."""
-        self._check_clock("noise", noise, noise)
+        self._check(states, noise)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
-            return imagine_level(self.cells[level], states[level], top_down, noise[level])
+            cell, state = self.cells[level], states[level]
+            return imagine_level(cell, state, top_down, jnp.asarray(noise[level]))
 
         return self._descend(run, noise[0].shape[0])
 
@@ -135,19 +138,33 @@ class Hierarchy(eqx.Module):
                 top_down = hold(trace.output, self.clock.factors[level - 1], ticks[level - 1])
         return tuple(states), tuple(traces)
 
-    def _check_clock(self, name: str, values: LevelFeatures, noise: LevelNoise) -> None:
-        """Refuse arrays that are not on the clock of the frames that the noise is for."""
-        for label, arrays in ((name, values), ("noise", noise)):
-            if len(arrays) != self.clock.levels:
+    # These come before the check of types, which could not say what a clock expects.
+
+    def _check(self, states: tuple[State, ...], noise: LevelNoise) -> int:
+        """Refuse states and noise that are not those of the levels; return the frames."""
+        if len(states) != self.clock.levels:
+            raise ValueError(f"{self.clock.levels} levels need states for each, got {len(states)}")
+        frames = len(noise[0]) if len(noise) else 0
+        self._check_level_arrays("noise", noise, [c.stoch for c in self.cells], frames)
+        return frames
+
+    def _check_level_arrays(
+        self, name: str, values: LevelFeatures, widths: Sequence[int], frames: int
+    ) -> None:
+        """Refuse arrays that are not on the clock of so many frames, or of another width."""
+        if len(values) != self.clock.levels:
+            raise ValueError(f"{self.clock.levels} levels need {name} for each, got {len(values)}")
+        if frames < 1:
+            raise ValueError(f"expected {name} for at least 1 frame, got {frames}")
+        for level, (ticks, width) in enumerate(zip(self.clock.ticks(frames), widths, strict=True)):
+            shape = values[level].shape
+            if len(shape) != 2 or shape[1] != width:
                 raise ValueError(
-                    f"{self.clock.levels} levels need {label} for each, got {len(arrays)}"
+                    f"{name} of level {level} must have shape (ticks, {width}), got {shape}"
                 )
-        frames = noise[0].shape[0]
-        for level, ticks in enumerate(self.clock.ticks(frames)):
-            for label, arrays in ((name, values), ("noise", noise)):
-                if arrays[level].shape[0] != ticks:
-                    raise ValueError(
-                        f"{label} of level {level} has {arrays[level].shape[0]} ticks, but "
-                        f"{frames} frames are {ticks} ticks of period "
-                        f"{self.clock.periods[level]}; pool it to the level's clock"
-                    )
+            if shape[0] != ticks:
+                raise ValueError(
+                    f"{name} of level {level} has {shape[0]} ticks, but {frames} frames are "
+                    f"{ticks} ticks of period {self.clock.periods[level]}; pool it to the "
+                    "level's clock"
+                )

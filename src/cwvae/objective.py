@@ -11,6 +11,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
@@ -78,8 +79,8 @@ def elbo(
 @checked
 def loss(
     model: CWVAE,
-    videos: Float[Array, "batch frames height width channels"],
-    noise: PyTree[Float[Array, "batch ?ticks ?stoch"], "levels"],
+    videos: Float[Array | np.ndarray, "batch frames height width channels"],
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
     *,
     beta: float | Sequence[float] = 1.0,
     free_nats: float | Sequence[float] = 0.0,
@@ -99,6 +100,8 @@ def loss(
     Raises `ValueError` for options outside their range or not one a level.
     """
     divergence = kl if posterior_share is None else _balanced(posterior_share)
+    if videos.shape[0] < 1:
+        raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
@@ -112,7 +115,9 @@ def loss(
 
 @checked
 def importance_weighted_bound(
-    model: CWVAE, video: Video, noise: PyTree[Float[Array, "samples ?ticks ?stoch"], "levels"]
+    model: CWVAE,
+    video: Video,
+    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], "levels"],
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
 
@@ -128,6 +133,8 @@ def importance_weighted_bound(
         ]
         return _log_likelihood(model, traces, video).sum() + sum(ratios)
 
+    if jax.tree.leaves(noise)[0].shape[0] < 1:
+        raise ValueError("the bound needs noise for at least 1 sample, got none")
     # One sample after the other, so that memory does not grow with their number.
     log_weights = jax.lax.map(log_weight, noise)
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])

@@ -10,14 +10,15 @@ from cwvae.shapes import Video, checked
 
 __all__ = ["Scores", "best_of", "score"]
 
+BEST_PSNR = 100.0  # dB; frames that agree in every pixel would have an infinite one
 OFFICIAL_RANGE = 2.0  # scikit-image 0.18.1 takes it for float frames when it is told nothing
 
 
 class Scores(eqx.Module):
     """Metrics of every predicted frame; arrays are (..., horizon).
 
-    **Arguments:** `ssim` with data range 1; `psnr` in dB with range 1; `ssim_official` with the
-    data range 2 of the official evaluation, which puts it higher.
+    **Arguments:** `ssim` with data range 1; `psnr` in dB with range 1, at most 100;
+    `ssim_official` with the data range 2 of the official evaluation, which puts it higher.
     """
 
     ssim: Float[Array, "*samples horizon"]
@@ -32,7 +33,7 @@ def score(prediction: Video, truth: Video) -> Scores:
     def frame(pair: tuple[Array, Array]) -> Scores:
         return Scores(
             ssim=ssim(*pair),
-            psnr=psnr(*pair),
+            psnr=jnp.minimum(psnr(*pair), BEST_PSNR),
             ssim_official=ssim(*pair, data_range=OFFICIAL_RANGE),
         )
 

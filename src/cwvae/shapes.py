@@ -51,7 +51,7 @@ Noise = Float[Array, "ticks stoch"]
 LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], "levels"]
 """`Features` of every level, the fastest level first."""
 
-LevelNoise = PyTree[Float[Array, "?ticks ?stoch"], "levels"]
+LevelNoise = PyTree[Float[Array | np.ndarray, "?ticks ?stoch"], "levels"]
 """`Noise` of every level, the fastest level first."""
 
 # Where a float is asked for, an int will do.

@@ -23,4 +23,4 @@ def test_the_demo_makes_everything_it_names(tmp_path, capsys):
     assert numbers["num_examples"] == 16
 
     assert main(["demo", "--out", str(out), "--steps", "2"]) == 2
-    assert "holds a run already" in capsys.readouterr().err
+    assert "holds a demo already" in capsys.readouterr().err

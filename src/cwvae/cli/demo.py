@@ -29,6 +29,8 @@ def demo(options: Demo) -> int:
     config = dataclasses.replace(
         preset.train, seed=options.seed, steps=options.steps or preset.train.steps
     )
+    if (run / runs.SETTINGS).exists():
+        raise FileExistsError(f"{options.out} holds a demo already; give another --out")
     status = train(
         Train(
             out=run,

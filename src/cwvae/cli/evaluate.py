@@ -25,7 +25,9 @@ STRIP_COLUMNS = 24
 
 def evaluate(options: Evaluate) -> int:
     """Measure, write the results, print the table, and return the exit status."""
+    out = options.out or options.run / "evaluation"
     settings = runs.read_settings(options.run)
+    runs.check_folder(out)
     settings = dataclasses.replace(
         settings,
         context=options.context or settings.context,
@@ -39,7 +41,6 @@ def evaluate(options: Evaluate) -> int:
         num_samples=options.num_samples,
         seed=options.seed,
     )
-    out = options.out or options.run / "evaluation"
     _write(out, options, settings, result)
     print(_table(result, settings, options.num_samples))
     print(f"results in {out}: metrics.json, metrics.png, strip.png")

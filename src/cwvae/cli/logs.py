@@ -86,5 +86,9 @@ def _drop_from(path: Path, start: int) -> None:
     if not path.is_file():
         return
     whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    try:
+        kept = [line for line in whole if json.loads(line)["step"] <= start]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); delete it to go on") from error
     with replacing(path) as temporary:
-        temporary.write_text("".join(x for x in whole if json.loads(x)["step"] <= start))
+        temporary.write_text("".join(kept))

@@ -1,6 +1,7 @@
 """`cwvae`: parse, run one command, and say in one line what went wrong."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _remember_compilations()
     try:
         return _run(parse(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except (ValueError, OSError) as error:
         if os.environ.get("CWVAE_DEBUG"):
             raise

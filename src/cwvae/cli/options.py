@@ -20,6 +20,12 @@ DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchic
 look at what they predict, and measure it."""
 
 
+def _seed(seed: int) -> None:
+    """Raise `ValueError` for a seed that NumPy or JAX cannot take."""
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"--seed must be from 0 to 2**32 - 1, got {seed}")
+
+
 def _at_least_one(options: object, *names: str) -> None:
     """Raise `ValueError` for the first count below 1; a count that is None is left to others."""
     for name in names:
@@ -85,6 +91,7 @@ class Evaluate:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         _at_least_one(self, "num_examples", "num_samples", "context", "horizon")
+        _seed(self.seed)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,7 @@ class Predict:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         _at_least_one(self, "horizon", "context")
+        _seed(self.seed)
         if self.out.suffix.lower() not in (".gif", ".mp4", ".npz"):
             raise ValueError(f"--out must end in .gif, .mp4 or .npz, got {self.out}")
         if not 0.01 <= self.fps <= 50:
@@ -141,6 +149,7 @@ class Demo:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         _at_least_one(self, "steps")
+        _seed(self.seed)
         if not self.minutes > 0:
             raise ValueError(f"--minutes must be positive, got {self.minutes}")
 

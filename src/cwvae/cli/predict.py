@@ -26,6 +26,9 @@ TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 def predict(options: Predict) -> int:
     """Predict, write the result, and return the exit status."""
     settings = runs.read_settings(options.run)
+    runs.check_folder(options.out.parent)
+    if options.out.is_dir():
+        raise ValueError(f"--out {options.out} is a folder; give a file")
     context = options.context or settings.context
     frames = context + options.horizon
     size = settings.model.size if options.resize else None

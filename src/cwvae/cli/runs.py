@@ -14,13 +14,14 @@ import equinox as eqx
 import jax
 import jax.random as jr
 
-from cwvae.config import DataConfig, ModelConfig, TrainConfig, build
+from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig, build
 from cwvae.model import CWVAE
 from cwvae.report.files import replacing
 
 __all__ = [
     "SETTINGS",
     "Settings",
+    "check_folder",
     "checkpoints",
     "environment",
     "load_model",
@@ -45,6 +46,22 @@ class Settings:
     data: DataConfig
     context: int
     horizon: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what does not fit together."""
+        if self.preset not in PRESETS:
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset}")
+        for name in ("context", "horizon"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+        for name in ("beta", "free_nats"):
+            value = getattr(self.train, name)
+            if isinstance(value, tuple) and len(value) != self.model.levels:
+                raise ValueError(
+                    f"{name} must be one number or {self.model.levels}, one a level, "
+                    f"got {len(value)}"
+                )
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
@@ -113,24 +130,45 @@ def environment() -> dict[str, Any]:
     }
 
 
+def check_folder(folder: Path) -> None:
+    """Raise `ValueError` when results cannot be written to a folder because a file is there."""
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"--out {folder}: {path} is a file; give another folder")
+
+
 def write_environment(folder: Path) -> None:
     """Add this start of a run to the list of its starts."""
     path = folder / "environment.json"
-    before = json.loads(path.read_text()) if path.is_file() else []
+    try:
+        before = json.loads(path.read_text()) if path.is_file() else []
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it to go on") from error
     write_json(path, [*before, environment()])
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON that appears only when it is complete."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, default=str) + "\n")
+        temporary.write_text(json.dumps(value, indent=2, allow_nan=False, default=str) + "\n")
 
 
 def _git_commit() -> str | None:
-    """Return the commit of the package's source, None outside a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """Return the commit that the package's source is at, "-dirty" if changed; None without one."""
+    package = Path(__file__).resolve().parents[1]
+    top = _git(package, "rev-parse", "--show-toplevel")
+    # An installed package may lie inside a repository of somebody else.
+    if top is None or Path(top).resolve() / "src" / "cwvae" != package:
+        return None
+    return _git(package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+
+
+def _git(folder: Path, *command: str) -> str | None:
+    """Return what git answers, None when it has none."""
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *command], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:  # git itself is not installed
         return None
     return answer.stdout.strip() or None

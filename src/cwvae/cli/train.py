@@ -4,6 +4,7 @@ import dataclasses
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -34,6 +35,7 @@ class NonFiniteLossError(ArithmeticError):
 def train(options: Train, *, deadline: float = float("inf")) -> int:
     """Train and return the exit status; past `deadline` (of `time.monotonic`) save and end."""
     settings = _settings(options)
+    runs.check_folder(options.out)
     source = train_source(settings)
     _open(options, settings)
     config = settings.train
@@ -43,6 +45,10 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     if checkpoints.latest is not None:
         state, place = checkpoints.load(state)
         iterator.set_state(place)
+    if state.step >= config.steps:
+        print(f"{options.out} is trained for {state.step} steps already; --steps can add more")
+        checkpoints.close()
+        return 0
     try:
         return _run(options, settings, state, iterator, checkpoints, deadline)
     except NonFiniteLossError as error:
@@ -136,11 +142,14 @@ def _read(logs: Logs, step: int, record: StepRecord) -> None:
 def _settings(options: Train) -> Settings:
     """Return what the options say, with an evaluation that fits the model's clock."""
     preset, slowest = PRESETS[options.preset], options.model.clock.slowest
+    digits = options.data.digits
+    # From wherever the run is resumed or evaluated, the digits are where they are now.
+    data = dataclasses.replace(options.data, digits=digits and str(Path(digits).resolve()))
     return Settings(
         preset=options.preset,
         model=options.model,
         train=options.train,
-        data=options.data,
+        data=data,
         context=max(preset.context // slowest, 1) * slowest,
         horizon=preset.horizon,
     )

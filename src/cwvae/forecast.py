@@ -42,15 +42,7 @@ def observe(model: CWVAE, context: Video, noise: LevelNoise) -> tuple[State, ...
 
     Raises `ValueError` when the context does not end on a tick of every level.
     """
-    frames, slowest = context.shape[0], model.hierarchy.clock.slowest
-    if frames == 0 or frames % slowest:
-        nearest = sorted(
-            {max(slowest, frames // slowest * slowest), -(-frames // slowest) * slowest}
-        )
-        raise ValueError(
-            f"context must end on a tick of every level: got {frames} frames, the slowest "
-            f"period is {slowest}; use {' or '.join(str(n) for n in nearest if n)}"
-        )
+    _check_context(model, context)
     features = model.encoder(context)
     states, _ = model.hierarchy.observe(model.hierarchy.init(), features, noise)
     return states
@@ -92,6 +84,7 @@ def forecast(
     for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
+    _check_context(model, context)
     slowest = model.hierarchy.clock.slowest
     chunk = min(-(-chunk // slowest) * slowest, horizon)
 
@@ -138,3 +131,16 @@ def _write(
     new = jnp.arange(chunk).reshape(-1, *(1,) * (frames.ndim - 1)) >= moved
     merged = jnp.where(new, jnp.roll(frames, moved, axis=0), before)
     return jax.lax.dynamic_update_slice_in_dim(video, merged, fitting, axis=0)
+
+
+def _check_context(model: CWVAE, context: Video) -> None:
+    """Refuse a context that does not end on a tick of every level."""
+    frames, slowest = context.shape[0], model.hierarchy.clock.slowest
+    if frames == 0 or frames % slowest:
+        nearest = sorted(
+            {max(slowest, frames // slowest * slowest), -(-frames // slowest) * slowest}
+        )
+        raise ValueError(
+            f"context must end on a tick of every level: got {frames} frames, the slowest "
+            f"period is {slowest}; use {' or '.join(str(n) for n in nearest if n)}"
+        )

@@ -36,7 +36,7 @@ def _at_least(config: object, bounds: Mapping[str, float]) -> None:
         value = getattr(config, name)
         if isinstance(bound, int) and not isinstance(value, Integral):
             raise ValueError(f"{name} must be a whole number, got {value!r}")
-        if not value >= bound:
+        if not getattr(config, name) >= bound:
             raise ValueError(f"{name} must be at least {bound:g}, got {value}")
 
 

@@ -38,8 +38,7 @@ def predict(options: Predict) -> int:
     prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
     if options.out.suffix.lower() == ".npz":
         with replacing(options.out) as temporary, temporary.open("wb") as file:
-            arrays = {"context": video[:context], "forecast": prediction.forecast}
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, context=video[:context], forecast=prediction.forecast)
     else:
         write_beside(options.out, video, prediction, fps=options.fps)
     print(f"{context} context frames of {options.video} and {options.horizon} predicted: ", end="")

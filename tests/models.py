@@ -3,33 +3,83 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from readers_cell import ReadersCell
 
-from cwvae.cells import AbstractCell, RSSMCell
-from cwvae.clock import Clock, pool
+from cwvae.cells import (
+    AbstractCell,
+    CategoricalHead,
+    Conditioned,
+    FlowCell,
+    Given,
+    Resetting,
+    RSSMCell,
+    State,
+)
+from cwvae.clock import Clock
 from cwvae.config import ModelConfig, build
 from cwvae.hierarchy import Hierarchy
+from cwvae.layers import LSTM
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 
-STOCH, DETER, FEATURE = 3, 4, 2
+STOCH, DETER, FEATURE, ACTION = 4, 5, 2, 3
 OUTPUT = STOCH + DETER
-"""Sizes of every cell below."""
+"""Sizes of every cell below; a memory may remember more than the `DETER` that it tells."""
 
 
-def rssm(*, top_down: int, key) -> RSSMCell:
-    """Make the paper's cell."""
-    return RSSMCell(stoch=STOCH, deter=DETER, hidden=5, feature=FEATURE, top_down=top_down, key=key)
+def rssm(*, top_down: int, key, **options) -> RSSMCell:
+    """Make the paper's cell, or one with another memory or belief."""
+    sizes = {"stoch": STOCH, "deter": DETER, "hidden": 6, "feature": FEATURE}
+    return RSSMCell(**sizes, top_down=top_down, **options, key=key)
 
 
-CELLS: dict[str, Callable[..., AbstractCell]] = {"rssm": rssm}
+def flow(cell: AbstractCell, *, key) -> FlowCell:
+    """Make a cell flow, with a solver that compiles fast."""
+    return FlowCell(
+        cell,
+        hidden=6,
+        solver=diffrax.Midpoint(),
+        controller=diffrax.ConstantStepSize(),
+        first_step=0.5,
+        key=key,
+    )
+
+
+def conditioned(cell: Callable[..., AbstractCell], *, top_down: int, key) -> Conditioned:
+    """Make a cell hear actions."""
+    return Conditioned(cell(top_down=top_down + ACTION, key=key), ACTION)
+
+
+def all_at_once(*, top_down: int, key) -> AbstractCell:
+    """Make a cell that is all that a cell can be."""
+    head = partial(CategoricalHead, classes=2)
+    inner = Resetting(rssm(top_down=top_down + ACTION, memory=LSTM, head=head, key=key))
+    return Conditioned(flow(inner, key=key), ACTION)
+
+
+CELLS: dict[str, Callable[..., AbstractCell]] = {
+    "rssm": rssm,
+    "lstm": partial(rssm, memory=LSTM),
+    "categorical": partial(rssm, head=partial(CategoricalHead, classes=2)),
+    "flow": lambda *, top_down, key: flow(rssm(top_down=top_down, key=key), key=key),
+    "resetting": lambda *, top_down, key: Resetting(rssm(top_down=top_down, key=key)),
+    "conditioned": partial(conditioned, rssm),
+    "all_at_once": all_at_once,
+    "readers_own": ReadersCell,
+}
 """Constructors of every cell that can be a level; the laws are tested for each."""
+
+STRAIGHT_THROUGH = {"categorical", "all_at_once"}
+"""Cells whose samples are discrete, so that their gradients are not those of their values."""
 
 TINY = ModelConfig(
     levels=2,
@@ -84,14 +134,13 @@ def tiny(seed: int = 0, **changes) -> CWVAE:
 
 
 class PlainEncoder(eqx.Module):
-    """Frames as they are, pooled."""
+    """Frames as they are, for every level."""
 
-    clock: Clock = eqx.field(static=True)
+    levels: int = eqx.field(static=True)
 
-    def __call__(self, video) -> tuple[jax.Array, ...]:
+    def __call__(self, frame) -> tuple[jax.Array, ...]:
         """Return every level's features."""
-        frames = jnp.asarray(video).reshape(-1, FEATURE)
-        return tuple(pool(frames, period) for period in self.clock.periods)
+        return (jnp.asarray(frame).reshape(FEATURE),) * self.levels
 
 
 class PlainDecoder(eqx.Module):
@@ -107,7 +156,7 @@ class PlainDecoder(eqx.Module):
 def plain(clock: Clock, *, kind: str = "rssm", seed: int = 0, **options) -> CWVAE:
     """Make a model of frames of 1 x 2 pixels, without convolutions."""
     return CWVAE(
-        encoder=PlainEncoder(clock),
+        encoder=PlainEncoder(clock.levels),
         hierarchy=hierarchy(clock, kind=kind, seed=seed, **options),
         decoder=PlainDecoder(draw(seed + 99, OUTPUT, FEATURE)),
         likelihood=FixedNormal(0.5),
@@ -134,3 +183,16 @@ def noise(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[jax.Arra
     """Draw noise of every level for so many frames."""
     ticks = hierarchy.clock.ticks(frames)
     return tuple(draw(seed + 100 * level + 1, n, STOCH) for level, n in enumerate(ticks))
+
+
+def given(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[Given, ...]:
+    """Draw irregular times, and actions, and put them on the clock of every level."""
+    random = np.random.default_rng(seed + 7)
+    times = np.cumsum(random.uniform(0.2, 2.0, frames))
+    actions = random.standard_normal((frames, ACTION))
+    return hierarchy.given(frames, times=times, actions=jnp.asarray(actions, dtype=float))
+
+
+def some_state(cell: AbstractCell, seed: int = 0) -> State:
+    """Draw a state, at time 0."""
+    return State(draw(seed, cell.stoch), draw(seed + 50, cell.deter), jnp.zeros(()))

@@ -11,17 +11,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cwvae.cells.base import AbstractCell, State, Trace
+from cwvae.cells.base import AbstractCell, Given, State, Trace
 
 
 @eqx.filter_jit
-def _tick(cell, state, top_down, feature, noise):
+def _tick(cell, state, top_down, feature, noise, given):
     """Let one level tick once; without a feature it imagines."""
-    deter = cell.advance(state, cell.hear_above(top_down))
+    deter = cell.advance(state, cell.hear_above(top_down, given))
     prior = cell.prior(deter)
     heard = feature is not None
     posterior = cell.posterior(deter, cell.hear_frames(feature)) if heard else prior
-    return Trace(State(posterior.sample(noise), deter), prior, posterior)
+    state = State(posterior.sample(noise), deter, given.time)
+    return Trace(state, cell.output(state), prior, posterior)
 
 
 def frame_by_frame(
@@ -29,6 +30,7 @@ def frame_by_frame(
     factors: Sequence[int],
     frames: int,
     noise: Sequence[np.ndarray],
+    given: Sequence[Given],
     *,
     features: Sequence[np.ndarray] | None = None,
     blind: Collection[int] = (),
@@ -51,9 +53,8 @@ def frame_by_frame(
             tick = len(records[level])
             hears = features is not None and level not in blind
             feature = features[level][tick] if hears else None
-            record = _tick(
-                cells[level], states[level], said[level + 1], feature, noise[level][tick]
-            )
+            known = noise[level][tick], jax.tree.map(lambda a, n=tick: a[n], given[level])
+            record = _tick(cells[level], states[level], said[level + 1], feature, *known)
             states[level], said[level] = record.states, record.output
             records[level].append(record)
     traces = [jax.tree.map(lambda *ticks: np.stack(ticks), *record) for record in records]

@@ -1,5 +1,7 @@
 """What every cell promises a level, and the paper's cell against its equations."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,10 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
-from models import CELLS, DETER, FEATURE, OUTPUT, STOCH, draw, made, rssm, stacked
+from models import (
+    ACTION,
+    CELLS,
+    DETER,
+    FEATURE,
+    OUTPUT,
+    STOCH,
+    draw,
+    made,
+    rssm,
+    some_state,
+    stacked,
+)
 from reference import assert_alike, rssm_advance, rssm_posterior, rssm_prior
 
-from cwvae.cells import RSSMCell, State, imagine_level, observe_level
+from cwvae.cells import GaussianHead, Given, RSSMCell, imagine_level, observe_level
 
 seeds = st.integers(0, 2**31)
 kinds = pytest.mark.parametrize("kind", CELLS)
@@ -22,13 +36,17 @@ observe = eqx.filter_jit(observe_level)
 imagine = eqx.filter_jit(imagine_level)
 
 
-def some_state(seed: int = 0) -> State:
-    return State(draw(seed, STOCH), draw(seed + 1, DETER))
+def inputs(seed: int = 0, ticks: int = TICKS):
+    """Draw what is heard from above, features, noise and what is given."""
+    arrays = draw(seed, ticks, OUTPUT), draw(seed + 1, ticks, FEATURE), draw(seed + 2, ticks, STOCH)
+    times = jnp.cumsum(jnp.abs(draw(seed + 3, ticks)))
+    boundaries = jnp.arange(ticks) % 2 == 0
+    return *arrays, Given(times, draw(seed + 4, ticks, ACTION), boundaries)
 
 
-def inputs(seed: int = 0, ticks: int = TICKS) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Draw what is heard from above, features and noise."""
-    return draw(seed, ticks, OUTPUT), draw(seed + 1, ticks, FEATURE), draw(seed + 2, ticks, STOCH)
+def first(arrays):
+    """Cut out the first tick."""
+    return jax.tree.map(lambda a: a[0], arrays)
 
 
 def some_cell(kind: str, seed: int = 0):
@@ -38,32 +56,35 @@ def some_cell(kind: str, seed: int = 0):
 @kinds
 def test_a_cell_says_its_sizes(kind):
     cell = some_cell(kind)
-    assert (cell.stoch, cell.deter, cell.feature, cell.top_down) == (STOCH, DETER, FEATURE, OUTPUT)
-    assert (cell.init().stoch.shape, cell.init().deter.shape) == ((STOCH,), (DETER,))
-    assert cell.init().output.shape == (OUTPUT,)
+    assert (cell.stoch, cell.feature, cell.top_down) == (STOCH, FEATURE, OUTPUT)
+    assert (cell.init().stoch.shape, cell.init().deter.shape) == ((STOCH,), (cell.deter,))
+    assert cell.output(cell.init()).shape == (cell.output_size,) == (OUTPUT,)
 
 
-def test_an_output_is_the_sample_then_the_deterministic_state():
-    state = some_state()
-    assert np.array_equal(state.output, [*state.stoch, *state.deter])
+@kinds
+def test_an_output_is_the_sample_then_what_the_memory_tells(kind):
+    cell = some_cell(kind)
+    state = some_state(cell)
+    assert np.array_equal(cell.output(state), [*state.stoch, *state.deter[:DETER]])
 
 
 @kinds
 @given(seed=seeds)
 def test_a_record_is_consistent_with_the_cell_that_made_it(kind, seed):
-    cell, state = some_cell(kind, seed), some_state(seed)
-    above, heard, noise = inputs(seed)
-    last, trace = observe(cell, state, above, heard, noise)
+    cell = some_cell(kind, seed)
+    state = some_state(cell, seed)
+    above, heard, noise, known = inputs(seed)
+    last, trace = observe(cell, state, above, heard, noise, known)
     assert_alike(last, jax.tree.map(lambda a: a[-1], trace.states))
     assert_alike(trace.states.stoch, trace.posterior.sample(noise))
     assert_alike(trace.prior, jax.vmap(cell.prior)(trace.states.deter))
-    assert np.array_equal(trace.output, trace.states.output)
+    assert np.array_equal(trace.output, jax.vmap(cell.output)(trace.states))
 
 
 @kinds
 def test_an_imagined_posterior_is_the_prior(kind):
-    above, _, noise = inputs()
-    last, trace = imagine(some_cell(kind), some_state(), above, noise)
+    cell, (above, _, noise, known) = some_cell(kind), inputs()
+    last, trace = imagine(cell, some_state(cell), above, noise, known)
     assert eqx.tree_equal(trace.posterior, trace.prior)
     assert_alike(last, jax.tree.map(lambda a: a[-1], trace.states))
     assert_alike(trace.states.stoch, trace.prior.sample(noise))
@@ -71,42 +92,44 @@ def test_an_imagined_posterior_is_the_prior(kind):
 
 @kinds
 @given(seed=seeds)
-def test_without_noise_a_sample_is_the_mean(kind, seed):
-    cell, state = some_cell(kind, seed), some_state(seed)
-    above, heard, noise = inputs(seed)
-    _, seen = observe(cell, state, above, heard, jnp.zeros_like(noise))
-    _, imagined = imagine(cell, state, above, jnp.zeros_like(noise))
-    assert np.array_equal(seen.states.stoch, seen.posterior.mean)
-    assert np.array_equal(imagined.states.stoch, imagined.prior.mean)
+def test_without_noise_a_sample_is_the_mode(kind, seed):
+    cell = some_cell(kind, seed)
+    state = some_state(cell, seed)
+    above, heard, noise, known = inputs(seed)
+    _, seen = observe(cell, state, above, heard, jnp.zeros_like(noise), known)
+    _, imagined = imagine(cell, state, above, jnp.zeros_like(noise), known)
+    assert np.array_equal(seen.states.stoch, seen.posterior.mode)
+    assert np.array_equal(imagined.states.stoch, imagined.prior.mode)
 
 
 @kinds
 def test_features_change_the_posterior_and_not_the_prior_of_their_tick(kind):
-    cell, state = some_cell(kind), some_state()
-    above, heard, noise = inputs()
-    _, one = observe(cell, state, above, heard, noise)
-    _, other = observe(cell, state, above, heard.at[0].add(1), noise)
-    assert np.array_equal(one.prior.mean[0], other.prior.mean[0])
+    cell = some_cell(kind)
+    state = some_state(cell)
+    above, heard, noise, known = inputs()
+    _, one = observe(cell, state, above, heard, noise, known)
+    _, other = observe(cell, state, above, heard.at[0].add(1), noise, known)
+    assert eqx.tree_equal(first(one.prior), first(other.prior))
     assert np.array_equal(one.states.deter[0], other.states.deter[0])
-    assert np.all(one.posterior.mean[0] != other.posterior.mean[0])
-    assert np.any(one.prior.mean[1] != other.prior.mean[1])
+    assert not eqx.tree_equal(first(one.posterior), first(other.posterior))
 
 
 @kinds
 def test_a_cell_hears_its_state_and_what_is_above(kind):
-    cell, (above, _, noise) = some_cell(kind), inputs()
-    _, trace = imagine(cell, some_state(), above, noise)
-    _, other_above = imagine(cell, some_state(), above.at[0].add(1), noise)
-    _, other_state = imagine(cell, some_state(1), above, noise)
+    cell, (above, _, noise, known) = some_cell(kind), inputs()
+    _, trace = imagine(cell, some_state(cell), above, noise, known)
+    _, other_above = imagine(cell, some_state(cell), above.at[0].add(1), noise, known)
+    _, other_state = imagine(cell, some_state(cell, 1), above, noise, known)
     assert np.any(other_above.states.deter[0] != trace.states.deter[0])
     assert np.any(other_state.states.deter[0] != trace.states.deter[0])
 
 
 @kinds
 def test_rows_of_a_batch_are_independent(kind):
-    cell, state = some_cell(kind), some_state()
+    cell = some_cell(kind)
+    state = some_state(cell)
     rows = [inputs(seed) for seed in range(3)]
-    batched = eqx.filter_vmap(observe, in_axes=(None, None, 0, 0, 0))
+    batched = eqx.filter_vmap(observe, in_axes=(None, None, 0, 0, 0, 0))
     together = batched(cell, state, *stacked(rows))
     for index, row in enumerate(rows):
         alone = observe(cell, state, *row)
@@ -128,22 +151,21 @@ def test_uncertainty_is_positive_even_where_the_network_says_none(kind):
     cell = some_cell(kind)
     # Weights so large that a softplus underflows.
     extreme = jax.tree.map(lambda a: 1e3 * a if eqx.is_inexact_array(a) else a, cell)
-    above, heard, noise = inputs()
-    _, trace = observe(extreme, some_state(), above, heard, jnp.zeros_like(noise))
+    above, heard, noise, known = inputs()
+    _, trace = observe(extreme, some_state(cell), above, heard, jnp.zeros_like(noise), known)
     for belief in (trace.prior, trace.posterior):
-        assert np.all(belief.stddev > 0)
-        assert np.all(np.isfinite(belief.stddev))
-        assert np.all(np.isfinite(belief.mean))
+        assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(belief))
+    assert np.all(np.isfinite(trace.posterior.kl(trace.prior)))
 
 
 @pytest.mark.parametrize("name", ["top_down", "features", "noise"])
 @pytest.mark.parametrize("change", [lambda a: a[1:], lambda a: a[:, 0], lambda a: a.astype(int)])
 def test_inputs_of_the_wrong_shape_or_dtype_are_refused_by_name(name, change):
-    arguments = dict(zip(("top_down", "features", "noise"), inputs(), strict=True))
+    arguments = dict(zip(("top_down", "features", "noise", "given"), inputs(), strict=True))
     arguments[name] = change(arguments[name])
     # Where two arguments disagree on the ticks, the later one is named.
     with pytest.raises(TypeCheckError, match=f"parameter '({name}|features)'"):
-        observe_level(some_cell("rssm"), some_state(), **arguments)
+        observe_level(some_cell("rssm"), some_state(some_cell("rssm")), **arguments)
 
 
 # The paper's cell.
@@ -167,18 +189,19 @@ def official_weights(cell: RSSMCell) -> dict[str, np.ndarray]:
     ):
         weights[f"{name}/kernel"] = np.concatenate([layer.recurrent_kernel, layer.ahead_kernel])
         weights[f"{name}/bias"] = layer.bias
-    weights["gru/kernel"] = cell.gru.kernel
-    weights["gru/recurrent_kernel"] = cell.gru.recurrent_kernel
-    weights["gru/bias"] = np.stack([cell.gru.bias, cell.gru.recurrent_bias])
+    weights["gru/kernel"] = cell.memory.kernel
+    weights["gru/recurrent_kernel"] = cell.memory.recurrent_kernel
+    weights["gru/bias"] = np.stack([cell.memory.bias, cell.memory.recurrent_bias])
     return {name: np.float64(array) for name, array in weights.items()}
 
 
 @pytest.mark.parametrize("top_down", [0, OUTPUT])
 @given(seed=seeds)
 def test_the_papers_cell_is_its_equations_in_float64(top_down, seed):
-    cell, state = made(rssm, top_down=top_down, seed=seed), some_state(seed)
+    cell = made(rssm, top_down=top_down, seed=seed)
+    state = some_state(cell, seed)
     above, feature, weights = draw(seed, top_down), draw(seed + 1, FEATURE), official_weights(cell)
-    deter = cell.advance(state, cell.hear_above(above))
+    deter = cell.advance(state, cell.hear_above(above, first(inputs()[-1])))
     expected = rssm_advance(weights, *map(np.float64, (state.stoch, state.deter, above)))
     np.testing.assert_allclose(deter, expected, rtol=1e-5, atol=1e-6)
     prior, posterior = cell.prior(deter), cell.posterior(deter, cell.hear_frames(feature))
@@ -191,15 +214,12 @@ def test_the_papers_cell_is_its_equations_in_float64(top_down, seed):
 
 
 def test_the_papers_cell_starts_from_zeros():
-    state = made(rssm, top_down=0).init()
-    assert np.all(state.output == 0)
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(made(rssm, top_down=0).init()))
 
 
 def test_the_papers_cell_adds_its_least_stddev():
-    cell = made(
-        RSSMCell, stoch=3, deter=4, hidden=5, feature=2, top_down=0, min_stddev=0.25, seed=1
-    )
-    never = jnp.full(3, -1e4)
+    cell = made(rssm, top_down=0, head=partial(GaussianHead, min_stddev=0.25), seed=1)
+    never = jnp.full(STOCH, -1e4)
     sure = eqx.tree_at(lambda c: c.prior_head.stddev.bias, cell, never)
     assert np.all(sure.prior(draw(0, DETER)).stddev == 0.25)
 
@@ -214,7 +234,7 @@ def test_the_papers_cell_draws_standard_normal_noise():
 
 def test_the_papers_cell_starts_with_an_orthogonal_recurrence_and_zero_biases():
     cell = RSSMCell(stoch=3, deter=4, hidden=5, feature=2, top_down=0, key=jr.key(0))
-    recurrent = cell.gru.recurrent_kernel
+    recurrent = cell.memory.recurrent_kernel
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(4), atol=1e-5)
     biases = [a for a in jax.tree.leaves(eqx.filter(cell, eqx.is_array)) if a.ndim == 1]
     assert len(biases) == 10

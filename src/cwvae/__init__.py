@@ -4,8 +4,8 @@ The core is functional and unbatched: pure level cells, a clocked hierarchy of s
 named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` compiles.
 """
 
-from cwvae.beliefs import Gaussian
-from cwvae.cells import RSSMCell
+from cwvae.beliefs import Categorical, Gaussian
+from cwvae.cells import AbstractCell, Conditioned, FlowCell, Resetting, RSSMCell
 from cwvae.clock import Clock
 from cwvae.config import PRESETS, ModelConfig, TrainConfig, build
 from cwvae.forecast import forecast, predict_one_step, reconstruct
@@ -16,11 +16,16 @@ from cwvae.objective import elbo, importance_weighted_bound, loss
 __all__ = [
     "CWVAE",
     "PRESETS",
+    "AbstractCell",
+    "Categorical",
     "Clock",
+    "Conditioned",
+    "FlowCell",
     "Gaussian",
     "Hierarchy",
     "ModelConfig",
     "RSSMCell",
+    "Resetting",
     "TrainConfig",
     "build",
     "elbo",

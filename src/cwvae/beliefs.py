@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from cwvae.shapes import checked
 
-__all__ = ["AbstractBelief", "Gaussian", "balanced_kl", "kl"]
+__all__ = ["AbstractBelief", "Categorical", "Gaussian", "balanced_kl", "kl"]
 
 
 class AbstractBelief(eqx.Module):
@@ -22,7 +22,12 @@ class AbstractBelief(eqx.Module):
 
     @abc.abstractmethod
     def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
-        """Transform noise of the family's own kind into a sample; zero noise gives the mean."""
+        """Transform noise of the family's own kind into a sample; zero noise gives the mode."""
+
+    @property
+    @abc.abstractmethod
+    def mode(self) -> Float[Array, "*ticks stoch"]:
+        """The most probable latent vector."""
 
     @abc.abstractmethod
     def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
@@ -51,6 +56,11 @@ class Gaussian(AbstractBelief):
         """Return mean + stddev * noise, for standard normal noise."""
         return self.mean + self.stddev * noise
 
+    @property
+    def mode(self) -> Float[Array, "*ticks stoch"]:
+        """The mean."""
+        return self.mean
+
     @checked
     def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
         """Return the log-density of a latent vector, in nats."""
@@ -65,13 +75,66 @@ class Gaussian(AbstractBelief):
     def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
         """Return KL(self || other) in nats, summed over the latent vector."""
         if not isinstance(other, Gaussian):
-            raise ValueError(
-                f"the KL of a Gaussian is known to a Gaussian only, got {type(other).__name__}; "
-                "let a cell's prior and posterior be of one family"
-            )
+            raise _of_another_family(self, other)
         ratio = self.stddev / other.stddev
         distance = (self.mean - other.mean) / other.stddev
         return jnp.sum(0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio), axis=-1)
+
+
+class Categorical(AbstractBelief):
+    """Independent groups of one-hot vectors, laid end to end in the latent vector.
+
+    **Arguments:** `log_probs`, (..., groups, classes), the normalised log-probabilities.
+
+    Gradients pass a sample straight through, as if it were the probabilities (Bengio et al.
+    2013; Hafner et al. 2021, DreamerV2).
+    """
+
+    log_probs: Float[Array, "*ticks groups classes"]
+
+    @checked
+    def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
+        """Return the classes that win with standard Gumbel noise added, one-hot."""
+        raised = self.log_probs + noise.reshape(self.log_probs.shape)
+        probs = jnp.exp(self.log_probs)
+        # The parentheses keep the sample one-hot to the last bit.
+        sample = _one_hot(raised) + (probs - jax.lax.stop_gradient(probs))
+        return sample.reshape(noise.shape)
+
+    @property
+    def mode(self) -> Float[Array, "*ticks stoch"]:
+        """The most probable class of each group, one-hot."""
+        return _one_hot(self.log_probs).reshape(*self.log_probs.shape[:-2], -1)
+
+    @checked
+    def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
+        """Return the log-probability of one-hot vectors, in nats."""
+        return jnp.sum(stoch.reshape(self.log_probs.shape) * self.log_probs, axis=(-2, -1))
+
+    def entropy(self) -> Float[Array, "*ticks"]:
+        """Return the entropy, in nats."""
+        return -jnp.sum(jnp.exp(self.log_probs) * self.log_probs, axis=(-2, -1))
+
+    def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
+        """Return KL(self || other) in nats, summed over the groups."""
+        if not isinstance(other, Categorical):
+            raise _of_another_family(self, other)
+        ratio = self.log_probs - other.log_probs
+        return jnp.sum(jnp.exp(self.log_probs) * ratio, axis=(-2, -1))
+
+
+def _one_hot(scores: Float[Array, "*groups classes"]) -> Float[Array, "*groups classes"]:
+    """Mark the highest score of each group."""
+    return jax.nn.one_hot(jnp.argmax(scores, axis=-1), scores.shape[-1], dtype=scores.dtype)
+
+
+def _of_another_family(belief: AbstractBelief, other: AbstractBelief) -> ValueError:
+    """Say that a KL is asked for between families."""
+    family = type(belief).__name__
+    return ValueError(
+        f"the KL of a {family} is known to a {family} only, got {type(other).__name__}; "
+        "let a cell's prior and posterior be of one family"
+    )
 
 
 def kl(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks"]:

@@ -3,7 +3,8 @@
 Level 1 ticks at every frame and level l at every `period(l)` frames, where the period is the
 product of the temporal abstraction factors below it (Saxena et al. 2021, section 3: the active
 ticks of level l are t with (t - 1) mod k^(l-1) = 0). Features climb by `pool`, context descends
-by `hold`; the two are adjoint linear maps.
+by `hold`; the two are adjoint linear maps. A tick's window begins at the tick, as in the paper,
+or, in a causal clock, ends there.
 """
 
 import dataclasses
@@ -31,14 +32,18 @@ class Clock:
       level above the first, `factors[l]` saying how many ticks of level l one tick of level
       l + 1 lasts (levels counted from 0). Factor 1 everywhere is the paper's NoTmpAbs; one level
       is an RSSM.
+    - `lookahead`: whether the window that a level hears at a tick begins at the tick's frame, so
+      that inference looks ahead by up to a period (the paper), or ends there, so that a level
+      hears a window when it is complete (a causal model).
 
     Raises `ValueError` for fewer than one level, a factor below 1, or a wrong number of factors.
     """
 
     levels: int
     factors: tuple[int, ...]
+    lookahead: bool
 
-    def __init__(self, levels: int, factors: int | Sequence[int] = 6):
+    def __init__(self, levels: int, factors: int | Sequence[int] = 6, *, lookahead: bool = True):
         """Turn one factor for all into one for each level above the first, and check them."""
         if levels < 1:
             raise ValueError(f"a clock needs at least 1 level, got {levels}")
@@ -58,6 +63,7 @@ class Clock:
             )
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "factors", each)
+        object.__setattr__(self, "lookahead", lookahead)
 
     @property
     def periods(self) -> tuple[int, ...]:
@@ -76,6 +82,21 @@ class Clock:
     def active(self, level: int, frames: int) -> Bool[np.ndarray, "frames"]:
         """Say at which of `frames` frames the level (counted from 0) ticks."""
         return np.arange(frames) % self.periods[level] == 0
+
+    def windows(
+        self, values: Shaped[Array, "frames *axes"], level: int
+    ) -> Shaped[Array, "ticks *axes"]:
+        """Sum what each tick of a level (counted from 0) hears, from the video's first frame on.
+
+        A window is the tick's frame and those after it up to the next tick; of a causal clock,
+        the tick's frame and those before it down to the last tick. Past either end of the video
+        stand zeros.
+        """
+        period = self.periods[level]
+        if self.lookahead:
+            return pool(values, period)
+        before = jnp.pad(values, [(period - 1, 0)] + [(0, 0)] * (values.ndim - 1))
+        return pool(before, period)[: self.ticks(values.shape[0])[level]]
 
 
 @checked

@@ -6,16 +6,19 @@ No configuration enters the core: `build` is the only translation.
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Integral
 from types import MappingProxyType
 
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
+from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.clock import Clock
-from cwvae.encoder import DenseStack, Encoder
+from cwvae.encoder import Encoder
 from cwvae.hierarchy import Hierarchy
+from cwvae.layers import DenseStack
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
@@ -48,6 +51,8 @@ class ModelConfig:
     """Levels of the hierarchy; 1 is an RSSM."""
     factors: int | tuple[int, ...] = 6
     """Temporal abstraction factor: one for all levels, or one for each level above the first."""
+    lookahead: bool = True
+    """Whether inference at a tick hears the frames up to the next; if not, those since the last."""
     stoch: int = 20
     """Size of the stochastic part of a state."""
     deter: int = 200
@@ -79,12 +84,12 @@ class ModelConfig:
         if not self.dec_stddev > 0:
             raise ValueError(f"dec_stddev must be positive, got {self.dec_stddev}")
         feature_size(self.size, self.channel_multiplier)
-        Clock(self.levels, self.factors)
+        _ = self.clock
 
     @property
     def clock(self) -> Clock:
         """The clock of the levels."""
-        return Clock(self.levels, self.factors)
+        return Clock(self.levels, self.factors, lookahead=self.lookahead)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,8 @@ class TrainConfig:
     """Frames of a training video."""
     learning_rate: float = 3e-4
     """Learning rate of Adam."""
+    decay: float = 0.0
+    """Share of the steps, in [0, 1], at whose end the learning rate falls linearly to 0."""
     epsilon: float = 1e-4
     """Epsilon of Adam, added as Keras does to the root of the uncorrected second moment."""
     clip_norm: float = 10_000.0
@@ -125,6 +132,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not all(v >= 0 for v in (value if isinstance(value, tuple) else (value,))):
                 raise ValueError(f"{name} must not be negative, got {value}")
+        if not 0 <= self.decay <= 1:
+            raise ValueError(f"decay must be in [0, 1], got {self.decay}")
         if self.posterior_share is not None and not 0 <= self.posterior_share <= 1:
             raise ValueError(f"posterior_share must be in [0, 1], got {self.posterior_share}")
 
@@ -204,10 +213,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 dec_stddev=0.3,
             ),
             train=TrainConfig(
-                steps=1200,
+                steps=1500,
                 batch_size=16,
                 frames=32,
-                learning_rate=2e-3,
+                learning_rate=3e-3,
+                decay=0.7,
                 epsilon=1e-6,
                 clip_norm=1000.0,
                 posterior_share=0.2,
@@ -244,22 +254,23 @@ def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
     }
     feature = feature_size(config.size, config.channel_multiplier)
     output = config.stoch + config.deter
+    head = partial(GaussianHead, min_stddev=config.min_stddev)
 
     def stack(key: PRNGKeyArray) -> DenseStack:
-        return DenseStack(feature, hidden=config.dense_hidden, depth=config.dense_layers, key=key)
+        return DenseStack(
+            feature, feature, hidden=config.dense_hidden, depth=config.dense_layers, key=key
+        )
 
     def cell(level: int, key: PRNGKeyArray) -> RSSMCell:
         # Nothing is above the top level, so the official cell's weights for that are left out.
         top_down = output if level + 1 < config.levels else 0
         sizes = {"stoch": config.stoch, "deter": config.deter, "hidden": config.hidden}
-        return RSSMCell(
-            **sizes, feature=feature, top_down=top_down, min_stddev=config.min_stddev, key=key
-        )
+        return RSSMCell(**sizes, feature=feature, top_down=top_down, head=head, key=key)
 
     stacks = tuple(stack(key) for key in jr.split(stacks_key, config.levels)[1:])
     cells = tuple(cell(level, key) for level, key in enumerate(jr.split(cells_key, config.levels)))
     return CWVAE(
-        encoder=Encoder(FrameEncoder(**vision, key=frame_key), stacks, clock),
+        encoder=Encoder(FrameEncoder(**vision, key=frame_key), stacks),
         hierarchy=Hierarchy(cells, clock),
         decoder=FrameDecoder(state=output, **vision, key=decoder_key),
         likelihood=FixedNormal(config.dec_stddev),

@@ -1,11 +1,13 @@
 """Context frames in, frames out: reconstruction, one-step prediction, open-loop forecast."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.cells.base import State
+from cwvae.cells.base import Given, State
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Noise, Video, checked
 
@@ -13,47 +15,59 @@ __all__ = ["forecast", "imagine", "observe", "predict_one_step", "reconstruct"]
 
 
 @checked
-def reconstruct(model: CWVAE, video: Video, noise: LevelNoise) -> Video:
+def reconstruct(
+    model: CWVAE, video: Video, noise: LevelNoise, given: tuple[Given, ...] | None = None
+) -> Video:
     """Return every frame as the posterior, which has seen it, explains it.
 
-    `noise` is that of `model.hierarchy.noise(frames, key=key)`; zeros give the mean.
+    `noise` is that of `model.hierarchy.noise(frames, key=key)`; zeros give the modes. `given` is
+    that of `model.hierarchy.given(frames, ...)`.
     """
-    features = model.encoder(video)
-    _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noise)
+    _, traces = model.infer(video, noise, given)
     return model.render(traces[0].output)
 
 
 @checked
-def predict_one_step(model: CWVAE, video: Video, noise: LevelNoise, prior_noise: Noise) -> Video:
+def predict_one_step(
+    model: CWVAE,
+    video: Video,
+    noise: LevelNoise,
+    prior_noise: Noise,
+    given: tuple[Given, ...] | None = None,
+) -> Video:
     """Return every frame as the lowest level's prior, which has seen those before, expects it.
 
     `noise` drives the posterior as in `reconstruct`, `prior_noise`, (frames, stoch), the lowest
-    level's prior. Upper levels have seen their whole window.
+    level's prior. Upper levels have heard their windows.
     """
-    features = model.encoder(video)
-    _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noise)
-    expected = State(stoch=traces[0].prior.sample(prior_noise), deter=traces[0].states.deter)
-    return model.render(expected.output)
+    _, traces = model.infer(video, noise, given)
+    lowest = traces[0]
+    expected = eqx.tree_at(lambda s: s.stoch, lowest.states, lowest.prior.sample(prior_noise))
+    return model.render(jax.vmap(model.hierarchy.cells[0].output)(expected))
 
 
 @checked
-def observe(model: CWVAE, context: Video, noise: LevelNoise) -> tuple[State, ...]:
+def observe(
+    model: CWVAE, context: Video, noise: LevelNoise, given: tuple[Given, ...] | None = None
+) -> tuple[State, ...]:
     """Return every level's state after the context frames, from which to imagine on.
 
     Raises `ValueError` when the context does not end on a tick of every level.
     """
     _check_context(model, context)
-    features = model.encoder(context)
-    states, _ = model.hierarchy.observe(model.hierarchy.init(), features, noise)
+    states, _ = model.infer(context, noise, given)
     return states
 
 
 @checked
 def imagine(
-    model: CWVAE, states: tuple[State, ...], noise: LevelNoise
+    model: CWVAE, states: tuple[State, ...], noise: LevelNoise, given: tuple[Given, ...]
 ) -> tuple[tuple[State, ...], Video]:
-    """Return the states after as many imagined frames as the noise is for, and the frames."""
-    states, traces = model.hierarchy.imagine(states, noise)
+    """Return the states after as many imagined frames as the noise is for, and the frames.
+
+    `given` is that of the frames imagined: cut from that of the whole video.
+    """
+    states, traces = model.hierarchy.imagine(states, noise, given)
     return states, model.render(traces[0].output)
 
 
@@ -66,7 +80,9 @@ def forecast(
     key: PRNGKeyArray,
     samples: int = 1,
     chunk: int = 36,
-) -> Float[Array, "samples horizon height width channels"]:
+    given: tuple[Given, ...] | None = None,
+    frame_rate: float | None = None,
+) -> Float[Array, "samples horizon *frame"]:
     """Predict `horizon` frames after the context, open loop, `samples` times.
 
     **Arguments:**
@@ -77,43 +93,115 @@ def forecast(
       nor on the chunk.
     - `chunk`: frames imagined and decoded at a time, rounded up to whole slowest periods.
       Memory beyond the frames returned grows with the chunk and not with the horizon.
+    - `given`: times and actions of the context *and* of the frames to predict, from
+      `model.hierarchy.given(context + horizon, times=..., actions=...)`.
+    - `frame_rate`: instead of `given`, frames to predict in the time of one frame of the context
+      (2 is slow motion at twice the training rate, 0.5 skips every other frame). It means
+      something to models whose memories are continuous, such as those of `FlowCell`.
 
     Frames are the likelihood's means and are not clipped. Raises `ValueError` for a context
-    that does not end on a tick of every level, or a count below 1.
+    that does not end on a tick of every level, a count below 1, a rate that is not positive, or
+    both `given` and `frame_rate`.
     """
     for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
     _check_context(model, context)
-    slowest = model.hierarchy.clock.slowest
+    slowest, frames = model.hierarchy.clock.slowest, context.shape[0]
     chunk = min(-(-chunk // slowest) * slowest, horizon)
+    before, after = _split(model, frames, _given(model, frames, horizon, given, frame_rate))
 
-    def one(key: PRNGKeyArray) -> Float[Array, "horizon height width channels"]:
+    def one(key: PRNGKeyArray) -> Float[Array, "horizon *frame"]:
         context_key, future_key = jr.split(key)
-        noise = model.hierarchy.noise(context.shape[0], key=context_key)
-        states = observe(model, context, noise)
-        return _imagine_in_chunks(model, states, horizon, chunk, key=future_key)
+        noise = model.hierarchy.noise(frames, key=context_key)
+        states = observe(model, context, noise, before)
+        return _imagine_in_chunks(model, states, after, horizon, chunk, key=future_key)
 
     with jax.named_scope("forecast"):
         return jax.vmap(one)(jr.split(key, samples))
 
 
+def _given(
+    model: CWVAE,
+    context: int,
+    horizon: int,
+    given: tuple[Given, ...] | None,
+    frame_rate: float | None,
+) -> tuple[Given, ...]:
+    """Return what is given of the context and the horizon."""
+    if given is not None:
+        if frame_rate is not None:
+            raise ValueError("give either the frame rate or the times of all frames, not both")
+        expected, frames = model.hierarchy.clock.ticks(context + horizon), context + horizon
+        if tuple(g.time.shape[0] for g in given) != expected:
+            raise ValueError(
+                f"given must be for the {context} context frames and the horizon of {horizon}: "
+                f"make it with model.hierarchy.given({frames}, ...)"
+            )
+        return given
+    rate = 1.0 if frame_rate is None else frame_rate
+    if not rate > 0:
+        raise ValueError(f"frame_rate must be positive, got {rate}")
+    past, future = np.arange(context), np.arange(1, horizon + 1) / rate
+    times = np.concatenate([past, past[-1] + future])
+    return model.hierarchy.given(context + horizon, times=times)
+
+
+def _split(
+    model: CWVAE, context: int, given: tuple[Given, ...]
+) -> tuple[tuple[Given, ...], tuple[Given, ...]]:
+    """Cut what is given after the context."""
+    ticks = model.hierarchy.clock.ticks(context)
+
+    def cut(window: slice, known: Given) -> Given:
+        return jax.tree.map(lambda array: array[window], known)
+
+    before = tuple(cut(slice(n), known) for n, known in zip(ticks, given, strict=True))
+    after = tuple(cut(slice(n, None), known) for n, known in zip(ticks, given, strict=True))
+    return before, after
+
+
 def _imagine_in_chunks(
-    model: CWVAE, states: tuple[State, ...], horizon: int, chunk: int, *, key: PRNGKeyArray
-) -> Float[Array, "horizon height width channels"]:
+    model: CWVAE,
+    states: tuple[State, ...],
+    given: tuple[Given, ...],
+    horizon: int,
+    chunk: int,
+    *,
+    key: PRNGKeyArray,
+) -> Float[Array, "horizon *frame"]:
     """Imagine chunk after chunk into one array of frames."""
+    clock = model.hierarchy.clock
+    chunks = -(-horizon // chunk)
+    # The last chunk may reach past the horizon, where nothing more is given.
+    given = tuple(
+        _lengthen(known, chunks * ticks)
+        for known, ticks in zip(given, clock.ticks(chunk), strict=True)
+    )
 
     def step(index, carry):
         states, video = carry
         start = index * chunk
         noise = model.hierarchy.noise(chunk, key=key, start=start)
-        states, frames = imagine(model, states, noise)
+        now = tuple(
+            jax.tree.map(lambda a, n=n: jax.lax.dynamic_slice_in_dim(a, index * n, n), known)
+            for known, n in zip(given, clock.ticks(chunk), strict=True)
+        )
+        states, frames = imagine(model, states, noise, now)
         return states, _write(video, jnp.asarray(frames), start)
 
-    frame = jax.eval_shape(model.render, jnp.zeros((1, states[0].output.shape[0]))).shape[1:]
-    video = jnp.zeros((horizon, *frame))
-    _, video = jax.lax.fori_loop(0, -(-horizon // chunk), step, (states, video))
+    frame = jax.eval_shape(model.render, jnp.zeros((1, model.hierarchy.cells[0].output_size)))
+    video = jnp.zeros((horizon, *frame.shape[1:]))
+    _, video = jax.lax.fori_loop(0, chunks, step, (states, video))
     return video
+
+
+def _lengthen(known: Given, ticks: int) -> Given:
+    """Repeat what is given of the last tick."""
+    more = ticks - known.time.shape[0]
+    return jax.tree.map(
+        lambda array: jnp.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1), mode="edge"), known
+    )
 
 
 def _write(

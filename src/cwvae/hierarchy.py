@@ -6,7 +6,7 @@ Cells may differ from level to level.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from numbers import Integral
 
 import equinox as eqx
@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from cwvae.cells.base import AbstractCell, State, Trace, imagine_level, observe_level
+from cwvae.cells.base import AbstractCell, Given, State, Trace, imagine_level, observe_level
 from cwvae.clock import Clock, hold
 from cwvae.shapes import LevelFeatures, LevelNoise, TopDown
 
@@ -53,7 +53,7 @@ class Hierarchy(eqx.Module):
             )
         for level, cell in enumerate(self.cells):
             above = self.cells[level + 1] if level + 1 < levels else None
-            expected = above.stoch + above.deter if above else 0
+            expected = above.output_size if above else 0
             if cell.top_down != expected:
                 raise ValueError(
                     f"level {level} expects {cell.top_down} numbers from above, but "
@@ -73,8 +73,7 @@ class Hierarchy(eqx.Module):
         The noise of a tick depends on the key, the level and the tick alone: that of a longer
         video begins with that of a shorter one. `start` is a multiple of the slowest period.
         """
-        if not isinstance(frames, Integral) or frames < 1:
-            raise ValueError(f"frames must be a whole number of at least 1, got {frames}")
+        _check_frames(frames)
         ticks = self.clock.ticks(frames)
         numbers = [
             level + self.clock.levels * (start // period + np.arange(count))
@@ -91,34 +90,84 @@ class Hierarchy(eqx.Module):
             for cell, part in zip(self.cells, parts, strict=True)
         )
 
+    def noise_at(
+        self, frame: int | Int[Array, ""], *, key: PRNGKeyArray
+    ) -> tuple[Float[Array, "?stoch"], ...]:
+        """Draw the noise of each level's tick whose period a frame is in: an entry of `noise`."""
+        return tuple(
+            cell.noise(key=jr.fold_in(key, level + self.clock.levels * (frame // period)))
+            for level, (cell, period) in enumerate(zip(self.cells, self.clock.periods, strict=True))
+        )
+
+    def given(
+        self,
+        frames: int,
+        *,
+        times: Float[Array | np.ndarray, "frames"] | None = None,
+        actions: Float[Array | np.ndarray, "frames action"] | None = None,
+    ) -> tuple[Given, ...]:
+        """Put what is known of the frames without inference on every level's clock.
+
+        **Arguments:** `times` of the frames, in the unit of the model's training (frames or
+        seconds), counted from the first; default 0, 1, 2, ... `actions`, what is done at each
+        frame, or anything else that is known; a level hears the sum over its window.
+
+        To go on after some frames, make it for all frames and cut each level's. Raises
+        `ValueError` for times that go back, or a wrong number of times or actions.
+        """
+        _check_frames(frames)
+        times = jnp.arange(frames, dtype=float) if times is None else _since_first(times, frames)
+        actions = jnp.zeros((frames, 0)) if actions is None else jnp.asarray(actions)
+        if actions.ndim != 2 or len(actions) != frames:
+            raise ValueError(
+                f"actions of {frames} frames must have shape ({frames}, action), "
+                f"got {actions.shape}"
+            )
+        # A level without one above meets no boundary.
+        periods = (*self.clock.periods, frames)
+        return tuple(
+            Given(
+                time=times[::period],
+                action=self.clock.windows(actions, level),
+                boundary=jnp.asarray(np.arange(0, frames, period) % above == 0)
+                & (level + 1 < self.clock.levels),
+            )
+            for level, (period, above) in enumerate(pairwise(periods))
+        )
+
     def observe(
-        self, states: tuple[State, ...], features: LevelFeatures, noise: LevelNoise
+        self,
+        states: tuple[State, ...],
+        features: LevelFeatures,
+        noise: LevelNoise,
+        given: tuple[Given, ...],
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Infer every level's states from features; return the last states and the records.
 
-        `states` are those at a frame at which all levels tick. `features` and `noise` hold, for
-        each level, an entry per tick; `ValueError` names the level where they do not.
+        `states` are those at a frame at which all levels tick. `features`, `noise` and `given`
+        hold, for each level, an entry per tick; `ValueError` names the level where they do not.
         """
-        frames = self._check(states, noise)
+        frames = self._check(states, noise, given)
         self._check_level_arrays("features", features, [c.feature for c in self.cells], frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
+            known = jnp.asarray(noise[level]), given[level]
             if level in self.blind:
-                return imagine_level(cell, state, top_down, jnp.asarray(noise[level]))
-            return observe_level(cell, state, top_down, features[level], jnp.asarray(noise[level]))
+                return imagine_level(cell, state, top_down, *known)
+            return observe_level(cell, state, top_down, features[level], *known)
 
         return self._descend(run, noise[0].shape[0])
 
     def imagine(
-        self, states: tuple[State, ...], noise: LevelNoise
+        self, states: tuple[State, ...], noise: LevelNoise, given: tuple[Given, ...]
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Predict every level's states, one per entry of noise; return as `observe` does."""
-        self._check(states, noise)
+        self._check(states, noise, given)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
-            return imagine_level(cell, state, top_down, jnp.asarray(noise[level]))
+            return imagine_level(cell, state, top_down, jnp.asarray(noise[level]), given[level])
 
         return self._descend(run, noise[0].shape[0])
 
@@ -140,12 +189,17 @@ class Hierarchy(eqx.Module):
 
     # These come before the check of types, which could not say what a clock expects.
 
-    def _check(self, states: tuple[State, ...], noise: LevelNoise) -> int:
-        """Refuse states and noise that are not those of the levels; return the frames."""
+    def _check(self, states: tuple[State, ...], noise: LevelNoise, given: tuple[Given, ...]) -> int:
+        """Refuse states, noise and givens that are not the levels'; return the frames."""
         if len(states) != self.clock.levels:
             raise ValueError(f"{self.clock.levels} levels need states for each, got {len(states)}")
         frames = len(noise[0]) if len(noise) else 0
         self._check_level_arrays("noise", noise, [c.stoch for c in self.cells], frames)
+        actions = [
+            cell.action or known.action.shape[-1]  # a cell that hears no action ignores it
+            for cell, known in zip(self.cells, given, strict=False)
+        ]
+        self._check_level_arrays("actions", [g.action for g in given], actions, frames)
         return frames
 
     def _check_level_arrays(
@@ -168,3 +222,22 @@ class Hierarchy(eqx.Module):
                     f"{ticks} ticks of period {self.clock.periods[level]}; pool it to the "
                     "level's clock"
                 )
+
+
+def _check_frames(frames: int) -> None:
+    """Refuse what is no number of frames."""
+    if not isinstance(frames, Integral) or frames < 1:
+        raise ValueError(f"frames must be a whole number of at least 1, got {frames}")
+
+
+def _since_first(times: Float[Array | np.ndarray, "frames"], frames: int) -> Float[Array, "frames"]:
+    """Count times from the first frame; refuse those that go back."""
+    if np.shape(times) != (frames,):
+        raise ValueError(f"times of {frames} frames must have shape ({frames},), got {times.shape}")
+    # Before they lose precision: seconds since 1970 do not fit a float32.
+    times, wrong = times - times[0], "times must not go back, nor be NaN"
+    if isinstance(times, jax.Array):
+        return eqx.error_if(times, ~jnp.all(jnp.diff(times) >= 0), wrong)
+    if not np.all(np.diff(times) >= 0):
+        raise ValueError(wrong)
+    return jnp.asarray(times, dtype=float)

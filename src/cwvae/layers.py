@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.initialisers import glorot_uniform, orthogonal, zeros
 
-__all__ = ["GRU", "Dense", "SplitDense"]
+__all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense"]
 
 
 class Dense(eqx.Module):
@@ -59,6 +59,32 @@ class SplitDense(eqx.Module):
         return recurrent @ self.recurrent_kernel + ahead
 
 
+class DenseStack(eqx.Module):
+    """Dense layers, ReLU between them, linear at the end.
+
+    **Arguments:** `in_size` and `out_size` of the vectors, the width `hidden` between layers,
+    `depth`, the number of layers, at least 1, else `ValueError`.
+    """
+
+    layers: tuple[Dense, ...]
+
+    def __init__(self, in_size: int, out_size: int, *, hidden: int, depth: int, key: PRNGKeyArray):
+        """Draw the weights."""
+        if depth < 1:
+            raise ValueError(f"a stack needs at least 1 dense layer, got {depth}")
+        sizes = (in_size, *(depth - 1) * (hidden,), out_size)
+        self.layers = tuple(
+            Dense(i, o, key=k)
+            for i, o, k in zip(sizes[:-1], sizes[1:], jr.split(key, depth), strict=True)
+        )
+
+    def __call__(self, inputs: Float[Array, "in"]) -> Float[Array, "out"]:
+        """Apply the layers to one vector."""
+        for layer in self.layers[:-1]:
+            inputs = jax.nn.relu(layer(inputs))
+        return self.layers[-1](inputs)
+
+
 class GRU(eqx.Module):
     """A gated recurrent unit with the reset gate after the product (Keras `reset_after=True`).
 
@@ -90,3 +116,64 @@ class GRU(eqx.Module):
         reset = jax.nn.sigmoid(reset_in + reset_rec)
         candidate = jnp.tanh(candidate_in + reset * candidate_rec)
         return update * deter + (1 - update) * candidate
+
+    @property
+    def size(self) -> int:
+        """The length of what recurs."""
+        return self.recurrent_kernel.shape[0]
+
+    @property
+    def width(self) -> int:
+        """The length of what others are told."""
+        return self.size
+
+    def read(self, deter: Float[Array, "deter"]) -> Float[Array, "deter"]:
+        """Return what others are told of the memory: all of it."""
+        return deter
+
+
+class LSTM(eqx.Module):
+    """A long short-term memory; what recurs is [hidden, carried], two vectors of `width`.
+
+    Columns stand in the order input, forget, candidate, output, as in Keras.
+    """
+
+    kernel: Float[Array, "in gates"]
+    recurrent_kernel: Float[Array, "width gates"]
+    bias: Float[Array, "gates"]
+
+    def __init__(self, in_size: int, width: int, *, key: PRNGKeyArray):
+        """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases.
+
+        1 is added to the forget gate, so that the memory is kept at first (Jozefowicz et al.
+        2015), in `__call__`.
+        """
+        input_key, recurrent_key = jr.split(key)
+        self.kernel = glorot_uniform((in_size, 4 * width), key=input_key)
+        self.recurrent_kernel = orthogonal((width, 4 * width), key=recurrent_key)
+        self.bias = zeros(4 * width)
+
+    def __call__(
+        self, inputs: Float[Array, "in"], deter: Float[Array, "deter"]
+    ) -> Float[Array, "deter"]:
+        """Return the next deterministic state."""
+        hidden, carried = jnp.split(deter, 2)
+        gates = inputs @ self.kernel + hidden @ self.recurrent_kernel + self.bias
+        write, forget, candidate, tell = jnp.split(gates, 4)
+        kept = jax.nn.sigmoid(forget + 1) * carried
+        carried = kept + jax.nn.sigmoid(write) * jnp.tanh(candidate)
+        return jnp.concatenate([jax.nn.sigmoid(tell) * jnp.tanh(carried), carried])
+
+    @property
+    def size(self) -> int:
+        """The length of what recurs."""
+        return 2 * self.width
+
+    @property
+    def width(self) -> int:
+        """The length of what others are told."""
+        return self.recurrent_kernel.shape[0]
+
+    def read(self, deter: Float[Array, "deter"]) -> Float[Array, "width"]:
+        """Return what others are told of the memory: the hidden half."""
+        return deter[: self.width]

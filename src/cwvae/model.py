@@ -1,17 +1,17 @@
 """The four parts of a Clockwork VAE as one pytree."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cwvae.encoder import Encoder
+from cwvae.cells.base import Given, State, Trace
 from cwvae.hierarchy import Hierarchy
 from cwvae.likelihoods import AbstractLikelihood
-from cwvae.shapes import Video, checked
-from cwvae.vision import FrameDecoder
+from cwvae.shapes import LevelFeatures, LevelNoise, Video, checked
 
 __all__ = ["CWVAE"]
 
@@ -21,21 +21,52 @@ class CWVAE(eqx.Module):
 
     **Arguments:**
 
-    - `encoder`: frames to features per level.
+    - `encoder`: a module that turns one frame into a vector for each level.
     - `hierarchy`: the levels' cells and their clock.
-    - `decoder`: the output of the lowest level to the parameters of a frame.
+    - `decoder`: a module that turns the output of the lowest level into the parameters of a
+      frame's distribution.
     - `likelihood`: the distribution of a frame given the decoder's answer.
 
-    `cwvae.build` makes one from a `ModelConfig`.
+    A frame is an array of any shape that the four agree on. `cwvae.build` makes a model from a
+    `ModelConfig`.
     """
 
-    encoder: Encoder
+    encoder: Callable[[Array], tuple[Array, ...]]
     hierarchy: Hierarchy
-    decoder: FrameDecoder
+    decoder: Callable[[Array], Array]
     likelihood: AbstractLikelihood
 
     @checked
-    def decode(self, outputs: Float[Array, "frames output"]) -> Video:
+    def hear(self, video: Video) -> LevelFeatures:
+        """Return each level's features, (ticks, feature), summed over its clock's windows."""
+        if video.shape[0] < 1:
+            raise ValueError("a video needs at least 1 frame, got none")
+        clock = self.hierarchy.clock
+        with jax.named_scope("encode"):
+            features = jax.vmap(self.encoder)(jnp.asarray(video))
+            if len(features) != clock.levels:
+                raise ValueError(
+                    f"{clock.levels} levels need an encoder with features for each, "
+                    f"got features for {len(features)}"
+                )
+            return tuple(clock.windows(f, level) for level, f in enumerate(features))
+
+    @checked
+    def infer(
+        self, video: Video, noise: LevelNoise, given: tuple[Given, ...] | None = None
+    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
+        """Observe a whole video; return every level's last state and the record of its ticks.
+
+        `noise` and `given` are the hierarchy's for the video's frames; without `given` the frames
+        come at times 0, 1, 2, ... and nothing is done.
+        """
+        features = self.hear(video)
+        if given is None:
+            given = self.hierarchy.given(video.shape[0])
+        return self.hierarchy.observe(self.hierarchy.init(), features, noise, given)
+
+    @checked
+    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, "frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
             return jax.vmap(self.decoder)(outputs)

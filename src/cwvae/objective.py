@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
-from cwvae.cells.base import Trace
+from cwvae.cells.base import Given, Trace
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Video, checked
 
@@ -60,16 +60,18 @@ def elbo(
     model: CWVAE,
     video: Video,
     noise: LevelNoise,
+    given: tuple[Given, ...] | None = None,
     *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array] = kl,
 ) -> Elbo:
     """Return the evidence lower bound of one video, one sample of the posterior.
 
-    `noise` is that of `model.hierarchy.noise(frames, key=key)`. `divergence(posterior, prior)`
-    may be one with the value of the KL and another gradient.
+    `noise` is that of `model.hierarchy.noise(frames, key=key)`; `given`, for models that hear
+    times or actions, that of `model.hierarchy.given(frames, times=..., actions=...)`.
+    `divergence(posterior, prior)` may be one with the value of the KL and another gradient.
     """
     with jax.named_scope("elbo"):
-        traces = _infer(model, video, noise)
+        _, traces = model.infer(video, noise, given)
         return Elbo(
             log_likelihood=_log_likelihood(model, traces, video),
             kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
@@ -79,8 +81,9 @@ def elbo(
 @checked
 def loss(
     model: CWVAE,
-    videos: Float[Array | np.ndarray, "batch frames height width channels"],
+    videos: Float[Array | np.ndarray, "batch frames *frame"],
     noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
+    given: tuple[Given, ...] | None = None,
     *,
     beta: float | Sequence[float] = 1.0,
     free_nats: float | Sequence[float] = 0.0,
@@ -90,7 +93,7 @@ def loss(
 
     **Arguments:**
 
-    - `videos`, `noise`: a leading batch axis on what `elbo` takes.
+    - `videos`, `noise`, `given`: a leading batch axis on what `elbo` takes.
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
     - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
       max(0, KL - free nats), as in the official code.
@@ -106,7 +109,7 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    bound = jax.vmap(partial(elbo, model, divergence=divergence))(videos, noise)
+    bound = jax.vmap(partial(elbo, model, divergence=divergence))(videos, noise, given)
     nll = -jnp.mean(bound.log_likelihood.sum(-1)) / frames
     nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bound.kl])
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
@@ -118,6 +121,7 @@ def importance_weighted_bound(
     model: CWVAE,
     video: Video,
     noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], "levels"],
+    given: tuple[Given, ...] | None = None,
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
 
@@ -126,7 +130,7 @@ def importance_weighted_bound(
     """
 
     def log_weight(noise: LevelNoise) -> Float[Array, ""]:
-        traces = _infer(model, video, noise)
+        _, traces = model.infer(video, noise, given)
         ratios = [
             jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
             for t in traces
@@ -138,13 +142,6 @@ def importance_weighted_bound(
     # One sample after the other, so that memory does not grow with their number.
     log_weights = jax.lax.map(log_weight, noise)
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
-
-
-def _infer(model: CWVAE, video: Video, noise: LevelNoise) -> tuple[Trace, ...]:
-    """Observe a whole video from the initial states."""
-    features = model.encoder(video)
-    _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noise)
-    return traces
 
 
 def _log_likelihood(

@@ -133,7 +133,7 @@ def _cell_layers(cell: RSSMCell) -> dict[str, Any]:
     """Map the official layer names of a cell to its layers."""
     return {
         "prior_h1_dense": cell.prior_in,
-        "gru": cell.gru,
+        "gru": cell.memory,
         "prior_h2_dense": cell.prior_hidden,
         "prior_mean_dense": cell.prior_head.mean,
         "prior_stddev_dense": cell.prior_head.stddev,

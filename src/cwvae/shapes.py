@@ -5,9 +5,11 @@ axis     meaning
 ======== ==================================================================
 frames   level-0 time: the frames of the video
 ticks    a level's own time; level 1 ticks once per frame
+frame    axes of one frame: height, width and channels, or others
 height   rows of a frame; `width`, `channels` likewise
 feature  what the encoder says about one frame, or one window of frames
 top_down what the level above says: its [stoch, deter], held for a window
+action   what is done in a tick's window, known without inference
 stoch    the stochastic part z of a latent state
 deter    the deterministic part h of a latent state
 hidden   the width of the dense layers inside a cell
@@ -33,11 +35,11 @@ __all__ = [
     "checked",
 ]
 
-Frame = Float[Array | np.ndarray, "height width channels"]
-"""One frame, values in [0, 1]."""
+Frame = Float[Array | np.ndarray, "*frame"]
+"""One frame: (height, width, channels), values in [0, 1], or any other array."""
 
-Video = Float[Array | np.ndarray, "frames height width channels"]
-"""A video, values in [0, 1]."""
+Video = Float[Array | np.ndarray, "frames *frame"]
+"""A video: frames of one shape."""
 
 Features = Float[Array, "ticks feature"]
 """What the encoder heard at each tick of one level."""

@@ -9,6 +9,7 @@ import jax.random as jr
 import optax
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
+from cwvae.cells.base import Given
 from cwvae.config import TrainConfig
 from cwvae.model import CWVAE
 from cwvae.objective import Loss, loss
@@ -42,6 +43,8 @@ class StepRecord(eqx.Module):
 def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
     """Return the official optimiser: clipping by global norm, then Keras's Adam.
 
+    With a decay the learning rate is constant at first and falls linearly to 0 at the last step.
+
     Keras adds epsilon to the root of the *uncorrected* second moment, which is the textbook form
     with an epsilon that falls by 1 / sqrt(1 - beta2^t).
     """
@@ -49,8 +52,14 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
     def epsilon(count: Int[Array, ""]) -> Float[Array, ""]:
         return config.epsilon / jnp.sqrt(1 - BETA2 ** (count.astype(float) + 1))
 
+    def learning_rate(count: Int[Array, ""]) -> Float[Array, ""]:
+        left = (config.steps - count) / config.steps
+        return config.learning_rate * jnp.clip(left / config.decay, 0, 1)
+
     adam = optax.inject_hyperparams(optax.adam)(
-        learning_rate=config.learning_rate, b2=BETA2, eps=epsilon
+        learning_rate=learning_rate if config.decay else config.learning_rate,
+        b2=BETA2,
+        eps=epsilon,
     )
     # As one vector, since XLA takes seconds to compile the update of each array by itself.
     return optax.flatten(optax.chain(optax.clip_by_global_norm(config.clip_norm), adam))
@@ -67,24 +76,27 @@ def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
 @checked
 def train_step(
     state: TrainState,
-    videos: UInt8[Array, "batch frames height width channels"],
+    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
     config: TrainConfig,
+    given: tuple[Given, ...] | None = None,
 ) -> tuple[TrainState, StepRecord]:
-    """Take one optimisation step on a batch of uint8 videos.
+    """Take one optimisation step on a batch of videos.
 
-    The noise is drawn from the seed and the number of the step alone, so a run that was
-    interrupted goes on as if it had not been.
+    Frames of uint8 are divided by 255, others are taken as they are. `given`, with a leading
+    batch axis, is for models that hear times or actions. The noise is drawn from the seed and the
+    number of the step alone, so a run that was interrupted goes on as if it had not been.
     """
     batch, frames = videos.shape[:2]
     key = jr.fold_in(jr.key(config.seed), state.step)
     noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
-    scaled = videos.astype(float) / 255
+    scaled = videos.astype(float) / (255 if videos.dtype == jnp.uint8 else 1)
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
             model,
             scaled,
             noise,
+            given,
             beta=config.beta,
             free_nats=config.free_nats,
             posterior_share=config.posterior_share,

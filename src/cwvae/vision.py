@@ -4,6 +4,8 @@ An edge of n = 2^(stages + 2) pixels takes `stages` strided convolutions: 64 pix
 is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every size ends at 2 x 2.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -82,13 +84,14 @@ class FrameDecoder(eqx.Module):
     """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
 
     **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and
-    `multiplier` as in `FrameEncoder`.
-
-    The last activation is a tanh although frames lie in [0, 1], as in the official network.
+    `multiplier` as in `FrameEncoder`; `activation`, the last. The default is a tanh although
+    frames lie in [0, 1], as in the official network; likelihoods whose parameters are not
+    means in [0, 1] need another, and `channels` times the likelihood's `parameters`.
     """
 
     dense: Dense
     convolutions: tuple[ConvTranspose, ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
 
     def __init__(
         self,
@@ -97,9 +100,11 @@ class FrameDecoder(eqx.Module):
         size: int,
         channels: int,
         multiplier: float = 1.0,
+        activation: Callable[[Array], Array] = jnp.tanh,
         key: PRNGKeyArray,
     ):
         """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+        self.activation = activation
         dense_key, *keys = jr.split(key, 1 + len(filters(size, multiplier)))
         outs = (*filters(size, multiplier)[-2::-1], channels)
         ins = (feature_size(size, multiplier), *outs[:-1])
@@ -113,8 +118,8 @@ class FrameDecoder(eqx.Module):
 
     @checked
     def __call__(self, state: Float[Array, "state"]) -> Frame:
-        """Return the frame's mean, in [-1, 1], from the output of the lowest level."""
+        """Return the frame's parameters, by default means in [-1, 1]."""
         image = self.convolutions[0](self.dense(state).reshape(1, 1, -1))
         for convolution in self.convolutions[1:]:
             image = convolution(jax.nn.leaky_relu(image, SLOPE))
-        return jax.nn.tanh(image)
+        return self.activation(image)

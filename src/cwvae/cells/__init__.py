@@ -1,6 +1,32 @@
-"""What a level is, and the cells that can be one."""
+"""Level cells: pure, unbatched transitions that a hierarchy is composed of."""
 
-from cwvae.cells.base import AbstractCell, State, Trace, imagine_level, observe_level
+from cwvae.cells.base import (
+    AbstractCell,
+    AbstractWrapper,
+    Given,
+    State,
+    Trace,
+    imagine_level,
+    observe_level,
+)
+from cwvae.cells.flow import FlowCell
+from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
 from cwvae.cells.rssm import RSSMCell
+from cwvae.cells.wrappers import Conditioned, Resetting
 
-__all__ = ["AbstractCell", "RSSMCell", "State", "Trace", "imagine_level", "observe_level"]
+__all__ = [
+    "AbstractCell",
+    "AbstractHead",
+    "AbstractWrapper",
+    "CategoricalHead",
+    "Conditioned",
+    "FlowCell",
+    "GaussianHead",
+    "Given",
+    "RSSMCell",
+    "Resetting",
+    "State",
+    "Trace",
+    "imagine_level",
+    "observe_level",
+]

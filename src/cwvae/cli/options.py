@@ -134,12 +134,12 @@ class Predict:
 class Demo:
     """Train a small model on the digits in the package, evaluate it, predict 1000 frames.
 
-    Takes about four minutes on two CPU cores and downloads nothing.
+    Takes four to five minutes on two CPU cores and downloads nothing.
     """
 
     out: Path
     """Folder for everything that the demo makes; must not hold a run already."""
-    minutes: float = 3.5
+    minutes: float = 4.0
     """Stop training after this time if it is not done by then."""
     steps: int | None = None
     """Training steps (default: those of the preset `demo`)."""

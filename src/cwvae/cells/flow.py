@@ -1,0 +1,118 @@
+"""Continuous time: a memory that follows a neural differential equation between ticks.
+
+diffrax is imported when the first cell is made, since importing it takes seconds.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from cwvae.cells.base import AbstractCell, AbstractWrapper, Given, State
+from cwvae.layers import DenseStack
+
+if TYPE_CHECKING:
+    import diffrax
+
+__all__ = ["FlowCell"]
+
+
+class FlowCell(AbstractWrapper):
+    """A cell whose memory flows from tick to tick and is then updated by the wrapped cell.
+
+    dh/dt = tanh(f(h, z, top-down)) from the time of the last tick to that of this one (a neural
+    ODE, Chen et al. 2018; with jumps at the ticks as in the ODE-RNN of Rubanova et al. 2019),
+    then h_t = cell.advance. Where no time passes it is the wrapped cell.
+
+    **Arguments:**
+
+    - `cell`: what happens at a tick.
+    - `hidden`, `depth`: width and number of the dense layers of f.
+    - `solver`, `controller`, `adjoint`: of diffrax; default are Tsit5 with adaptive steps
+      (rtol 1e-3, atol 1e-4) and recursive checkpointing.
+    - `first_step`: size of the solver's first step (of every step, if its size is constant), as
+      a fraction of the time between two ticks.
+    - `max_steps`: of the solver between two ticks.
+
+    When the solver does not converge, or the flow is not finite, the program stops with an
+    `equinox.EquinoxRuntimeError` that says which.
+    """
+
+    cell: AbstractCell
+    field: DenseStack
+    solver: "diffrax.AbstractSolver"
+    controller: "diffrax.AbstractStepSizeController"
+    adjoint: "diffrax.AbstractAdjoint"
+    first_step: float = eqx.field(static=True)
+    max_steps: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        cell: AbstractCell,
+        *,
+        hidden: int,
+        depth: int = 2,
+        solver: "diffrax.AbstractSolver | None" = None,
+        controller: "diffrax.AbstractStepSizeController | None" = None,
+        adjoint: "diffrax.AbstractAdjoint | None" = None,
+        first_step: float = 0.25,
+        max_steps: int = 256,
+        key: PRNGKeyArray,
+    ):
+        """Draw the weights of f."""
+        import diffrax
+
+        self.cell = cell
+        size = cell.deter + cell.stoch + cell.top_down
+        self.field = DenseStack(size, cell.deter, hidden=hidden, depth=depth, key=key)
+        self.solver = solver or diffrax.Tsit5()
+        self.controller = controller or diffrax.PIDController(rtol=1e-3, atol=1e-4)
+        self.adjoint = adjoint or diffrax.RecursiveCheckpointAdjoint()
+        self.first_step, self.max_steps = first_step, max_steps
+
+    def hear_above(
+        self, top_down: Float[Array, "top_down"], given: Given
+    ) -> tuple[Float[Array, ""], Float[Array, "top_down"], Any]:
+        """Add the time of the tick, and the context itself."""
+        return given.time, top_down, self.cell.hear_above(top_down, given)
+
+    def advance(
+        self, state: State, above: tuple[Float[Array, ""], Float[Array, "top_down"], Any]
+    ) -> Float[Array, "deter"]:
+        """Let the memory flow until the tick, then return the wrapped cell's h_t."""
+        time, top_down, above = above
+        deter = self._flow(state, time - state.time, top_down)
+        return self.cell.advance(State(state.stoch, deter, time), above)
+
+    def _flow(
+        self, state: State, duration: Float[Array, ""], top_down: Float[Array, "top_down"]
+    ) -> Float[Array, "deter"]:
+        """Solve the equation over a duration."""
+        import diffrax
+
+        known = jnp.concatenate([state.stoch, top_down])
+
+        def velocity(_, deter, duration):
+            return duration * jnp.tanh(self.field(jnp.concatenate([deter, known])))
+
+        # On a clock of its own that always runs from 0 to 1, so that no time at all needs no
+        # special case.
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(velocity),
+            self.solver,
+            t0=0.0,
+            t1=1.0,
+            dt0=self.first_step,
+            y0=state.deter,
+            args=duration,
+            stepsize_controller=self.controller,
+            adjoint=self.adjoint,
+            max_steps=self.max_steps,
+        )
+        (deter,) = solution.ys
+        return eqx.error_if(
+            deter,
+            ~jnp.isfinite(deter).all(),
+            "the flow between two ticks is not finite; use an adaptive step size controller",
+        )

@@ -1,0 +1,67 @@
+"""Cells made from other cells: one that resets, one that hears actions."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from cwvae.cells.base import AbstractCell, AbstractWrapper, Given, State
+
+__all__ = ["Conditioned", "Resetting"]
+
+
+class Resetting(AbstractWrapper):
+    """A cell whose stochastic part starts anew where the level above ticks.
+
+    The memory stays (the official `cell_reset_state`). At the top nothing is above, so that
+    there it is the cell itself.
+    """
+
+    cell: AbstractCell
+
+    def hear_above(
+        self, top_down: Float[Array, "top_down"], given: Given
+    ) -> tuple[Bool[Array, ""], Any]:
+        """Add whether the level above ticks."""
+        return given.boundary, self.cell.hear_above(top_down, given)
+
+    def advance(self, state: State, above: tuple[Bool[Array, ""], Any]) -> Float[Array, "deter"]:
+        """Return h_t, z_{t-1} being that before the first tick where the level above ticks."""
+        boundary, above = above
+        stoch = jnp.where(boundary, self.cell.init().stoch, state.stoch)
+        return self.cell.advance(State(stoch, state.deter, state.time), above)
+
+
+class Conditioned(AbstractWrapper):
+    """A cell that hears actions, or anything else that is known frame by frame, from above.
+
+    **Arguments:** `cell`, whose `top_down` is the length of the output of the level above and of
+    the action together; `size`, the length of the action. An upper level hears the sum of the
+    actions of its window. Raises `ValueError` for a cell that does not hear so much.
+    """
+
+    cell: AbstractCell
+    size: int = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        """Refuse an action that the cell has no room for."""
+        if not 1 <= self.size <= self.cell.top_down:
+            raise ValueError(
+                f"a cell that hears {self.cell.top_down} numbers from above cannot be conditioned "
+                f"on an action of {self.size}; make it with top_down = output above + action"
+            )
+
+    @property
+    def top_down(self) -> int:
+        """The length of what is heard from above, without the action."""
+        return self.cell.top_down - self.size
+
+    @property
+    def action(self) -> int:
+        """The length of the action."""
+        return self.size
+
+    def hear_above(self, top_down: Float[Array, "top_down"], given: Given) -> Any:
+        """Join the action to the context."""
+        return self.cell.hear_above(jnp.concatenate([top_down, given.action]), given)

@@ -1,0 +1,274 @@
+"""Frame by frame: a model that follows a camera or a simulator, in constant memory.
+
+`step(model, stream, frame, noise) -> (stream, record)`, and `forecast` from wherever the stream
+is. A stream is a pytree of arrays of fixed shapes: everything here compiles once, `jax.vmap`
+follows many streams (`put` lets one join), and `equinox.tree_serialise_leaves` saves them.
+
+For a causal model (`Clock(..., lookahead=False)`) a stream is the batch computation, frame by
+frame. In a model that looks ahead the window of an upper level is not complete before its last
+frame. There a stream's state of a level is what the level believes given the frames of its
+window *so far*: it ticks anew, from the state before its tick, with every frame of the window.
+When the window is complete the top level's state is that of the batch computation; lower levels
+differ from it in having heard from above what was believed at their time.
+"""
+
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from cwvae.cells.base import AbstractCell, Given, State
+from cwvae.model import CWVAE
+from cwvae.shapes import Frame, checked
+
+__all__ = ["LevelStream", "Record", "Stream", "forecast", "imagine", "put", "start", "step"]
+
+T = TypeVar("T")
+TickNoise = tuple[Float[Array, "?stoch"], ...]
+
+
+class LevelStream(eqx.Module):
+    """One level of a stream; times count from the stream's last frame, so they stay small.
+
+    **Arguments:** `before`, the state before the level's last tick; `state`, the state since;
+    `features` and `given`, what has been heard of the window that is open, and of its tick.
+    """
+
+    before: State
+    state: State
+    features: Float[Array, "feature"]
+    given: Given
+
+
+class Stream(eqx.Module):
+    """Where a model is in a video.
+
+    **Arguments:** `levels`, the fastest first; `frame`, the number of frames that came.
+    """
+
+    levels: tuple[LevelStream, ...]
+    frame: Int[Array, ""]
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Every level's filtered state, the fastest level first."""
+        return tuple(level.state for level in self.levels)
+
+
+class Record(eqx.Module):
+    """What a step has to say.
+
+    **Arguments:** `predicted`, the frame that was expected before it came, every level's prior
+    at its mode; `output`, the lowest level's output after it came, which `model.render` shows.
+    """
+
+    predicted: Float[Array, "*frame"]
+    output: Float[Array, "output"]
+
+
+def start(model: CWVAE) -> Stream:
+    """Return the stream before its first frame."""
+
+    def level(cell: AbstractCell) -> LevelStream:
+        state = cell.init()
+        given = Given(jnp.zeros(()), jnp.zeros(cell.action), jnp.asarray(False))
+        return LevelStream(state, state, jnp.zeros(cell.feature), given)
+
+    return Stream(tuple(level(cell) for cell in model.hierarchy.cells), jnp.asarray(0))
+
+
+def step(
+    model: CWVAE,
+    stream: Stream,
+    frame: Frame,
+    noise: TickNoise,
+    *,
+    duration: float | Float[Array, ""] = 1.0,
+    action: Float[Array, "action"] | None = None,
+) -> tuple[Stream, Record]:
+    """Hear the next frame.
+
+    **Arguments:** `noise`, a vector for each level, `model.hierarchy.noise_at(stream.frame,
+    key=key)` or zeros for the modes; `duration`, the time since the last frame in the unit of
+    the model's training (of no meaning at the first frame); `action`, what is done at the frame.
+    """
+    silence = tuple(jnp.zeros_like(n) for n in noise)
+    expected = imagine(model, stream, silence, duration=duration, action=action)
+    features = model.encoder(frame)
+    heard = _go_on(model, stream, noise, duration, action, features)
+    record = Record(_render(model, expected), _output(model, heard))
+    return heard, record
+
+
+def imagine(
+    model: CWVAE,
+    stream: Stream,
+    noise: TickNoise,
+    *,
+    duration: float | Float[Array, ""] = 1.0,
+    action: Float[Array, "action"] | None = None,
+) -> Stream:
+    """Let a frame pass without hearing it; arguments are those of `step`."""
+    return _go_on(model, stream, noise, duration, action, None)
+
+
+@checked
+def forecast(
+    model: CWVAE,
+    stream: Stream,
+    horizon: int,
+    *,
+    key: PRNGKeyArray,
+    samples: int = 1,
+    durations: Float[Array, "horizon"] | None = None,
+    actions: Float[Array, "horizon action"] | None = None,
+    chunk: int = 36,
+) -> Float[Array, "samples horizon *frame"]:
+    """Predict the next `horizon` frames, open loop, `samples` times, from any frame of a stream.
+
+    **Arguments:** `durations` of the frames (default 1 each) and `actions`, for models that hear
+    them; `chunk`, frames decoded at a time. The stream itself stays where it is. Raises
+    `ValueError` for a count below 1.
+    """
+    for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
+    durations = jnp.ones(horizon) if durations is None else durations
+
+    def one(key: PRNGKeyArray) -> Float[Array, "horizon *frame"]:
+        def ahead(stream, inputs):
+            duration, action = inputs
+            noise = model.hierarchy.noise_at(stream.frame, key=key)
+            stream = imagine(model, stream, noise, duration=duration, action=action)
+            return stream, _output(model, stream)
+
+        _, outputs = jax.lax.scan(ahead, stream, (durations, actions))
+        return jax.lax.map(lambda o: model.render(o[None])[0], outputs, batch_size=chunk)
+
+    return jax.vmap(one)(jax.random.split(key, samples))
+
+
+def put(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream:
+    """Put one stream into a row of many (leading axes), so that it joins them.
+
+    The stream that was in the row leaves; take it out before with `jax.tree.map`.
+    """
+    return jax.tree.map(lambda many, one: many.at[row].set(one), streams, stream)
+
+
+def _go_on(
+    model: CWVAE,
+    stream: Stream,
+    noise: TickNoise,
+    duration: float | Float[Array, ""],
+    action: Float[Array, "action"] | None,
+    features: tuple[Float[Array, "?feature"], ...] | None,
+) -> Stream:
+    """Let a frame pass, the slowest level first; without features every level imagines."""
+    hierarchy, clock = model.hierarchy, model.hierarchy.clock
+    elapsed = jnp.where(stream.frame == 0, 0.0, jnp.asarray(duration, dtype=float))
+    ticks = [stream.frame % period == 0 for period in clock.periods]
+    boundaries = [*ticks[1:], jnp.asarray(False)]
+    levels: list[LevelStream] = []
+    top_down = jnp.zeros(0)
+    for level in reversed(range(clock.levels)):
+        cell = hierarchy.cells[level]
+        done = jnp.zeros(cell.action) if action is None or not cell.action else action
+        now = Given(jnp.zeros(()), done, boundaries[level])
+        deaf = features is None or level in hierarchy.blind
+        feature = None if deaf else features[level]
+        before = _since(stream.levels[level], elapsed)
+        proceed = _tick_so_far if clock.lookahead else _tick_when_complete
+        levels.insert(0, proceed(cell, before, ticks[level], now, feature, top_down, noise[level]))
+        top_down = cell.output(levels[0].state)
+    return Stream(tuple(levels), stream.frame + 1)
+
+
+def _tick_when_complete(
+    cell: AbstractCell,
+    level: LevelStream,
+    ticks: Bool[Array, ""],
+    now: Given,
+    feature: Float[Array, "feature"] | None,
+    top_down: Float[Array, "top_down"],
+    noise: Float[Array, "stoch"],
+) -> LevelStream:
+    """Add a frame to the window; where the level ticks, close it."""
+    now = eqx.tree_at(lambda g: g.action, now, level.given.action + now.action)
+    features = level.features if feature is None else level.features + feature
+    evidence = None if feature is None else features
+    state = _tick(cell, level.state, evidence, now, top_down, noise)
+    closed = LevelStream(level.state, state, jnp.zeros_like(features), _empty(now))
+    still_open = LevelStream(level.before, level.state, features, now)
+    return _where(ticks, closed, still_open)
+
+
+def _tick_so_far(
+    cell: AbstractCell,
+    level: LevelStream,
+    ticks: Bool[Array, ""],
+    now: Given,
+    feature: Float[Array, "feature"] | None,
+    top_down: Float[Array, "top_down"],
+    noise: Float[Array, "stoch"],
+) -> LevelStream:
+    """Where the level ticks, open a window; tick with what has been heard of it."""
+    opened = LevelStream(level.state, level.state, jnp.zeros_like(level.features), _empty(now))
+    level = _where(ticks, opened, level)
+    action = level.given.action + now.action
+    given = Given(level.given.time, action, level.given.boundary)
+    if feature is None:
+        # Nothing new is learned inside a window, and what was learned of it stays.
+        state = _tick(cell, level.before, None, given, top_down, noise)
+        return LevelStream(level.before, _where(ticks, state, level.state), level.features, given)
+    features = level.features + feature
+    state = _tick(cell, level.before, features, given, top_down, noise)
+    return LevelStream(level.before, state, features, given)
+
+
+def _tick(
+    cell: AbstractCell,
+    state: State,
+    features: Float[Array, "feature"] | None,
+    given: Given,
+    top_down: Float[Array, "top_down"],
+    noise: Float[Array, "stoch"],
+) -> State:
+    """Let a level tick once; without features it imagines."""
+    deter = cell.advance(state, cell.hear_above(top_down, given))
+    if features is None:
+        belief = cell.prior(deter)
+    else:
+        belief = cell.posterior(deter, cell.hear_frames(features))
+    return State(belief.sample(noise), deter, given.time)
+
+
+def _since(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
+    """Count a level's times from now."""
+
+    def times(level: LevelStream) -> tuple[Array, ...]:
+        return level.before.time, level.state.time, level.given.time
+
+    return eqx.tree_at(times, level, tuple(time - elapsed for time in times(level)))
+
+
+def _empty(given: Given) -> Given:
+    """Return what is given of a window that has just opened: no action yet."""
+    return eqx.tree_at(lambda g: g.action, given, jnp.zeros_like(given.action))
+
+
+def _where(condition: Bool[Array, ""], one: T, other: T) -> T:
+    """Choose between two."""
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
+
+
+def _output(model: CWVAE, stream: Stream) -> Float[Array, "output"]:
+    """Return the lowest level's output."""
+    return model.hierarchy.cells[0].output(stream.levels[0].state)
+
+
+def _render(model: CWVAE, stream: Stream) -> Float[Array, "*frame"]:
+    """Return the expected frame of a stream."""
+    return model.render(_output(model, stream)[None])[0]

@@ -1,0 +1,38 @@
+"""A cell as a reader of the README writes one; the laws hold it to the same as ours."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+
+from cwvae import Gaussian
+from cwvae.cells import AbstractCell
+from cwvae.layers import Dense
+
+
+class ReadersCell(AbstractCell):
+    """A leaky memory of its own, its beliefs of unit width."""
+
+    memory: Dense
+    expect: Dense
+    believe: Dense
+    top_down: int = eqx.field(static=True)
+    stoch: int = eqx.field(static=True, default=4)
+    deter: int = eqx.field(static=True, default=5)
+    feature: int = eqx.field(static=True, default=2)
+
+    def __init__(self, *, top_down, key):
+        keys = jr.split(key, 3)
+        self.top_down = top_down
+        self.memory = Dense(self.stoch + self.deter + top_down, self.deter, key=keys[0])
+        self.expect = Dense(self.deter, self.stoch, key=keys[1])
+        self.believe = Dense(self.deter + self.feature, self.stoch, key=keys[2])
+
+    def advance(self, state, above):
+        heard = jnp.concatenate([state.stoch, state.deter, above])
+        return 0.5 * state.deter + 0.5 * jnp.tanh(self.memory(heard))
+
+    def prior(self, deter):
+        return Gaussian(self.expect(deter), jnp.ones(self.stoch))
+
+    def posterior(self, deter, evidence):
+        return Gaussian(self.believe(jnp.concatenate([deter, evidence])), jnp.ones(self.stoch))

@@ -110,7 +110,7 @@ def pool(features: Shaped[Array, "frames *axes"], factor: int) -> Shaped[Array, 
     # Zeros are neutral for the sum, so a short last window needs no mask.
     short = -features.shape[0] % factor
     padded = jnp.pad(features, [(0, short)] + [(0, 0)] * (features.ndim - 1))
-    return padded.reshape(-1, factor, *features.shape[1:]).sum(1)
+    return padded.reshape(len(padded) // factor, factor, *features.shape[1:]).sum(1)
 
 
 @checked

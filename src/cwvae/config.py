@@ -264,8 +264,15 @@ def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
     def cell(level: int, key: PRNGKeyArray) -> RSSMCell:
         # Nothing is above the top level, so the official cell's weights for that are left out.
         top_down = output if level + 1 < config.levels else 0
-        sizes = {"stoch": config.stoch, "deter": config.deter, "hidden": config.hidden}
-        return RSSMCell(**sizes, feature=feature, top_down=top_down, head=head, key=key)
+        return RSSMCell(
+            stoch=config.stoch,
+            deter=config.deter,
+            hidden=config.hidden,
+            feature=feature,
+            top_down=top_down,
+            head=head,
+            key=key,
+        )
 
     stacks = tuple(stack(key) for key in jr.split(stacks_key, config.levels)[1:])
     cells = tuple(cell(level, key) for level, key in enumerate(jr.split(cells_key, config.levels)))

@@ -8,8 +8,6 @@ from collections.abc import Callable
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from cwvae.shapes import Frame
-
 __all__ = ["Encoder"]
 
 
@@ -23,7 +21,7 @@ class Encoder(eqx.Module):
     frame: Callable[[Array], Array]
     stacks: tuple[Callable[[Array], Array], ...]
 
-    def __call__(self, frame: Frame) -> tuple[Float[Array, "?feature"], ...]:
+    def __call__(self, frame: Float[Array, "*frame"]) -> tuple[Float[Array, "?feature"], ...]:
         """Return the frame's features for each level, the fastest level first."""
         features = [self.frame(frame)]
         for stack in self.stacks:

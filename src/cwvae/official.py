@@ -16,8 +16,11 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array
 
+from cwvae.cells.base import AbstractCell
+from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.config import ModelConfig, build
+from cwvae.layers import GRU
 from cwvae.model import CWVAE
 
 __all__ = ["config_from_official", "model_from_weights", "weights_from_model"]
@@ -107,7 +110,10 @@ def weights_from_model(model: CWVAE) -> dict[str, Array]:
 
 def _named_parts(model: CWVAE) -> dict[str, tuple[Array, ...]]:
     """Map each official name to the arrays of ours that make it up, in row-major order."""
-    convolutions, stacks = model.encoder.frame.convolutions, model.encoder.stacks
+    # A CWVAE may be made of anything; this one is made of what `build` uses, or refused.
+    encoder: Any = model.encoder
+    decoder: Any = model.decoder
+    convolutions, stacks = encoder.frame.convolutions, encoder.stacks
     layers: dict[str, Any] = {
         f"encoder/h{number}_conv": layer for number, layer in enumerate(convolutions, start=1)
     }
@@ -115,13 +121,13 @@ def _named_parts(model: CWVAE) -> dict[str, tuple[Array, ...]]:
     for number, layer in enumerate(dense, start=len(convolutions) + 1):
         layers[f"encoder/h{number}_dense"] = layer
     for level, cell in enumerate(model.hierarchy.cells):
-        if not isinstance(cell, RSSMCell):
-            raise ValueError(f"level {level} must be an RSSMCell, got {type(cell).__name__}")
-        layers |= {f"cell_{level}/{name}": layer for name, layer in _cell_layers(cell).items()}
-    layers["decoder/h1"] = model.decoder.dense
-    for number, layer in enumerate(model.decoder.convolutions[:-1], start=2):
+        layers |= {
+            f"cell_{level}/{name}": layer for name, layer in _cell_layers(level, cell).items()
+        }
+    layers["decoder/h1"] = decoder.dense
+    for number, layer in enumerate(decoder.convolutions[:-1], start=2):
         layers[f"decoder/h{number}"] = layer
-    layers["decoder/out"] = model.decoder.convolutions[-1]
+    layers["decoder/out"] = decoder.convolutions[-1]
     return {
         f"{name}/{leaf}": parts
         for name, layer in layers.items()
@@ -129,18 +135,25 @@ def _named_parts(model: CWVAE) -> dict[str, tuple[Array, ...]]:
     }
 
 
-def _cell_layers(cell: RSSMCell) -> dict[str, Any]:
+def _cell_layers(level: int, cell: AbstractCell) -> dict[str, Any]:
     """Map the official layer names of a cell to its layers."""
+    if not isinstance(cell, RSSMCell):
+        raise ValueError(f"level {level} must be an RSSMCell, got {type(cell).__name__}")
+    prior, posterior = cell.prior_head, cell.posterior_head
+    if not isinstance(prior, GaussianHead) or not isinstance(posterior, GaussianHead):
+        raise ValueError(f"level {level} must have Gaussian beliefs, got {type(prior).__name__}")
+    if not isinstance(cell.memory, GRU):
+        raise ValueError(f"level {level} must have a GRU, got {type(cell.memory).__name__}")
     return {
         "prior_h1_dense": cell.prior_in,
         "gru": cell.memory,
         "prior_h2_dense": cell.prior_hidden,
-        "prior_mean_dense": cell.prior_head.mean,
-        "prior_stddev_dense": cell.prior_head.stddev,
+        "prior_mean_dense": prior.mean,
+        "prior_stddev_dense": prior.stddev,
         "posterior_h1_dense": cell.posterior_in,
         "posterior_h2_dense": cell.posterior_hidden,
-        "posterior_mean_dense": cell.posterior_head.mean,
-        "posterior_stddev_dense": cell.posterior_head.stddev,
+        "posterior_mean_dense": posterior.mean,
+        "posterior_stddev_dense": posterior.stddev,
     }
 
 

@@ -96,7 +96,7 @@ def step(
     """
     silence = tuple(jnp.zeros_like(n) for n in noise)
     expected = imagine(model, stream, silence, duration=duration, action=action)
-    features = model.encoder(frame)
+    features = model.encoder(jnp.asarray(frame))
     heard = _go_on(model, stream, noise, duration, action, features)
     record = Record(_render(model, expected), _output(model, heard))
     return heard, record
@@ -177,8 +177,7 @@ def _go_on(
         cell = hierarchy.cells[level]
         done = jnp.zeros(cell.action) if action is None or not cell.action else action
         now = Given(jnp.zeros(()), done, boundaries[level])
-        deaf = features is None or level in hierarchy.blind
-        feature = None if deaf else features[level]
+        feature = None if features is None or level in hierarchy.blind else features[level]
         before = _since(stream.levels[level], elapsed)
         proceed = _tick_so_far if clock.lookahead else _tick_when_complete
         levels.insert(0, proceed(cell, before, ticks[level], now, feature, top_down, noise[level]))

@@ -117,7 +117,7 @@ class FrameDecoder(eqx.Module):
         )
 
     @checked
-    def __call__(self, state: Float[Array, "state"]) -> Frame:
+    def __call__(self, state: Float[Array, "state"]) -> Float[Array, "height width parameters"]:
         """Return the frame's parameters, by default means in [-1, 1]."""
         image = self.convolutions[0](self.dense(state).reshape(1, 1, -1))
         for convolution in self.convolutions[1:]:

@@ -134,22 +134,22 @@ class AbstractWrapper(AbstractCell):
     cell: eqx.AbstractVar[AbstractCell]
 
     @property
-    def stoch(self) -> int:
+    def stoch(self) -> int:  # type: ignore[override]
         """The size of the stochastic part."""
         return self.cell.stoch
 
     @property
-    def deter(self) -> int:
+    def deter(self) -> int:  # type: ignore[override]
         """The size of the deterministic part."""
         return self.cell.deter
 
     @property
-    def top_down(self) -> int:
+    def top_down(self) -> int:  # type: ignore[override]
         """The length of what is heard from above."""
         return self.cell.top_down
 
     @property
-    def feature(self) -> int:
+    def feature(self) -> int:  # type: ignore[override]
         """The length of what is heard from the encoder."""
         return self.cell.feature
 

@@ -110,7 +110,7 @@ class FlowCell(AbstractWrapper):
             adjoint=self.adjoint,
             max_steps=self.max_steps,
         )
-        (deter,) = solution.ys
+        deter = jnp.asarray(solution.ys)[0]
         return eqx.error_if(
             deter,
             ~jnp.isfinite(deter).all(),

@@ -119,12 +119,12 @@ class Golden:
         self.compare(det_group, f"{record}/det_out", deter)
         self.compare(det_group, f"{record}/det_state", deter)
 
-    def compare_last(self, group: str, record: str, belief, states) -> None:
+    def compare_last(self, group: str, record: str, trace, states) -> None:
         """Compare the last posterior and state with one of the file's records."""
-        self.compare(group, f"{record}/mean", belief.mean[:, -1])
-        self.compare(group, f"{record}/stddev", belief.stddev[:, -1])
+        self.compare(group, f"{record}/mean", trace.posterior.mean[:, -1])
+        self.compare(group, f"{record}/stddev", trace.posterior.stddev[:, -1])
         self.compare(group, f"{record}/sample", states.stoch)
-        self.compare(group, f"{record}/output", states.output)
+        self.compare(group, f"{record}/output", trace.output[:, -1])
         self.compare(group, f"{record}/det_out", states.deter)
         self.compare(group, f"{record}/det_state", states.deter)
 
@@ -137,8 +137,8 @@ def run(function, model, *batches):
 
 def infer(model, video, noise):
     """Return features, last states and records of one video."""
-    features = model.encoder(video)
-    return features, *model.hierarchy.observe(model.hierarchy.init(), features, noise)
+    features, given = model.hear(video), model.hierarchy.given(len(video))
+    return features, *model.hierarchy.observe(model.hierarchy.init(), features, noise, given)
 
 
 def decode(model, outputs):
@@ -146,9 +146,14 @@ def decode(model, outputs):
     return model.decode(outputs)
 
 
+def imagine_frames(model, states, noise):
+    """Return last states and frames."""
+    return imagine(model, states, noise, model.hierarchy.given(len(noise[0])))
+
+
 def imagine_latents(model, states, noise):
     """Return last states and records, without decoding."""
-    return model.hierarchy.imagine(states, noise)
+    return model.hierarchy.imagine(states, noise, model.hierarchy.given(len(noise[0])))
 
 
 def check_closed_loop(golden: Golden) -> None:
@@ -160,9 +165,7 @@ def check_closed_loop(golden: Golden) -> None:
         deter = trace.states.deter
         golden.compare_belief("prior", f"closed/prior/{level}", trace.prior, deter)
         golden.compare_belief("posterior", f"closed/posterior/{level}", trace.posterior, deter)
-        golden.compare_last(
-            "posterior", f"closed/last_state/{level}", trace.posterior, states[level]
-        )
+        golden.compare_last("posterior", f"closed/last_state/{level}", trace, states[level])
     golden.compare("decoded frames", "decoded", run(decode, model, traces[0].output))
 
     bound = run(elbo, model, videos, noise)
@@ -258,7 +261,7 @@ def check_open_loop(golden: Golden) -> None:
         golden.compare_belief(recon, f"open/pre_posterior/{level}", trace.posterior, deter)
         golden.compare_belief(onestep, f"open/pre_prior/{level}", trace.prior, deter)
         record = f"open/pre_last_state/{level}"
-        golden.compare_last(recon, record, trace.posterior, states[level])
+        golden.compare_last(recon, record, trace, states[level])
     frames = run(reconstruct, model, context, noise)
     golden.compare(recon, "open/decoded/posterior_recon", frames)
     prior_noise = golden.level_noise("open/pre_prior/0")
@@ -267,7 +270,7 @@ def check_open_loop(golden: Golden) -> None:
 
     states = run(observe, model, context, noise)
     future = golden.noise("open/post_prior")
-    _, frames = run(imagine, model, states, future)
+    _, frames = run(imagine_frames, model, states, future)
     golden.compare("forecast", "open/decoded/prior_multistep", frames)
     _, traces = run(imagine_latents, model, states, future)
     for level, trace in enumerate(traces):

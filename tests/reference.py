@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cwvae.beliefs import AbstractBelief, Gaussian
 from cwvae.cells.base import AbstractCell, Given, State, Trace
 
 
@@ -105,6 +106,22 @@ def gaussian_kl(mean, stddev, other_mean, other_stddev) -> np.ndarray:
     variance, other_variance = stddev**2, other_stddev**2
     quadratic = (variance + (mean - other_mean) ** 2) / (2 * other_variance)
     return (np.log(other_stddev / stddev) + quadratic - 0.5).sum(-1)
+
+
+def belief_log_prob(belief: AbstractBelief, stoch) -> np.ndarray:
+    """Return the log-density of a belief's latent vectors, in nats."""
+    if isinstance(belief, Gaussian):
+        return gaussian_log_prob(stoch, belief.mean, belief.stddev)
+    log_probs = np.float64(belief.log_probs)
+    return (np.float64(stoch).reshape(log_probs.shape) * log_probs).sum((-2, -1))
+
+
+def belief_kl(belief: AbstractBelief, other: AbstractBelief) -> np.ndarray:
+    """Return the KL between two beliefs of one family, in nats."""
+    if isinstance(belief, Gaussian):
+        return gaussian_kl(belief.mean, belief.stddev, other.mean, other.stddev)
+    q, p = np.float64(belief.log_probs), np.float64(other.log_probs)
+    return (np.exp(q) * (q - p)).sum((-2, -1))
 
 
 def frame_log_likelihood(frames, decoded, stddev: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from cwvae.forecast import forecast, predict_one_step, reconstruct
 from cwvae.hierarchy import Hierarchy
 from cwvae.model import CWVAE
 from cwvae.objective import elbo, importance_weighted_bound, loss
+from cwvae.summary import summary
 
 __all__ = [
     "CWVAE",
@@ -34,4 +35,5 @@ __all__ = [
     "loss",
     "predict_one_step",
     "reconstruct",
+    "summary",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from cwvae.cli.options import Command, Demo, Evaluate, Predict, Train, parse
+from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
 
 __all__ = ["main"]
 
@@ -55,6 +55,10 @@ def _run(command: Command) -> int:
             from cwvae.cli.predict import predict
 
             return predict(command)
+        case Info():
+            from cwvae.cli.info import info
+
+            return info(command)
         case Demo():
             from cwvae.cli.demo import demo
 

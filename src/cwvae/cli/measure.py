@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from tqdm import tqdm
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.runs import Settings
+from cwvae.cli.runs import Settings, check_context
 from cwvae.cli.sources import test_source, train_source
 from cwvae.forecast import forecast
 from cwvae.model import CWVAE
@@ -47,12 +47,7 @@ def measure(
 
     Raises `ValueError` for a context that does not end on a tick of every level.
     """
-    slowest = model.hierarchy.clock.slowest
-    if settings.context % slowest:
-        raise ValueError(
-            f"--context must be a multiple of the slowest period, {slowest} frames, "
-            f"got {settings.context}"
-        )
+    check_context(model, settings.context)
     total = settings.context + settings.horizon
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
     rivals = _random_frames(settings, seed)

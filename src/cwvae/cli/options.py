@@ -14,10 +14,15 @@ import tyro
 from cwvae.cli import runs
 from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig
 
-__all__ = ["Command", "Demo", "Evaluate", "Predict", "Train", "parse"]
+__all__ = ["Command", "Demo", "Evaluate", "Info", "Predict", "Train", "parse"]
 
 DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it."""
+
+CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
+is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
+copy, model.py, and goes on without the file. --resume, evaluate, predict and info execute the \
+copy: use them on runs that you trust."""
 
 
 def _seed(seed: int) -> None:
@@ -45,6 +50,9 @@ class Train:
     """Folder of the run: configuration, environment, metrics, checkpoints, forecasts."""
     preset: Literal[tuple(PRESETS)] = "moving_mnist"  # type: ignore[valid-type]
     """Where the defaults of model, training and data come from."""
+    custom: Annotated[
+        str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=CUSTOM_HELP)
+    ] = None
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted."""
     checkpoint_every: int = 1000
@@ -154,8 +162,16 @@ class Demo:
             raise ValueError(f"--minutes must be positive, got {self.minutes}")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Info:
+    """Print what a run is: how far it is trained, its levels, what feeds them, its parameters."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run that `cwvae train` made."""
+
+
 # What `parse` returns.
-Command = Train | Evaluate | Predict | Demo
+Command = Train | Evaluate | Predict | Info | Demo
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -168,6 +184,7 @@ def parse(arguments: Sequence[str]) -> Command:
         Annotated[Train, tyro.conf.subcommand("train", default=train)]
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
+        | Annotated[Info, tyro.conf.subcommand("info")]
         | Annotated[Demo, tyro.conf.subcommand("demo")]
     )
     complaint = io.StringIO()
@@ -196,6 +213,8 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
         settings = runs.read_settings(Path(out))
         parts = {"model": settings.model, "train": settings.train, "data": settings.data}
         known = {"preset": settings.preset}
+        if settings.custom:
+            known["custom"] = str(settings.custom)
     return Train(out=tyro.MISSING, **known, **parts)
 
 

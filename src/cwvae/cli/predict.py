@@ -35,6 +35,7 @@ def predict(options: Predict) -> int:
     video = read_video(options.video, most_frames=frames, size=size)
     video = _fit(video, options.video, settings, context)
     model = runs.load_model(options.run, settings)
+    runs.check_context(model, context)
     prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
     if options.out.suffix.lower() == ".npz":
         with replacing(options.out) as temporary, temporary.open("wb") as file:
@@ -96,11 +97,6 @@ def _fit(
     context: int,
 ) -> UInt8[np.ndarray, "frames height width channels"]:
     """Return the video with the model's channels, or raise `ValueError` when it does not fit."""
-    slowest = settings.model.clock.slowest
-    if context % slowest:
-        raise ValueError(
-            f"--context must be a multiple of the slowest period, {slowest} frames, got {context}"
-        )
     model = settings.model
     video = to_channels(video, model.channels)
     check_frames(video, path, size=model.size, channels=model.channels, at_least=context)

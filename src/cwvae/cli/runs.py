@@ -14,18 +14,24 @@ import equinox as eqx
 import jax
 import jax.random as jr
 
-from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig, build
+from cwvae.cli.custom import Custom, builder, read_custom
+from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig
 from cwvae.model import CWVAE
 from cwvae.report.files import replacing
 
 __all__ = [
+    "CUSTOM",
+    "ENVIRONMENT",
     "SETTINGS",
     "Settings",
+    "check_context",
     "check_folder",
     "checkpoints",
     "environment",
     "load_model",
     "read_settings",
+    "sketch",
+    "steps",
     "write_environment",
     "write_json",
     "write_settings",
@@ -33,6 +39,10 @@ __all__ = [
 
 # The file of a run that holds its settings.
 SETTINGS = "config.json"
+# The file of a run that holds its own copy of the source of a custom model.
+CUSTOM = "model.py"
+# The file of a run that holds where and when it was started, each time.
+ENVIRONMENT = "environment.json"
 PACKAGES = ("cwvae", "equinox", "grain", "jax", "jaxlib", "numpy", "optax", "orbax-checkpoint")
 
 
@@ -46,6 +56,7 @@ class Settings:
     data: DataConfig
     context: int
     horizon: int
+    custom: Custom | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what does not fit together."""
@@ -55,25 +66,23 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-        for name in ("beta", "free_nats"):
-            value = getattr(self.train, name)
-            if isinstance(value, tuple) and len(value) != self.model.levels:
-                raise ValueError(
-                    f"{name} must be one number or {self.model.levels}, one a level, "
-                    f"got {len(value)}"
-                )
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
-    """Write the settings as JSON."""
-    write_json(folder / SETTINGS, dataclasses.asdict(settings))
+    """Write the settings as JSON, and the source of a custom model beside them."""
+    fields = dataclasses.asdict(settings)
+    if settings.custom:
+        fields["custom"] = settings.custom.function
+        with replacing(folder / CUSTOM) as temporary:
+            temporary.write_bytes(settings.custom.source)
+    write_json(folder / SETTINGS, fields)
 
 
 def read_settings(folder: Path) -> Settings:
     """Read the settings of a run.
 
-    Raises `FileNotFoundError` when the folder holds no run, `ValueError` when its settings
-    cannot be read.
+    Raises `FileNotFoundError` when the folder holds no run, or not all of it, `ValueError` when
+    its settings cannot be read.
     """
     path = folder / SETTINGS
     if not path.is_file():
@@ -85,7 +94,9 @@ def read_settings(folder: Path) -> Settings:
             "train": TrainConfig(**_tuples(known.pop("train"))),
             "data": DataConfig(**known.pop("data")),
         }
-        return Settings(**known, **parts)
+        function = known.pop("custom", None)
+        custom = read_custom(f"{folder / CUSTOM}:{function}") if function else None
+        return Settings(**known, **parts, custom=custom)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is not the configuration of a run: {error}") from error
 
@@ -95,17 +106,24 @@ def checkpoints(folder: Path) -> Path:
     return folder / "checkpoints"
 
 
+def sketch(settings: Settings) -> CWVAE:
+    """Return the model of a run with the shapes of its weights in the place of their values."""
+    return eqx.filter_eval_shape(builder(settings.custom), settings.model, key=jr.key(0))
+
+
 def load_model(folder: Path, settings: Settings) -> CWVAE:
     """Return the model of a run's latest checkpoint.
 
-    Raises `FileNotFoundError` when there is none yet.
+    Raises `FileNotFoundError` when there is none yet. A custom model's source is executed.
     """
     # Here, since orbax takes seconds to import, which --help should not.
     from cwvae.checkpoint import Checkpoints
     from cwvae.train import init_train_state
 
+    make = builder(settings.custom)
+
     def fresh():
-        return init_train_state(build(settings.model, key=jr.key(0)), settings.train)
+        return init_train_state(make(settings.model, key=jr.key(0)), settings.train)
 
     if not checkpoints(folder).is_dir():
         raise FileNotFoundError(f"{folder} has no checkpoint yet; train it longer")
@@ -114,6 +132,28 @@ def load_model(folder: Path, settings: Settings) -> CWVAE:
         return saved.load(eqx.filter_eval_shape(fresh))[0].model
     finally:
         saved.close()
+
+
+def steps(folder: Path) -> int:
+    """Return how many steps a run's latest checkpoint is trained for, 0 without one."""
+    if not checkpoints(folder).is_dir():
+        return 0
+    from cwvae.checkpoint import Checkpoints
+
+    saved = Checkpoints(checkpoints(folder))
+    try:
+        return saved.latest or 0
+    finally:
+        saved.close()
+
+
+def check_context(model: CWVAE, context: int) -> None:
+    """Raise `ValueError` for a context that does not end on a tick of every level."""
+    slowest = model.hierarchy.clock.slowest
+    if context % slowest:
+        raise ValueError(
+            f"--context must be a multiple of the slowest period, {slowest} frames, got {context}"
+        )
 
 
 def environment() -> dict[str, Any]:
@@ -139,7 +179,7 @@ def check_folder(folder: Path) -> None:
 
 def write_environment(folder: Path) -> None:
     """Add this start of a run to the list of its starts."""
-    path = folder / "environment.json"
+    path = folder / ENVIRONMENT
     try:
         before = json.loads(path.read_text()) if path.is_file() else []
     except ValueError as error:

@@ -13,13 +13,14 @@ import jax.random as jr
 
 from cwvae.checkpoint import Checkpoints
 from cwvae.cli import runs
+from cwvae.cli.custom import Custom, builder, read_custom
 from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.runs import Settings
 from cwvae.cli.sources import train_source
-from cwvae.config import PRESETS, build
+from cwvae.config import PRESETS, TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.train import StepRecord, TrainState, init_train_state, train_step
 
@@ -40,7 +41,8 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     _open(options, settings)
     config = settings.train
     iterator = batches(source, batch_size=config.batch_size, seed=config.seed)
-    state = init_train_state(build(settings.model, key=jr.key(config.seed)), config)
+    make = builder(settings.custom)
+    state = init_train_state(make(settings.model, key=jr.key(config.seed)), config)
     checkpoints = Checkpoints(runs.checkpoints(options.out), keep=options.keep)
     if checkpoints.latest is not None:
         state, place = checkpoints.load(state)
@@ -140,19 +142,39 @@ def _read(logs: Logs, step: int, record: StepRecord) -> None:
 
 
 def _settings(options: Train) -> Settings:
-    """Return what the options say, with an evaluation that fits the model's clock."""
-    preset, slowest = PRESETS[options.preset], options.model.clock.slowest
+    """Return what the options say, with an evaluation that fits the model's clock.
+
+    Raises `ValueError` for a custom model that cannot be built, and for weights of the KL that
+    are not one a level.
+    """
+    preset = PRESETS[options.preset]
     digits = options.data.digits
     # From wherever the run is resumed or evaluated, the digits are where they are now.
     data = dataclasses.replace(options.data, digits=digits and str(Path(digits).resolve()))
-    return Settings(
+    settings = Settings(
         preset=options.preset,
         model=options.model,
         train=options.train,
         data=data,
-        context=max(preset.context // slowest, 1) * slowest,
+        context=preset.context,
         horizon=preset.horizon,
+        custom=None if options.custom is None else read_custom(options.custom),
     )
+    # What the clock is only the model itself can say.
+    clock = runs.sketch(settings).hierarchy.clock
+    _check_weights(settings.train, clock.levels)
+    context = max(preset.context // clock.slowest, 1) * clock.slowest
+    return dataclasses.replace(settings, context=context)
+
+
+def _check_weights(config: TrainConfig, levels: int) -> None:
+    """Refuse weights of the KL that are neither one nor one a level."""
+    for name in ("beta", "free_nats"):
+        value = getattr(config, name)
+        if isinstance(value, tuple) and len(value) != levels:
+            raise ValueError(
+                f"{name} must be one number or {levels}, one a level, got {len(value)}"
+            )
 
 
 def _open(options: Train, settings: Settings) -> None:
@@ -177,3 +199,13 @@ def _check_same(before: Settings, now: Settings) -> None:
                     f"the run has {name} {old[name]}, which cannot change to {new[name]} when it "
                     "is resumed (only --steps can); leave it out or start another run"
                 )
+    if before.custom != now.custom:
+        raise ValueError(
+            f"the run has {_named(before.custom)}, which cannot change to {_named(now.custom)} "
+            "when it is resumed; leave --model out or start another run"
+        )
+
+
+def _named(custom: Custom | None) -> str:
+    """Say what makes a model."""
+    return f"the model of {custom}" if custom else "no --model"

@@ -12,6 +12,7 @@ import equinox as eqx
 import pytest
 
 import cwvae
+from cwvae.cells import AbstractCell
 
 PACKAGE = Path(cwvae.__file__).parent
 
@@ -30,6 +31,7 @@ RANKS = {
     "cells.heads": 2,
     "cells.rssm": 2,
     "cells.flow": 2,
+    "cells.still": 2,
     "cells.wrappers": 2,
     "vision": 2,
     "encoder": 2,
@@ -161,7 +163,14 @@ def test_an_abstract_class_cannot_be_made():
             cls()
 
 
-def test_a_concrete_method_is_never_overridden():
+# A cell says which of its methods are defaults, and a wrapper follows its cell in all methods.
+REPLACEABLE = {
+    "AbstractCell": {"init", "noise", "output", "hear_above", "hear_frames"},
+    "AbstractWrapper": {name for name, _ in inspect.getmembers(AbstractCell, inspect.isfunction)},
+}
+
+
+def test_a_concrete_method_is_never_overridden_but_where_it_says_so():
     for cls in package_classes():
         for base in (b for b in cls.__mro__[1:] if b.__module__.startswith("cwvae")):
             concrete = {
@@ -170,7 +179,18 @@ def test_a_concrete_method_is_never_overridden():
                 if inspect.isfunction(value) and not getattr(value, "__isabstractmethod__", False)
             }
             again = {name for name in concrete & vars(cls).keys() if not name.startswith("__")}
+            again -= REPLACEABLE.get(base.__name__, set())
             assert again == set(), f"{cls.__name__} overrides {again} of {base.__name__}"
+
+
+def test_a_method_that_replaces_another_takes_the_same_arguments():
+    for cls in package_classes():
+        for name, value in vars(cls).items():
+            replaced = [vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)]
+            if not inspect.isfunction(value) or name.startswith("__") or not replaced:
+                continue
+            own, others = (list(inspect.signature(f).parameters) for f in (value, replaced[0]))
+            assert own == others, f"{cls.__name__}.{name}"
 
 
 @pytest.mark.parametrize("name", CORE)

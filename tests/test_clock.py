@@ -172,7 +172,7 @@ def test_factor_1_changes_nothing():
     assert np.array_equal(hold(x, 1, 5), x)
 
 
-@pytest.mark.parametrize("axes", [(), (3,), (2, 1, 3)])
+@pytest.mark.parametrize("axes", [(), (3,), (2, 1, 3), (0,)])
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 def test_axes_behind_time_and_the_dtype_stay(axes, dtype):
     x = jnp.ones((5, *axes), dtype)

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.random as jr
 import pytest
-from models import TINY
+from models import DETER, OUTPUT, STOCH, TINY
 
 from cwvae.clock import Clock
 from cwvae.config import PRESETS, DataConfig, ModelConfig, Preset, TrainConfig, build
@@ -61,9 +61,9 @@ def test_what_the_official_configurations_share(name):
     model, train = preset.model, preset.train
     assert (model.levels, model.factors, model.size) == (3, 6, 64)
     assert (model.dense_layers, model.dense_hidden, model.channel_multiplier) == (3, 1000, 1)
-    assert model.min_stddev == 1e-4
+    assert (model.min_stddev, model.lookahead) == (1e-4, True)
     assert (train.frames, train.batch_size, preset.context) == (100, 50, 36)
-    assert (train.epsilon, train.clip_norm) == (1e-4, 10_000)
+    assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
     assert (train.beta, train.free_nats, train.posterior_share) == (1, 0, None)
 
 
@@ -83,7 +83,7 @@ def test_every_preset_can_be_built(name):
     video = jax.ShapeDtypeStruct(
         (2, preset.model.size, preset.model.size, preset.model.channels), float
     )
-    features = eqx.filter_eval_shape(lambda m, v: m.encoder(v), model, video)
+    features = eqx.filter_eval_shape(lambda m, v: m.hear(v), model, video)
     assert [f.shape[1] for f in features] == [cell.feature for cell in model.hierarchy.cells]
 
 
@@ -97,15 +97,27 @@ def test_presets_cannot_be_changed():
 def test_build_gives_every_part_the_configured_sizes():
     model = structure(TINY)
     assert model.hierarchy.clock == Clock(2, 2)
-    assert [cell.top_down for cell in model.hierarchy.cells] == [7, 0]
+    assert [cell.top_down for cell in model.hierarchy.cells] == [OUTPUT, 0]
     assert {(cell.stoch, cell.deter, cell.feature) for cell in model.hierarchy.cells} == {
-        (3, 4, 16)
+        (STOCH, DETER, 16)
     }
     assert [len(stack.layers) for stack in model.encoder.stacks] == [2]
     assert model.encoder.stacks[0].layers[0].kernel.shape == (16, 4)
-    assert model.decoder.dense.kernel.shape[0] == 7
+    assert model.decoder.dense.kernel.shape[0] == OUTPUT
     assert model.likelihood.stddev == 0.5
     assert model.hierarchy.cells[0].prior_head.min_stddev == TINY.min_stddev
+
+
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_a_model_looks_ahead_or_not_as_configured(lookahead):
+    config = dataclasses.replace(TINY, lookahead=lookahead)
+    assert structure(config).hierarchy.clock == Clock(2, 2, lookahead=lookahead)
+
+
+def test_the_least_stddev_reaches_every_head():
+    model = structure(dataclasses.replace(TINY, min_stddev=0.25))
+    heads = [h for c in model.hierarchy.cells for h in (c.prior_head, c.posterior_head)]
+    assert [head.min_stddev for head in heads] == [0.25] * 4
 
 
 def test_the_same_key_builds_the_same_model_and_another_key_another():
@@ -176,6 +188,9 @@ def test_sizes_that_no_model_can_have_are_refused(changes, message):
         ({"beta": float("nan")}, "beta must"),
         ({"free_nats": -1.0}, "free_nats must not be negative, got -1.0"),
         ({"posterior_share": 1.1}, r"posterior_share must be in \[0, 1\], got 1.1"),
+        ({"decay": -0.1}, r"decay must be in \[0, 1\], got -0.1"),
+        ({"decay": 1.1}, r"decay must be in \[0, 1\], got 1.1"),
+        ({"decay": float("nan")}, r"decay must be in \[0, 1\], got nan"),
     ],
 )
 def test_training_outside_its_ranges_is_refused(changes, message):

@@ -43,7 +43,17 @@ def test_a_stddev_that_is_not_positive_is_refused(stddev):
         FixedNormal(stddev)
 
 
-def test_a_frame_of_another_shape_is_refused_by_name():
+def test_a_frame_of_another_shape_is_refused_with_the_shapes():
+    decoded, frame = frames(0)
+    message = (
+        r"frames of shape \(4, 4, 3\) under FixedNormal need a decoder that answers with shape "
+        r"\(4, 4, 3\), got \(5, 4, 3\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        FixedNormal(0.4).log_prob(decoded, frame[:-1])
+
+
+def test_a_frame_of_bytes_is_refused_by_name():
     decoded, frame = frames(0)
     with pytest.raises(TypeCheckError, match="frame"):
-        FixedNormal(0.4).log_prob(decoded, frame[:-1])
+        FixedNormal(0.4).log_prob(decoded, frame.astype("uint8"))

@@ -76,7 +76,9 @@ def start(model: CWVAE) -> Stream:
         given = Given(jnp.zeros(()), jnp.zeros(cell.action), jnp.asarray(False))
         return LevelStream(state, state, jnp.zeros(cell.feature), given)
 
-    return Stream(tuple(level(cell) for cell in model.hierarchy.cells), jnp.asarray(0))
+    # With a dtype of its own, so that a stream that was saved is the same to the compiler.
+    frame = jnp.zeros((), dtype=int)
+    return Stream(tuple(level(cell) for cell in model.hierarchy.cells), frame)
 
 
 def step(
@@ -176,6 +178,10 @@ def _go_on(
     for level in reversed(range(clock.levels)):
         cell = hierarchy.cells[level]
         done = jnp.zeros(cell.action) if action is None or not cell.action else action
+        if done.shape != (cell.action,):
+            raise ValueError(
+                f"level {level} hears actions of shape ({cell.action},), got {done.shape}"
+            )
         now = Given(jnp.zeros(()), done, boundaries[level])
         feature = None if features is None or level in hierarchy.blind else features[level]
         before = _since(stream.levels[level], elapsed)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_info_shows_it(custom_run, capsys):
     assert "RSSMCell(LSTM)  Categorical" in said
 
 
-def test_another_model_is_refused_when_it_is_resumed(custom_run, run, tmp_path, capsys):
+def test_another_model_is_refused_when_it_is_resumed(custom_run, tmp_path, capsys):
     changed = tmp_path / "changed.py"
     changed.write_bytes(SOURCE.read_bytes().replace(b"deter=6", b"deter=7"))
     before = (custom_run / "model.py").read_bytes()
@@ -95,8 +96,9 @@ def test_another_model_is_refused_when_it_is_resumed(custom_run, run, tmp_path, 
     assert f"model.py:make, which cannot change to the model of {changed}:make" in said
     assert (custom_run / "model.py").read_bytes() == before
 
-    resumed = ["train", "--out", str(run), "--resume", "--model", f"{SOURCE}:make"]
-    assert main(resumed) == 2
+    plain = tmp_path / "plain"
+    runs.write_settings(plain, dataclasses.replace(runs.read_settings(custom_run), custom=None))
+    assert main([*arguments(plain, f"{SOURCE}:make"), "--resume"]) == 2
     assert "the run has no --model, which cannot change" in capsys.readouterr().err
 
 
@@ -168,11 +170,19 @@ BAD = {
     "ends itself": ("model.py:f", "import sys\nsys.exit(3)", "line 2: SystemExit: 3"),
     "no function": ("model.py:bulid", OTHERS, "no function bulid; it has fails, keyless, part"),
     "nothing at all": ("model.py:f", "", "model.py has no function f; it has none"),
-    "no callable": ("model.py:SIZE", OTHERS, "model.py:SIZE must be a function, got of type int"),
+    "no callable": (
+        "model.py:SIZE",
+        OTHERS,
+        "SIZE must be a function, got a value of type int",
+    ),
     "fails": ("model.py:fails", OTHERS, "model.py:fails failed, line 9: ZeroDivisionError: "),
     "silent": ("model.py:silent", OTHERS, "model.py:silent failed, line 33: Silent"),
     "no key": ("model.py:keyless", OTHERS, "TypeError: keyless() got an unexpected keyword"),
-    "another part": ("model.py:part", OTHERS, "must return a cwvae.CWVAE, got of type Hierarchy"),
+    "another part": (
+        "model.py:part",
+        OTHERS,
+        "return a cwvae.CWVAE, got a value of type Hierarchy",
+    ),
     "None": ("model.py:nothing", OTHERS, "must return a cwvae.CWVAE, got None"),
     "frame size": ("model.py:large", OTHERS, "cannot take videos of 32 x 32 x 1 (--size, --ch"),
 }

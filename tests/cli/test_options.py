@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from cwvae.cli import main
-from cwvae.cli.options import Demo, Evaluate, Predict, Train, parse
+from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train, parse
 from cwvae.config import PRESETS
 
 
@@ -41,6 +41,7 @@ def test_options_override_the_preset():
 def test_every_command_is_parsed():
     assert isinstance(parse(["evaluate", "run", "--num-samples", "3"]), Evaluate)
     assert isinstance(parse(["predict", "run", "a.mp4", "--out", "b.gif"]), Predict)
+    assert isinstance(parse(["info", "run"]), Info)
     assert isinstance(parse(["demo", "--out", "demo"]), Demo)
 
 
@@ -64,7 +65,7 @@ def test_help_shows_the_defaults_of_the_preset(capsys):
 
 
 BAD = {
-    "no command": ([], "Expected one of {train, evaluate, predict, demo}"),
+    "no command": ([], "Expected one of {train, evaluate, predict, info, demo}"),
     "unknown command": (["fly"], "fly"),
     "unknown option": (["train", "--out", "x", "--wings", "2"], "--wings"),
     "no folder": (["train"], "--out"),
@@ -81,6 +82,8 @@ BAD = {
     "digits": (["train", "--out", "x", "--digits", "no/such.npz"], "no/such.npz"),
     "examples": (["evaluate", "x", "--num-examples", "0"], "--num-examples must be at least 1"),
     "no run": (["evaluate", "no/such/run"], "no/such/run holds no run"),
+    "no run to show": (["info", "no/such/run"], "no/such/run holds no run"),
+    "no model's function": (["train", "--out", "x", "--model", "a.py"], "must be FILE.py:FUNCTION"),
     "no run to resume": (["train", "--out", "no/such/run", "--resume"], "holds no run"),
     "suffix": (["predict", "x", "a.mp4", "--out", "b.png"], ".gif, .mp4 or .npz"),
     "fps": (["predict", "x", "a.mp4", "--out", "b.gif", "--fps", "0"], "--fps"),

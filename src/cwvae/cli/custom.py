@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
@@ -96,7 +95,7 @@ def _execute(custom: Custom) -> types.ModuleType:
     return module
 
 
-def _find(custom: Custom, module: types.ModuleType) -> Builder:
+def _find(custom: Custom, module: types.ModuleType) -> Callable[..., object]:
     """Return the function that is asked for, or say which there are."""
     function = getattr(module, custom.function, None)
     if function is None:
@@ -106,8 +105,7 @@ def _find(custom: Custom, module: types.ModuleType) -> Builder:
             if isinstance(value, types.FunctionType) and value.__module__ == module.__name__
         ]
         raise ValueError(
-            f"{custom.file} has no function {custom.function}; "
-            f"it has {', '.join(names) or 'none'}"
+            f"{custom.file} has no function {custom.function}; it has {', '.join(names) or 'none'}"
         )
     if not callable(function):
         raise ValueError(f"{custom} must be a function, got {_kind(function)}")
@@ -145,4 +143,4 @@ def _told(custom: Custom, error: BaseException) -> str:
 
 def _kind(value: object) -> str:
     """Return what a value is, in a word."""
-    return "None" if value is None else f"of type {type(value).__name__}"
+    return "None" if value is None else f"a value of type {type(value).__name__}"

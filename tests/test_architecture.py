@@ -31,7 +31,6 @@ RANKS = {
     "cells.heads": 2,
     "cells.rssm": 2,
     "cells.flow": 2,
-    "cells.still": 2,
     "cells.wrappers": 2,
     "vision": 2,
     "encoder": 2,

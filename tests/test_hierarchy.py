@@ -36,8 +36,13 @@ kinds = pytest.mark.parametrize("kind", CELLS)
 CLOCK = Clock(3, (2, 3))
 FRAMES = 14  # two whole slowest periods and a short window of every level
 
-# Compiled shapes are few; the random ones of `clocks` run uncompiled.
-COMPILED = [(Clock(1), 5), (Clock(2, 3), 1), (Clock(3, (1, 2)), 7), (Clock(4, (2, 1, 3)), 13)]
+# Compiled shapes are few, and few cells need many; the random ones of `clocks` run uncompiled.
+COMPILED = [
+    ("rssm", Clock(1), 5),
+    ("rssm", Clock(2, 3), 1),
+    ("rssm", Clock(3, (1, 2)), 7),
+    *((kind, Clock(4, (2, 1, 3)), 13) for kind in CELLS),
+]
 clocks = st.lists(st.integers(1, 3), max_size=3).map(lambda f: Clock(len(f) + 1, f))
 
 
@@ -82,7 +87,7 @@ def entries(arrays, window: slice | int):
 # A scan over each level's own ticks is ticking frame by frame.
 
 
-@pytest.mark.parametrize("kind", ["rssm", "conditioned", "resetting"])
+@pytest.mark.parametrize("kind", ["rssm"])
 @draws(clocks, st.integers(1, 9), st.data(), seeds)
 @settings(max_examples=12)
 def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
@@ -105,7 +110,7 @@ def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
-@pytest.mark.parametrize("kind", ["rssm", "conditioned", "resetting"])
+@pytest.mark.parametrize("kind", ["rssm"])
 @draws(clocks, st.integers(1, 9), seeds)
 @settings(max_examples=12)
 def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
@@ -118,8 +123,7 @@ def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
-@kinds
-@pytest.mark.parametrize(("clock", "frames"), COMPILED)
+@pytest.mark.parametrize(("kind", "clock", "frames"), COMPILED)
 def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
     heard, noises = features(levels, frames), noise(levels, frames)
@@ -129,8 +133,7 @@ def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
-@kinds
-@pytest.mark.parametrize(("clock", "frames"), COMPILED)
+@pytest.mark.parametrize(("kind", "clock", "frames"), COMPILED)
 def test_compiled_imagining_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
     noises = noise(levels, frames)
@@ -180,7 +183,7 @@ def test_slow_levels_never_hear_fast_noise_or_features(kind, level, seed):
     heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
     _, calm = observe(levels, levels.init(), heard, noises)
     other, loud = list(heard), list(noises)
-    other[level], loud[level] = other[level] + 1, 5 * loud[level]
+    other[level], loud[level] = other[level] + 1, -5 * loud[level]
     _, disturbed = observe(levels, levels.init(), tuple(other), tuple(loud))
     assert_same(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
@@ -194,7 +197,7 @@ def test_imagined_slow_levels_never_hear_fast_noise(kind, level, seed):
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
     loud = list(noises)
-    loud[level] = 5 * loud[level]
+    loud[level] = -5 * loud[level]
     _, disturbed = imagine(levels, levels.init(), tuple(loud))
     assert_same(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
@@ -205,7 +208,7 @@ def test_fast_levels_hear_slow_noise(kind):
     levels = hierarchy(CLOCK, kind=kind)
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
-    _, disturbed = imagine(levels, levels.init(), (*noises[:-1], 5 * noises[-1]))
+    _, disturbed = imagine(levels, levels.init(), (*noises[:-1], -5 * noises[-1]))
     for level in (0, 1):
         assert np.any(disturbed[level].states.deter[0] != calm[level].states.deter[0])
 

@@ -1,4 +1,4 @@
-"""The README's code runs, and what it says of commands and counts is so."""
+"""The README's and the guide's code runs; what they say of commands and counts is so."""
 
 import dataclasses
 import re
@@ -13,11 +13,11 @@ from cwvae import PRESETS, build
 from cwvae.cli.options import parse
 from cwvae.config import Preset
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+README, GUIDE = ((Path(__file__).parents[1] / n).read_text() for n in ("README.md", "GUIDE.md"))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def parameters(preset: Preset) -> int:
@@ -38,6 +38,24 @@ def test_the_first_block_of_python_says_what_it_should(capsys):
     said = capsys.readouterr().out
     assert "level 2: KL" in said
     assert "(2, 20, 32, 32, 1)" in said
+
+
+def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for code in blocks("python", GUIDE):
+        exec(compile(code, "GUIDE.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert "LeakyCell" in said
+    assert "periods (1, 2, 8)" in said
+    assert "(1, 8, 3)" in said
+    assert int(names["now"].frame) == 24
+
+
+def test_a_cell_of_ones_own_is_at_most_25_lines():
+    (cell,) = (code for code in blocks("python", GUIDE) if "(AbstractCell)" in code)
+    code = cell[cell.index("class ") :]
+    assert sum(bool(line.strip()) for line in code.splitlines()) <= 25
 
 
 def test_every_command_is_one(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 diffrax is imported when the first cell is made, since importing it takes seconds.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -21,14 +22,16 @@ __all__ = ["FlowCell"]
 class FlowCell(AbstractWrapper):
     """A cell whose memory flows from tick to tick and is then updated by the wrapped cell.
 
-    dh/dt = tanh(f(h, z, top-down)) from the time of the last tick to that of this one (a neural
-    ODE, Chen et al. 2018; with jumps at the ticks as in the ODE-RNN of Rubanova et al. 2019),
-    then h_t = cell.advance. Where no time passes it is the wrapped cell.
+    dh/dt = rate tanh(f(h, z, top-down)) from the time of the last tick to that of this one (a
+    neural ODE, Chen et al. 2018; with jumps at the ticks as in the ODE-RNN of Rubanova et al.
+    2019), then h_t = cell.advance. The rate of each number of the memory is learned. Where no time
+    passes it is the wrapped cell.
 
     **Arguments:**
 
     - `cell`: what happens at a tick.
     - `hidden`, `depth`: width and number of the dense layers of f.
+    - `rate`: the rate to start from, per unit of time: about 1 over the usual time between ticks.
     - `solver`, `controller`, `adjoint`: of diffrax; default are Tsit5 with adaptive steps
       (rtol 1e-3, atol 1e-4) and recursive checkpointing.
     - `first_step`: size of the solver's first step (of every step, if its size is constant), as
@@ -41,6 +44,7 @@ class FlowCell(AbstractWrapper):
 
     cell: AbstractCell
     field: DenseStack
+    log_rate: Float[Array, "deter"]
     solver: "diffrax.AbstractSolver"
     controller: "diffrax.AbstractStepSizeController"
     adjoint: "diffrax.AbstractAdjoint"
@@ -53,6 +57,7 @@ class FlowCell(AbstractWrapper):
         *,
         hidden: int,
         depth: int = 2,
+        rate: float = 1.0,
         solver: "diffrax.AbstractSolver | None" = None,
         controller: "diffrax.AbstractStepSizeController | None" = None,
         adjoint: "diffrax.AbstractAdjoint | None" = None,
@@ -66,6 +71,9 @@ class FlowCell(AbstractWrapper):
         self.cell = cell
         size = cell.deter + cell.stoch + cell.top_down
         self.field = DenseStack(size, cell.deter, hidden=hidden, depth=depth, key=key)
+        if not rate > 0:
+            raise ValueError(f"the rate of a flow must be positive, got {rate}")
+        self.log_rate = jnp.full(cell.deter, math.log(rate))
         self.solver = solver or diffrax.Tsit5()
         self.controller = controller or diffrax.PIDController(rtol=1e-3, atol=1e-4)
         self.adjoint = adjoint or diffrax.RecursiveCheckpointAdjoint()
@@ -91,10 +99,10 @@ class FlowCell(AbstractWrapper):
         """Solve the equation over a duration."""
         import diffrax
 
-        known = jnp.concatenate([state.stoch, top_down])
+        known, rate = jnp.concatenate([state.stoch, top_down]), jnp.exp(self.log_rate)
 
         def velocity(_, deter, duration):
-            return duration * jnp.tanh(self.field(jnp.concatenate([deter, known])))
+            return rate * duration * jnp.tanh(self.field(jnp.concatenate([deter, known])))
 
         # On a clock of its own that always runs from 0 to 1, so that no time at all needs no
         # special case.

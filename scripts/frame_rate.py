@@ -1,0 +1,176 @@
+"""Ask models for other frame rates than they were trained at, and measure where the digit goes.
+
+Trains models of the `demo` size on one bouncing digit of Moving MNIST, whose motion is known at
+any time: a discrete one, and three whose memories flow between ticks (`FlowCell`). All see videos
+of one frame rate. The first of the three sees every frame, the second sees them with some dropped
+at random, the third sees them at irregular moments of the same mean rate. After a context at the
+training rate each is asked for half, the same and double the rate. The discrete model skips or
+repeats the frames that it predicts. Results go to a JSON file.
+
+    python scripts/frame_rate.py --out benchmarks/results/frame_rate.json
+"""
+
+import argparse
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import platform
+import sys
+from pathlib import Path
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from tqdm import tqdm
+
+from cwvae import CWVAE, PRESETS, FlowCell, Hierarchy, build, forecast
+from cwvae.data.digits import load_digits
+from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.train import init_train_state, train_step
+
+FINE = 4  # frames of the finest video in the time of one training frame
+RATES = (0.5, 1.0, 2.0)  # frames asked for, in the time of one training frame
+LASTING = 8  # training frames after the context over which positions are compared
+PRESET = PRESETS["demo"]
+MODELS = ("discrete", "flow", "flow, dropped frames", "flow, irregular frames")
+
+
+def make(name: str, key) -> CWVAE:
+    """Make the demo model, or one like it whose memories flow."""
+    model = build(PRESET.model, key=key)
+    if name == "discrete":
+        return model
+    clock = model.hierarchy.clock
+    keys = jr.split(key, clock.levels)
+    solver = {"solver": diffrax.Midpoint(), "controller": diffrax.ConstantStepSize()}
+    cells = tuple(
+        FlowCell(cell, hidden=128, first_step=0.5, **solver, key=k)
+        for cell, k in zip(model.hierarchy.cells, keys, strict=True)
+    )
+    return dataclasses.replace(model, hierarchy=Hierarchy(cells, clock))
+
+
+def videos(split: str, frames: int) -> MovingMNIST:
+    """Return videos in which every training frame is `FINE` frames."""
+    speed = (2.0 / FINE, 6.0 / FINE)
+    options = {"digits": load_digits(), "num_digits": 1, "size": PRESET.model.size}
+    return MovingMNIST(split=split, frames=FINE * frames, speed=speed, **options)
+
+
+def moments(name: str, rows: int, random: np.random.Generator) -> np.ndarray:
+    """Draw when each frame of a batch is seen, in fine frames from 0."""
+    frames = PRESET.train.frames
+    if "irregular" in name:  # gaps of a quarter to two training frames, about one on average
+        gaps = random.integers(1, 2 * FINE, (rows, frames), endpoint=True)
+    elif "dropped" in name:  # every third frame or so
+        gaps = FINE * random.choice([1, 2, 3], (rows, frames), p=[0.6, 0.3, 0.1])
+    else:
+        gaps = np.full((rows, frames), FINE)
+    return np.cumsum(gaps, axis=1) - gaps[:, :1]
+
+
+def train(name: str, steps: int, seed: int) -> CWVAE:
+    """Train one model."""
+    config = dataclasses.replace(PRESET.train, steps=steps, seed=seed)
+    state = init_train_state(make(name, jr.key(seed)), config)
+    source = videos("train", 3 * config.frames)
+    random = np.random.default_rng(seed)
+    given = jax.vmap(lambda t: state.model.hierarchy.given(config.frames, times=t))
+    step = eqx.filter_jit(train_step, donate="all-except-first")
+    for number in tqdm(range(steps), desc=name, mininterval=30):
+        when = moments(name, config.batch_size, random)
+        rows = number * config.batch_size + np.arange(config.batch_size)
+        batch = np.stack([source[i]["video"][w] for i, w in zip(rows, when, strict=True)])
+        state, record = step(state, jnp.asarray(batch), config, given(jnp.asarray(when / FINE)))
+    print(f"{name}: loss {float(record.loss.total):.2f} nats per frame")
+    return state.model
+
+
+def places(video: np.ndarray) -> np.ndarray:
+    """Return the centre of brightness of every frame, in pixels: (..., frames, 2)."""
+    weight = np.clip(video[..., 0] - 0.25, 0, None) + 1e-9
+    rows, columns = np.arange(video.shape[-3]), np.arange(video.shape[-2])
+    total = weight.sum((-2, -1))
+    row = (weight.sum(-1) * rows).sum(-1) / total
+    column = (weight.sum(-2) * columns).sum(-1) / total
+    return np.stack([row, column], axis=-1)
+
+
+def predict(model: CWVAE, name: str, contexts, rate: float, samples: int) -> np.ndarray:
+    """Return predicted frames at a rate, `LASTING` training frames long."""
+    asked = 1.0 if name == "discrete" else rate
+    horizon = int(LASTING * asked)
+    run = eqx.filter_jit(
+        lambda model, context: forecast(
+            model, context, horizon, key=jr.key(1), samples=samples, frame_rate=asked
+        )
+    )
+    frames = np.stack([run(model, context) for context in contexts])
+    if name != "discrete":
+        return frames
+    # What a model without time can do: skip frames, or show each twice.
+    return frames[:, :, 1::2] if rate < 1 else frames.repeat(int(rate), axis=2)
+
+
+def measure(model: CWVAE, name: str, examples: int, samples: int) -> dict[str, dict]:
+    """Compare predicted with true places at every rate."""
+    context = PRESET.context
+    source = videos("test", context + LASTING + 1)
+    fine = np.stack([source[i]["video"] for i in range(examples)]).astype(np.float32) / 255
+    results = {}
+    for rate in RATES:
+        last, gap = FINE * (context - 1), int(FINE / rate)
+        truth = places(fine[:, last : last + FINE * LASTING + 1 : gap])[:, None]
+        frames = predict(model, name, fine[:, : last + 1 : FINE], rate, samples)
+        ours = places(frames)
+        error = np.linalg.norm(ours - truth[:, :, 1:], axis=-1)
+        moved = np.linalg.norm(np.diff(ours, axis=2), axis=-1).mean(-1) * rate
+        true = np.linalg.norm(np.diff(truth, axis=2), axis=-1).mean(-1) * rate
+        results[f"{rate:g}"] = {
+            "position error, pixels": float(error.mean()),
+            "position error after 4 training frames, pixels": float(
+                error[:, :, int(4 * rate) - 1].mean()
+            ),
+            "speed, pixels per training frame": float(np.median(moved)),
+            "true speed, pixels per training frame": float(np.median(true)),
+        }
+    return results
+
+
+def main() -> None:
+    """Train, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="JSON file for the results")
+    parser.add_argument(
+        "--models", nargs="+", choices=MODELS, default=MODELS, help="which to train"
+    )
+    parser.add_argument("--steps", type=int, default=PRESET.train.steps, help="training steps")
+    parser.add_argument("--examples", type=int, default=32, help="test videos")
+    parser.add_argument("--samples", type=int, default=4, help="forecasts of each")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights, data and noise")
+    options = parser.parse_args()
+    results = {}
+    for name in options.models:
+        model = train(name, options.steps, options.seed)
+        results[name] = measure(model, name, options.examples, options.samples)
+        print(json.dumps({name: results[name]}, indent=2))
+    packages = ("cwvae", "diffrax", "equinox", "jax", "numpy", "optax")
+    report = {
+        "date": datetime.date.today().isoformat(),
+        "command": ["python", *sys.argv],
+        "device": f"{jax.devices()[0].device_kind}, {platform.machine()}",
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "training": dataclasses.asdict(dataclasses.replace(PRESET.train, steps=options.steps)),
+        "frames_compared": f"{LASTING} training frames after a context of {PRESET.context}",
+        "results": results,
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""A memory that follows a differential equation between ticks."""
+
+from functools import partial
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from models import ACTION, DETER, FEATURE, OUTPUT, STOCH, draw, made, rssm, some_state
+from reference import assert_alike
+
+from cwvae.beliefs import Gaussian
+from cwvae.cells import AbstractCell, FlowCell, Given, observe_level
+from cwvae.layers import DenseStack
+
+
+class Still(AbstractCell):
+    """A cell that does nothing at a tick, so that what a memory does between them shows."""
+
+    stoch: int = eqx.field(static=True, default=STOCH)
+    deter: int = eqx.field(static=True, default=DETER)
+    top_down: int = eqx.field(static=True, default=OUTPUT)
+    feature: int = eqx.field(static=True, default=FEATURE)
+
+    def advance(self, state, above):
+        return state.deter
+
+    def prior(self, deter):
+        return Gaussian(jnp.zeros(STOCH), jnp.ones(STOCH))
+
+    def posterior(self, deter, evidence):
+        return self.prior(deter)
+
+
+STEPS = {"solver": diffrax.Midpoint(), "controller": diffrax.ConstantStepSize()}
+TOLERANCES = {"fixed": 1e-4, "adaptive": 2e-3}
+"""Small steps of one size, and the solver that is used when none is given."""
+
+
+def flowing(cell: AbstractCell | None = None, *, how: str = "fixed", seed: int = 0, **options):
+    """Make a cell flow."""
+    options = ({**STEPS, "first_step": 0.02} if how == "fixed" else {}) | options
+    return made(partial(FlowCell, cell or Still(), **({"hidden": 6} | options)), seed=seed)
+
+
+def given(time) -> Given:
+    return Given(jnp.asarray(time), jnp.zeros(ACTION), jnp.asarray(False))
+
+
+@eqx.filter_jit
+def advance(cell, state, top_down, given):
+    """Return h_t."""
+    return cell.advance(state, cell.hear_above(top_down, given))
+
+
+def separable(seed: int = 0) -> tuple[DenseStack, np.ndarray]:
+    """Return a field of dh/dt = tanh(rates h), and the rates."""
+    field = made(DenseStack, DETER + STOCH + OUTPUT, DETER, hidden=1, depth=1)
+    rates = np.random.default_rng(seed).uniform(0.5, 1.5, DETER)
+    kernel = np.concatenate([np.diag(rates), np.zeros((STOCH + OUTPUT, DETER))])
+    weights = jnp.asarray(kernel, dtype=float), jnp.zeros(DETER)
+    return eqx.tree_at(lambda f: (f.layers[0].kernel, f.layers[0].bias), field, weights), rates
+
+
+@pytest.mark.parametrize("how", TOLERANCES)
+def test_an_equation_with_a_known_solution_is_followed(how):
+    field, rates = separable()
+    cell = eqx.tree_at(lambda c: c.field, flowing(how=how, depth=1), field)
+    state, top_down = some_state(cell), draw(1, OUTPUT)
+    for time in (0.0, 0.3, 2.0):
+        # d sinh(r h) / dt = r sinh(r h)
+        expected = np.arcsinh(np.sinh(rates * np.float64(state.deter)) * np.exp(rates * time))
+        actual = advance(cell, state, top_down, given(time))
+        np.testing.assert_allclose(actual, expected / rates, atol=TOLERANCES[how])
+
+
+@pytest.mark.parametrize("how", TOLERANCES)
+def test_the_gradient_is_that_of_the_known_solution(how):
+    field, rates = separable()
+    cell = eqx.tree_at(lambda c: c.field, flowing(how=how, depth=1), field)
+    state, time = some_state(cell), 0.7
+
+    @eqx.filter_jit
+    @eqx.filter_grad
+    def gradient(deter):
+        begun = eqx.tree_at(lambda s: s.deter, state, deter)
+        return advance(cell, begun, draw(1, OUTPUT), given(time)).sum()
+
+    start = rates * np.float64(state.deter)
+    end = np.arcsinh(np.sinh(start) * np.exp(rates * time))
+    expected = np.exp(rates * time) * np.cosh(start) / np.cosh(end)
+    np.testing.assert_allclose(gradient(state.deter), expected, atol=10 * TOLERANCES[how])
+
+
+def euler(cell: FlowCell, state, top_down, time: float, steps: int) -> np.ndarray:
+    """Walk along the field in float64."""
+    deter, known = np.float64(state.deter), np.float64([*state.stoch, *top_down])
+    layers = [(np.float64(layer.kernel), np.float64(layer.bias)) for layer in cell.field.layers]
+    for _ in range(steps):
+        hidden = np.concatenate([deter, known])
+        for kernel, bias in layers[:-1]:
+            hidden = np.maximum(hidden @ kernel + bias, 0)
+        deter = deter + time / steps * np.tanh(hidden @ layers[-1][0] + layers[-1][1])
+    return deter
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_field_hears_the_memory_the_sample_and_what_is_above(seed):
+    cell = flowing(seed=seed)
+    state, top_down = some_state(cell, seed), draw(seed + 1, OUTPUT)
+    actual = advance(cell, state, top_down, given(0.8))
+    expected = euler(cell, state, top_down, 0.8, 20_000)
+    np.testing.assert_allclose(actual, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("how", TOLERANCES)
+def test_where_no_time_passes_it_is_the_wrapped_cell(how):
+    inner = made(rssm, top_down=OUTPUT)
+    cell = flowing(inner, how=how)
+    state = eqx.tree_at(lambda s: s.time, some_state(inner), jnp.asarray(3.5))
+    arguments = state, draw(1, OUTPUT), given(3.5)
+    assert np.array_equal(advance(cell, *arguments), advance(inner, *arguments))
+
+
+def test_only_the_time_since_the_last_tick_matters():
+    cell = flowing()
+    top_down = draw(1, OUTPUT)
+    one, other = (
+        eqx.tree_at(lambda s: s.time, some_state(cell), jnp.asarray(time)) for time in (0.0, 64.0)
+    )
+    begun_later = advance(cell, other, top_down, given(64.75))
+    assert np.array_equal(advance(cell, one, top_down, given(0.75)), begun_later)
+
+
+def test_two_flows_of_half_the_time_are_one_of_the_whole():
+    cell, top_down = flowing(), draw(1, OUTPUT)
+    state = some_state(cell)
+    half = advance(cell, state, top_down, given(0.6))
+    between = eqx.tree_at(lambda s: (s.deter, s.time), state, (half, jnp.asarray(0.6)))
+    whole = advance(cell, state, top_down, given(1.2))
+    np.testing.assert_allclose(advance(cell, between, top_down, given(1.2)), whole, atol=1e-4)
+
+
+def test_a_slow_video_is_not_a_fast_one():
+    cell = flowing(made(rssm, top_down=OUTPUT), first_step=0.5)
+    observe = eqx.filter_jit(observe_level)
+    heard = draw(0, 4, OUTPUT), draw(1, 4, FEATURE), draw(2, 4, STOCH)
+
+    def record(times):
+        known = Given(times, jnp.zeros((4, 0)), jnp.zeros(4, dtype=bool))
+        return observe(cell, some_state(cell), *heard, known)[1].states.deter
+
+    times = jnp.asarray([0.0, 1.0, 1.5, 3.0])
+    slow, fast = record(2 * times), record(times)
+    assert np.array_equal(slow[0], fast[0])
+    assert np.all(np.any(slow[1:] != fast[1:], axis=1))
+
+
+# What the user chooses.
+
+
+def test_the_solver_and_the_steps_are_those_that_were_given():
+    options = {"solver": diffrax.Euler(), "controller": diffrax.ConstantStepSize()}
+    for steps in (1, 2):
+        cell = flowing(**options, first_step=1 / steps)
+        state, top_down = some_state(cell), draw(1, OUTPUT)
+        actual = advance(cell, state, top_down, given(1.3))
+        assert_alike(actual, euler(cell, state, top_down, 1.3, steps))
+
+
+def test_the_adjoint_is_that_which_was_given():
+    cell = flowing(adjoint=diffrax.ForwardMode(), first_step=0.5)
+    tick = some_state(cell), draw(1, OUTPUT)
+
+    def at(time):
+        return advance(cell, *tick, given(time))
+
+    # The default adjoint knows no forward mode.
+    _, slope = jax.jvp(at, (jnp.asarray(1.0),), (jnp.asarray(1.0),))
+    difference = (at(jnp.asarray(1.01)) - at(jnp.asarray(0.99))) / 0.02
+    np.testing.assert_allclose(slope, difference, atol=1e-3)
+
+
+def test_the_default_solver_chooses_its_steps():
+    cell = FlowCell(Still(), hidden=2, key=jr.key(0))
+    assert isinstance(cell.solver, diffrax.Tsit5)
+    assert isinstance(cell.controller, diffrax.PIDController)
+
+
+# What cannot be solved stops the program.
+
+
+def test_too_few_steps_are_an_error_that_says_so():
+    cell = flowing(how="adaptive", max_steps=2)
+    with pytest.raises(eqx.EquinoxRuntimeError, match="maximum number of solver steps"):
+        advance(cell, some_state(cell), draw(1, OUTPUT), given(50.0))
+
+
+def test_a_flow_that_is_not_finite_is_an_error_that_says_so():
+    cell = flowing(first_step=0.5)
+    with pytest.raises(eqx.EquinoxRuntimeError, match="flow between two ticks is not finite"):
+        advance(cell, some_state(cell), draw(1, OUTPUT), given(float("inf")))

@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import pytest
-from models import draw, noise, plain, plain_video, stacked
+from models import draw, given, noise, plain, plain_video, stacked
 
 from cwvae.clock import Clock
 from cwvae.config import TrainConfig
@@ -27,6 +27,13 @@ def test_the_bound_is_traced_once_for_all_models_videos_and_noise():
         run(model, plain_video(3, seed=seed), noise(model.hierarchy, 3, seed=seed))
 
 
+def test_the_bound_is_traced_once_for_all_times_and_actions():
+    run = traced_once(elbo)
+    model = plain(CLOCK, kind="conditioned")
+    for seed in range(3):
+        run(model, plain_video(3), noise(model.hierarchy, 3), given(model.hierarchy, 3, seed=seed))
+
+
 def test_the_bound_of_several_samples_is_traced_once():
     run = traced_once(importance_weighted_bound)
     for seed in range(3):
@@ -39,6 +46,14 @@ def test_a_forecast_is_traced_once_for_all_keys_and_contexts():
     run = traced_once(forecast)
     for seed in range(3):
         run(plain(CLOCK, seed=seed), plain_video(2, seed=seed), 5, key=jr.key(seed))
+
+
+def test_a_forecast_is_traced_once_for_all_times_and_actions():
+    run = traced_once(forecast)
+    model = plain(CLOCK, kind="conditioned")
+    for seed in range(3):
+        known = given(model.hierarchy, 7, seed=seed)
+        run(model, plain_video(2), 5, key=jr.key(seed), given=known)
 
 
 def test_a_training_step_is_traced_once_for_all_steps_and_batches():

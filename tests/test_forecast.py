@@ -6,14 +6,14 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from jaxtyping import TypeCheckError
-from models import CELLS, draw, noise, plain, plain_video, tiny
+from models import DETER, STOCH, draw, given, noise, plain, plain_video, tiny
 from reference import assert_alike, frame_by_frame, rendered, windows
 
 from cwvae.clock import Clock
 from cwvae.forecast import forecast, imagine, observe, predict_one_step, reconstruct
 
-kinds = pytest.mark.parametrize("kind", CELLS)
+# A Gaussian and a categorical belief, and a cell that hears what is given.
+kinds = pytest.mark.parametrize("kind", ["rssm", "categorical", "conditioned"])
 
 CLOCK = Clock(2, 3)
 CONTEXT, HORIZON = 6, 7
@@ -36,6 +36,15 @@ def context():
 def whole(model, context):
     """The forecast that others are compared with, two samples."""
     return np.asarray(predict(model, context, HORIZON, key=KEY, samples=2))
+
+
+def cut_out(known, start: int, stop: int | None = None):
+    """Cut what is given of the frames from start to stop, both aligned."""
+    ends = [slice(start // p, stop and stop // p) for p in CLOCK.periods]
+    return tuple(
+        jax.tree.map(lambda array, end=end: array[end], level)
+        for level, end in zip(known, ends, strict=True)
+    )
 
 
 def test_a_forecast_has_all_samples_and_frames(whole):
@@ -75,19 +84,21 @@ def test_a_longer_forecast_begins_with_a_shorter(model, context, whole, horizon,
     assert_alike(other[:, :shared], whole[:, :shared])
 
 
-@kinds
+@pytest.mark.parametrize("kind", ["rssm", "categorical", "all_at_once"])
 def test_a_forecast_is_observing_the_context_and_imagining_on(kind, context):
     model = plain(CLOCK, kind=kind)
-    actual = predict(model, context, HORIZON, key=KEY, samples=2)
     levels = model.hierarchy
+    known = given(levels, CONTEXT + HORIZON)
+    # In chunks that pass the end.
+    actual = predict(model, context, HORIZON, key=KEY, samples=2, chunk=3, given=known)
     for sample, key in enumerate(jr.split(KEY, 2)):
         context_key, future_key = jr.split(key)
-        before = levels.noise(CONTEXT, key=context_key)
-        after = levels.noise(HORIZON, key=future_key)
+        before = levels.noise(CONTEXT, key=context_key), cut_out(known, 0, CONTEXT)
+        after = levels.noise(HORIZON, key=future_key), cut_out(known, CONTEXT)
         states, _ = frame_by_frame(
-            levels.cells, (3,), CONTEXT, before, features=windows(context, (3,))
+            levels.cells, (3,), CONTEXT, *before, features=windows(context, (3,))
         )
-        _, traces = frame_by_frame(levels.cells, (3,), HORIZON, after, states=states)
+        _, traces = frame_by_frame(levels.cells, (3,), HORIZON, *after, states=states)
         expected = rendered(model, traces[0].output)
         np.testing.assert_allclose(actual[sample], expected, rtol=1e-4, atol=1e-4)
 
@@ -96,7 +107,8 @@ def test_observe_and_imagine_are_the_two_halves_of_a_forecast(model, context, wh
     context_key, future_key = jr.split(jr.split(KEY, 2)[1])
     levels = model.hierarchy
     states = observe(model, context, levels.noise(CONTEXT, key=context_key))
-    last, frames = imagine(model, states, levels.noise(HORIZON, key=future_key))
+    after = cut_out(levels.given(CONTEXT + HORIZON), CONTEXT)
+    last, frames = imagine(model, states, levels.noise(HORIZON, key=future_key), after)
     assert_alike(frames, whole[1])
     assert jax.tree.structure(last) == jax.tree.structure(states)
 
@@ -109,25 +121,69 @@ def test_a_model_of_one_level_may_be_given_any_context():
 @kinds
 def test_a_reconstruction_renders_the_posterior(kind):
     model, video = plain(CLOCK, kind=kind), plain_video(5)
-    noises = noise(model.hierarchy, 5)
+    inputs = noise(model.hierarchy, 5), given(model.hierarchy, 5)
     _, traces = frame_by_frame(
-        model.hierarchy.cells, (3,), 5, noises, features=windows(video, (3,))
+        model.hierarchy.cells, (3,), 5, *inputs, features=windows(video, (3,))
     )
-    actual = reconstruct(model, video, noises)
+    actual = reconstruct(model, video, *inputs)
     np.testing.assert_allclose(actual, rendered(model, traces[0].output), rtol=1e-4, atol=1e-4)
 
 
 @kinds
 def test_a_one_step_prediction_renders_the_prior_after_the_posterior_of_the_frames_before(kind):
     model, video = plain(CLOCK, kind=kind), plain_video(5)
-    noises, prior_noise = noise(model.hierarchy, 5), draw(9, 5, 3)
+    noises, prior_noise = noise(model.hierarchy, 5), draw(9, 5, STOCH)
+    known = given(model.hierarchy, 5)
     _, traces = frame_by_frame(
-        model.hierarchy.cells, (3,), 5, noises, features=windows(video, (3,))
+        model.hierarchy.cells, (3,), 5, noises, known, features=windows(video, (3,))
     )
-    stoch = traces[0].prior.mean + traces[0].prior.stddev * prior_noise
-    output = np.concatenate([stoch, traces[0].states.deter], axis=-1)
-    actual = predict_one_step(model, video, noises, prior_noise)
+    stoch = traces[0].prior.sample(prior_noise)
+    output = np.concatenate([stoch, traces[0].states.deter[:, :DETER]], axis=-1)
+    actual = predict_one_step(model, video, noises, prior_noise, known)
     np.testing.assert_allclose(actual, rendered(model, output), rtol=1e-4, atol=1e-4)
+
+
+# Times of the frames to predict.
+
+
+def test_a_frame_rate_sets_the_times_after_the_context():
+    model, context = plain(Clock(1), kind="flow"), plain_video(2)
+    actual = predict(model, context, 3, key=KEY, frame_rate=2)
+    known = [
+        model.hierarchy.given(5, times=np.asarray([0, 1, *times]))
+        for times in ((1.5, 2, 2.5), (2, 3, 4))
+    ]
+    assert_alike(actual, predict(model, context, 3, key=KEY, given=known[0]))
+    assert np.all(actual != predict(model, context, 3, key=KEY, given=known[1]))
+
+
+def test_without_a_frame_rate_frames_go_on_as_before(model, context, whole):
+    known = model.hierarchy.given(CONTEXT + HORIZON)
+    assert_alike(predict(model, context, HORIZON, key=KEY, samples=2, given=known), whole)
+
+
+def test_a_model_without_continuous_memories_has_no_use_for_a_frame_rate(model, context, whole):
+    other = predict(model, context, HORIZON, key=KEY, samples=2, frame_rate=0.5)
+    assert_alike(other, whole)
+
+
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan")])
+def test_a_frame_rate_that_is_not_positive_is_refused(model, context, rate):
+    with pytest.raises(ValueError, match=f"frame_rate must be positive, got {rate}"):
+        forecast(model, context, HORIZON, key=KEY, frame_rate=rate)
+
+
+def test_both_times_and_a_frame_rate_are_refused(model, context):
+    known = model.hierarchy.given(CONTEXT + HORIZON)
+    with pytest.raises(ValueError, match=r"the frame rate or the times .*, not both"):
+        forecast(model, context, HORIZON, key=KEY, given=known, frame_rate=1)
+
+
+@pytest.mark.parametrize("frames", [HORIZON, CONTEXT + HORIZON + 1])
+def test_what_is_given_for_other_frames_is_refused_with_the_remedy(model, context, frames):
+    message = r"the 6 context frames and the horizon of 7: make it with .*given\(13, \.\.\.\)"
+    with pytest.raises(ValueError, match=message):
+        forecast(model, context, HORIZON, key=KEY, given=model.hierarchy.given(frames))
 
 
 def test_memory_beyond_the_frames_does_not_grow_with_the_horizon(optimised):
@@ -159,9 +215,10 @@ def test_a_count_below_1_is_refused(model, context, name, count):
         forecast(model, context, **counts, key=KEY)
 
 
-def test_a_batch_of_contexts_is_refused_by_name(model, context):
-    with pytest.raises(TypeCheckError, match="parameter 'context'"):
-        forecast(model, context[None], HORIZON, key=KEY)
+def test_a_batch_of_contexts_is_refused_with_the_shapes():
+    message = r"frames of .* \(32, 32, 1\), got \(4, 32, 32, 1\)"
+    with pytest.raises(ValueError, match=message):
+        forecast(tiny(), jnp.zeros((2, 4, 32, 32, 1)), HORIZON, key=KEY)
 
 
 def test_a_key_has_to_be_given(model, context):

@@ -1,5 +1,7 @@
 """One pure optimisation step."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,12 +9,12 @@ import jax.random as jr
 import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
-from models import plain
+from models import given, plain, stacked
 
 from cwvae.clock import Clock
 from cwvae.config import TrainConfig
 from cwvae.objective import loss
-from cwvae.train import init_train_state, train_step
+from cwvae.train import init_train_state, make_optimiser, train_step
 
 CLOCK = Clock(2, 2)
 CONFIG = TrainConfig(
@@ -113,7 +115,69 @@ def test_the_gradient_norm_is_that_before_clipping(after):
     assert after[1].gradient_norm > 100 * CONFIG.clip_norm
 
 
-@pytest.mark.parametrize("change", [lambda v: v[0], lambda v: v.astype(float)])
-def test_what_is_not_a_batch_of_byte_videos_is_refused_by_name(start, videos, change):
+def test_frames_that_are_floats_are_taken_as_they_are(start, after, videos):
+    scaled, _ = step(start, videos.astype(float) / 255, CONFIG)
+    for one, other in zip(weights(scaled), weights(after[0]), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_step_hears_the_times_and_actions_given(videos):
+    start = init_train_state(plain(CLOCK, kind="conditioned"), CONFIG)
+    levels = start.model.hierarchy
+    known = stacked([given(levels, CONFIG.frames, seed=row) for row in range(CONFIG.batch_size)])
+    _, record = step(start, videos, CONFIG, known)
+    keys = jr.split(jr.fold_in(jr.key(CONFIG.seed), 0), CONFIG.batch_size)
+    noise = jax.vmap(lambda key: levels.noise(CONFIG.frames, key=key))(keys)
+    expected = loss_of(start.model, videos.astype(float) / 255, noise, known)
+    np.testing.assert_allclose(record.loss.total, expected.total, rtol=1e-5)
+
+
+@pytest.mark.parametrize("change", [lambda v: v.ravel(), lambda v: v.astype("int32")])
+def test_what_is_not_a_batch_of_videos_is_refused_by_name(start, videos, change):
     with pytest.raises(TypeCheckError, match="parameter 'videos'"):
         train_step(start, change(videos), CONFIG)
+
+
+# The learning rate. Adam's steps along a constant gradient are as long as it.
+
+
+def learning_rates(config: TrainConfig, steps: int) -> list[float]:
+    """Return the learning rates of the first steps."""
+    gradient, lengths = jnp.ones(()), []
+    with jax.numpy_dtype_promotion("standard"):
+        optimiser = make_optimiser(config)
+        state, update = optimiser.init(gradient), jax.jit(optimiser.update)
+        for _ in range(steps):
+            moved, state = update(gradient, state, gradient)
+            lengths.append(-float(moved))
+    return lengths
+
+
+@pytest.mark.parametrize(
+    ("decay", "expected"),
+    [
+        (0.0, [1.0] * 11),
+        (0.4, [1.0] * 7 + [0.75, 0.5, 0.25, 0.0]),
+        (1.0, [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0]),
+    ],
+)
+def test_the_learning_rate_is_constant_and_then_falls_linearly_to_0(decay, expected):
+    config = TrainConfig(steps=10, learning_rate=1e-2, epsilon=1e-9, decay=decay)
+    rates = np.asarray(learning_rates(config, 11)) / config.learning_rate
+    np.testing.assert_allclose(rates, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_learning_rate_that_fell_stays_at_0():
+    config = TrainConfig(steps=2, decay=0.5)
+    assert learning_rates(config, 5)[2:] == [0, 0, 0]
+
+
+def test_the_decay_goes_on_with_the_state(start, videos):
+    config = dataclasses.replace(CONFIG, steps=3, decay=1.0)
+    state = init_train_state(start.model, config)
+    moves = []
+    for _ in range(4):
+        before, (state, _) = state, step(state, videos, config)
+        pairs = zip(weights(before), weights(state), strict=True)
+        moves.append(max(float(np.max(np.abs(a - b), initial=0)) for a, b in pairs))
+    assert moves[0] > moves[2] > moves[3] == 0

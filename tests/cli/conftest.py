@@ -8,7 +8,7 @@ from cwvae.cli import main
 
 STEPS = 120
 TRAIN = ("train", "--preset", "debug", "--steps", str(STEPS), "--log-every", "1")
-TRAIN += ("--checkpoint-every", "20", "--forecast-every", str(STEPS))
+TRAIN += ("--checkpoint-every", "20", "--forecast-every", str(STEPS), "--decay", "0.5")
 
 
 @pytest.fixture(scope="session")

@@ -237,6 +237,7 @@ def _since_first(times: Float[Array | np.ndarray, "frames"], frames: int) -> Flo
     # Before they lose precision: seconds since 1970 do not fit a float32.
     times, wrong = times - times[0], "times must not go back, nor be NaN"
     if isinstance(times, jax.Array):
+        times = times.astype(float)
         return eqx.error_if(times, ~jnp.all(jnp.diff(times) >= 0), wrong)
     if not np.all(np.diff(times) >= 0):
         raise ValueError(wrong)

@@ -142,12 +142,12 @@ class DiscretisedLogistic(AbstractLikelihood):
         last = self.levels - 1
         level = jnp.round(jnp.clip(frame, 0, 1) * last)
         # Scales of less than a hundredth of a bin differ in nothing but rounding.
-        scale = jnp.maximum(jnp.exp(log_scale), 0.01 / last)
-        above = ((level + 0.5) / last - mean) / scale
-        below = ((level - 0.5) / last - mean) / scale
+        log_scale = jnp.maximum(log_scale, math.log(0.01 / last))
+        above = ((level + 0.5) / last - mean) * jnp.exp(-log_scale)
+        below = ((level - 0.5) / last - mean) * jnp.exp(-log_scale)
         # P(below < x < above) = (1 - exp(below - above)) sigmoid(above) sigmoid(-below), in which
         # nothing is lost far from the mean; the outermost bins have one side only.
-        inside = jnp.log(-jnp.expm1(below - above)) + jax.nn.log_sigmoid(above)
+        inside = _log_of_rest(-log_scale - math.log(last)) + jax.nn.log_sigmoid(above)
         inside = inside + jax.nn.log_sigmoid(-below)
         first, final = jax.nn.log_sigmoid(above), jax.nn.log_sigmoid(-below)
         return jnp.sum(jnp.where(level == 0, first, jnp.where(level == last, final, inside)))
@@ -155,6 +155,12 @@ class DiscretisedLogistic(AbstractLikelihood):
     def mean(self, decoded: Decoded) -> Frame:
         """Return the means of the logistic distributions before they are cut, within [0, 1]."""
         return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
+
+
+def _log_of_rest(log_width: Float[Array, "*pixels"]) -> Float[Array, "*pixels"]:
+    """Return log(1 - exp(-width)), which for the smallest widths is their logarithm."""
+    safe = jnp.maximum(log_width, -16.0)
+    return jnp.where(log_width < -16, log_width, jnp.log(-jnp.expm1(-jnp.exp(safe))))
 
 
 def _check_shapes(likelihood: AbstractLikelihood, decoded: Decoded, frame: Frame) -> None:

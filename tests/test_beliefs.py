@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
 from reference import gaussian_entropy, gaussian_kl, gaussian_log_prob
 
-from cwvae.beliefs import Gaussian, balanced_kl, kl
+from cwvae.beliefs import Categorical, Gaussian, balanced_kl, kl
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -145,3 +145,132 @@ def test_integers_are_refused_by_the_arguments_name(method):
     name = {"sample": "noise", "log_prob": "stoch"}[method]
     with pytest.raises(TypeCheckError, match=name):
         getattr(draw(0), method)(jnp.zeros(3, dtype=int))
+
+
+# Classes.
+
+GROUPS, CLASSES = 2, 3
+
+
+def classes(seed: int, *axes: int) -> Categorical:
+    """Draw a belief over 2 groups of 3 classes whose odds span a few decades."""
+    logits = np.random.default_rng(seed).normal(0, 3, (*axes, GROUPS, CLASSES))
+    log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    return Categorical(jnp.asarray(log_probs, dtype=float))
+
+
+def two(seed: int, *axes: int) -> tuple[Categorical, Categorical]:
+    return classes(seed, *axes), classes(seed + 1, *axes)
+
+
+def gumbel(seed: int, *axes: int) -> jnp.ndarray:
+    noise = np.random.default_rng(seed).gumbel(size=(*axes, GROUPS * CLASSES))
+    return jnp.asarray(noise, dtype=float)
+
+
+def probs(belief: Categorical) -> np.ndarray:
+    return np.exp(np.float64(belief.log_probs))
+
+
+@given(seeds)
+def test_the_kl_of_classes_is_the_float64_formula(seed):
+    posterior, prior = two(seed, 5)
+    p, q = probs(posterior), probs(prior)
+    expected = (p * np.log(p / q)).sum((-2, -1))
+    np.testing.assert_allclose(kl(posterior, prior), expected, rtol=1e-5, atol=2e-6)
+
+
+@given(seeds)
+def test_the_kl_of_classes_is_not_negative_and_vanishes_between_equals(seed):
+    posterior, prior = two(seed)
+    assert kl(posterior, prior) > 0
+    assert kl(posterior, posterior) == 0
+
+
+def test_the_kl_of_classes_agrees_with_monte_carlo():
+    posterior, prior = two(0)
+
+    def log_ratio(noise):
+        sample = posterior.sample(noise)
+        return posterior.log_prob(sample) - prior.log_prob(sample)
+
+    ratios = np.asarray(jax.vmap(log_ratio)(gumbel(0, 100_000)), dtype=np.float64)
+    error = abs(ratios.mean() - kl(posterior, prior))
+    assert error < 4 * ratios.std() / len(ratios) ** 0.5 + 1e-4
+
+
+@given(seeds)
+def test_the_entropy_of_classes_is_the_float64_formula(seed):
+    p = probs(classes(seed, 5))
+    expected = -(p * np.log(p)).sum((-2, -1))
+    np.testing.assert_allclose(classes(seed, 5).entropy(), expected, rtol=1e-5, atol=2e-6)
+
+
+@given(seeds)
+def test_the_log_probability_of_classes_is_the_product_of_their_probabilities(seed):
+    belief, chosen = classes(seed), np.random.default_rng(seed).integers(CLASSES, size=GROUPS)
+    expected = np.log(probs(belief)[np.arange(GROUPS), chosen].prod())
+    place = jnp.asarray(np.eye(CLASSES)[chosen].reshape(-1), dtype=float)
+    np.testing.assert_allclose(belief.log_prob(place), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("compile", [lambda f: f, jax.jit], ids=["", "compiled"])
+@given(seed=seeds)
+def test_a_sample_of_classes_is_one_hot_to_the_last_bit(compile, seed):
+    sample = np.asarray(compile(Categorical.sample)(classes(seed, 7), gumbel(seed, 7)))
+    groups = sample.reshape(7, GROUPS, CLASSES)
+    assert np.array_equal(np.sort(groups, axis=-1), np.broadcast_to([0, 0, 1], groups.shape))
+
+
+@given(seeds)
+def test_without_noise_a_sample_of_classes_is_the_likeliest(seed):
+    belief = classes(seed, 4)
+    sample = belief.sample(jnp.zeros((4, GROUPS * CLASSES)))
+    assert np.array_equal(sample, belief.mode)
+    chosen = sample.reshape(4, GROUPS, CLASSES).argmax(-1)
+    assert np.array_equal(chosen, belief.log_probs.argmax(-1))
+
+
+def test_classes_are_sampled_as_often_as_they_are_probable():
+    belief, draws = classes(1), 100_000
+    samples = np.asarray(jax.vmap(belief.sample)(gumbel(1, draws)), dtype=np.float64)
+    p = probs(belief).reshape(-1)
+    assert np.all(np.abs(samples.mean(0) - p) < 4 * np.sqrt(p * (1 - p) / draws))
+
+
+def test_the_gradient_of_a_sample_of_classes_is_that_of_the_probabilities():
+    belief, noise = classes(0), gumbel(0)
+    jacobian = jax.jacobian(lambda log_probs: Categorical(log_probs).sample(noise))
+    actual = jacobian(belief.log_probs).reshape(GROUPS * CLASSES, -1)
+    np.testing.assert_allclose(actual, np.diag(probs(belief).reshape(-1)), rtol=1e-5)
+
+
+@given(seeds)
+def test_every_row_of_classes_is_a_belief_of_its_own(seed):
+    posterior, prior = two(seed, 4)
+    row, other = (Categorical(b.log_probs[2]) for b in (posterior, prior))
+    sample = posterior.sample(gumbel(seed, 4))
+    whole = (kl(posterior, prior)[2], posterior.entropy()[2], posterior.log_prob(sample)[2])
+    alone = (kl(row, other), row.entropy(), row.log_prob(sample[2]))
+    np.testing.assert_allclose(whole, alone, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_balancing_the_kl_of_classes_leaves_its_value_and_shares_out_its_gradient(share):
+    posterior, prior = two(0)
+    balanced, shared = jax.value_and_grad(
+        lambda *pair: balanced_kl(*pair, posterior_share=share), argnums=(0, 1)
+    )(posterior, prior)
+    value, plain = jax.value_and_grad(kl, argnums=(0, 1))(posterior, prior)
+    np.testing.assert_allclose(balanced, value, rtol=1e-6)
+    for part, gradient, whole in zip((share, 1 - share), shared, plain, strict=True):
+        np.testing.assert_allclose(gradient.log_probs, part * whole.log_probs, rtol=1e-6)
+        assert np.all(np.abs(whole.log_probs) > 0)
+
+
+@pytest.mark.parametrize("posterior", [draw(0), classes(0)], ids=["numbers", "classes"])
+def test_the_kl_between_families_is_refused(posterior):
+    prior = classes(0) if isinstance(posterior, Gaussian) else draw(0)
+    ours, theirs = type(posterior).__name__, type(prior).__name__
+    with pytest.raises(ValueError, match=f"KL of a {ours} is known to a {ours} only, got {theirs}"):
+        kl(posterior, prior)

@@ -192,3 +192,57 @@ def test_pool_and_hold_refuse_a_factor_below_1(factor):
         pool(jnp.zeros((4, 2)), factor)
     with pytest.raises(ValueError, match=f"factor must be at least 1, got {factor}"):
         hold(jnp.zeros((4, 2)), factor, 4)
+
+
+# What a tick hears.
+
+STACKS = [((2, 3), 14), ((2, 3), 1), ((4,), 7), ((1, 3), 5), ((), 3)]
+
+
+@pytest.mark.parametrize("lookahead", [True, False])
+@pytest.mark.parametrize(("factors", "frames"), STACKS)
+@given(seed=seeds)
+def test_a_tick_hears_the_sum_of_its_window(lookahead, factors, frames, seed):
+    clock = Clock(len(factors) + 1, factors, lookahead=lookahead)
+    x = whole_numbers(seed, frames, 2)
+    for level, period in enumerate(clock.periods):
+        expected = []
+        for tick in range(0, frames, period):
+            ends = (tick, tick + period) if lookahead else (tick - period + 1, tick + 1)
+            heard = [x[frame] for frame in range(*ends) if 0 <= frame < frames]
+            expected.append(sum(heard, np.zeros(2)))
+        assert np.array_equal(clock.windows(jnp.asarray(x), level), expected)
+
+
+@pytest.mark.parametrize("frame", [0, 1, 5, 6, 7, 13])
+def test_a_causal_clock_hears_no_later_frame(frame):
+    clock = Clock(3, (2, 3), lookahead=False)
+    x = whole_numbers(0, 14, 2)
+    later = np.where(np.arange(14)[:, None] > frame, np.float32(np.nan), x)
+    for level, period in enumerate(clock.periods):
+        so_far = frame // period + 1
+        one, other = (clock.windows(jnp.asarray(a), level)[:so_far] for a in (x, later))
+        assert np.array_equal(one, other)
+
+
+def test_where_a_level_ticks_at_every_frame_it_hears_that_frame():
+    x = jnp.asarray(whole_numbers(0, 5, 2))
+    for lookahead in (True, False):
+        clock = Clock(3, 1, lookahead=lookahead)
+        assert all(np.array_equal(clock.windows(x, level), x) for level in range(3))
+
+
+@pytest.mark.parametrize("axes", [(), (3,), (2, 1, 3)])
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_a_window_keeps_the_axes_behind_time_and_the_dtype(axes, lookahead):
+    clock = Clock(2, 3, lookahead=lookahead)
+    heard = clock.windows(jnp.ones((7, *axes), "int32"), 1)
+    assert (heard.shape, heard.dtype) == ((3, *axes), "int32")
+
+
+def test_clocks_that_look_ahead_and_that_do_not_differ():
+    assert Clock(3, 2).lookahead
+    assert Clock(3, 2) == Clock(3, 2, lookahead=True)
+    assert Clock(3, 2) != Clock(3, 2, lookahead=False)
+    # They tick alike.
+    assert Clock(3, 2).ticks(9) == Clock(3, 2, lookahead=False).ticks(9)

@@ -60,7 +60,10 @@ def config_from_official(config: Mapping[str, Any]) -> ModelConfig:
     if config.get("cell_type", "RSSMCell") != "RSSMCell":
         raise ValueError(f"cell_type must be 'RSSMCell', got {config['cell_type']!r}")
     if config.get("cell_reset_state"):
-        raise ValueError("cell_reset_state must be false: cells that reset are not supported")
+        raise ValueError(
+            "cell_reset_state must be false: build the model without it, "
+            "then wrap the cells of its hierarchy in cwvae.Resetting"
+        )
     merged = BASE | {key: value for key, value in config.items() if value is not None}
     missing = sorted(FIELDS.keys() - merged.keys())
     if missing:

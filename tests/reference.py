@@ -145,14 +145,6 @@ def gru(weights: Mapping[str, np.ndarray], name: str, x: np.ndarray, h: np.ndarr
     return z * h + (1 - z) * np.tanh(xh + r * hh)
 
 
-def lstm(weights: Mapping[str, np.ndarray], name: str, x, h, c) -> tuple[np.ndarray, np.ndarray]:
-    """Apply Keras's LSTM cell, 1 added to the forget gate; columns in the order i, f, g, o."""
-    gates = x @ weights[f"{name}/kernel"] + h @ weights[f"{name}/recurrent_kernel"]
-    i, f, g, o = np.split(gates + weights[f"{name}/bias"], 4)
-    c = sigmoid(f + 1) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c), c
-
-
 def rssm_advance(weights, stoch, deter, top_down) -> np.ndarray:
     """Return the official cell's new deterministic state."""
     hidden = relu(dense(weights, "prior_h1_dense", np.concatenate([stoch, top_down])))

@@ -1,4 +1,4 @@
-"""Dense layers, the GRU and the LSTM against their formulas, and how they are initialised."""
+"""Dense layers and the GRU against their formulas, and how they are initialised."""
 
 import jax.numpy as jnp
 import jax.random as jr
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from models import draw, made
-from reference import dense, gru, lstm, relu
+from reference import dense, gru, relu
 
-from cwvae.layers import GRU, LSTM, Dense, DenseStack, SplitDense
+from cwvae.layers import GRU, Dense, DenseStack, SplitDense
 
 seeds = st.integers(0, 2**31)
 
@@ -81,25 +81,6 @@ def test_the_gru_resets_after_the_product(seed):
     np.testing.assert_allclose(layer(x, h), expected, rtol=1e-5, atol=1e-6)
 
 
-@given(seeds)
-def test_the_lstm_is_its_equations_with_1_added_to_the_forget_gate(seed):
-    layer, x, state = made(LSTM, 3, 4, seed=seed), draw(seed + 1, 3), draw(seed + 2, 8)
-    weights = {
-        f"lstm/{leaf}": np.float64(getattr(layer, leaf))
-        for leaf in ("kernel", "recurrent_kernel", "bias")
-    }
-    expected = lstm(weights, "lstm", np.float64(x), np.float64(state[:4]), np.float64(state[4:]))
-    np.testing.assert_allclose(layer(x, state), np.concatenate(expected), rtol=1e-5, atol=1e-6)
-
-
-def test_the_gru_tells_all_that_it_remembers_and_the_lstm_its_hidden_half():
-    short, long, memory = made(GRU, 3, 4), made(LSTM, 3, 4), draw(0, 8)
-    assert (short.size, short.width) == (4, 4)
-    assert (long.size, long.width) == (8, 4)
-    assert np.array_equal(short.read(memory[:4]), memory[:4])
-    assert np.array_equal(long.read(memory), memory[:4])
-
-
 def test_dense_starts_glorot_uniform_with_zero_biases():
     layer = Dense(60, 90, key=jr.key(0))
     assert_glorot(layer.kernel, glorot_bound(60, 90))
@@ -120,11 +101,3 @@ def test_the_gru_starts_glorot_uniform_orthogonal_and_with_zero_biases():
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(30), atol=1e-5)
     assert np.all(layer.bias == 0)
     assert np.all(layer.recurrent_bias == 0)
-
-
-def test_the_lstm_starts_glorot_uniform_orthogonal_and_with_zero_biases():
-    layer = LSTM(40, 30, key=jr.key(0))
-    assert_glorot(layer.kernel, glorot_bound(40, 120))
-    recurrent = np.asarray(layer.recurrent_kernel)
-    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(30), atol=1e-5)
-    assert np.all(layer.bias == 0)

@@ -371,7 +371,7 @@ def test_jit_vmap_grad_and_scan_compose(kind):
     slope, steps = slope_of(kind), 3
 
     def moved(weights, gradients):
-        return jax.tree.map(lambda w, g: w - 0.01 * g.mean(0), weights, gradients)
+        return jax.tree.map(lambda w, g: w - 1e-4 * g.mean(0), weights, gradients)
 
     def step(weights, _):
         rows = jax.vmap(slope.function, in_axes=(None, 0))(weights, slope.inputs)

@@ -6,9 +6,12 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 import pytest
 
+from cwvae.cells import CategoricalHead
+from cwvae.layers import LSTM
 from cwvae.official import config_from_official, model_from_weights, weights_from_model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -111,3 +114,21 @@ def test_a_model_of_other_cells_has_no_official_weights(official):
     other = eqx.tree_at(lambda m: m.hierarchy.cells[1], model, jnp.zeros(3))
     with pytest.raises(ValueError, match="level 1 must be an RSSMCell, got"):
         weights_from_model(other)
+
+
+@pytest.mark.parametrize(
+    ("part", "other", "message"),
+    [
+        ("memory", LSTM(8, 8, key=jr.key(0)), "level 1 must have a GRU, got LSTM"),
+        (
+            "prior_head",
+            CategoricalHead(8, 4, classes=2, key=jr.key(0)),
+            "level 1 must have Gaussian beliefs, got CategoricalHead",
+        ),
+    ],
+)
+def test_a_cell_with_another_part_has_no_official_weights(official, part, other, message):
+    model = model_from_weights(*official)
+    changed = eqx.tree_at(lambda m: getattr(m.hierarchy.cells[1], part), model, other)
+    with pytest.raises(ValueError, match=message):
+        weights_from_model(changed)

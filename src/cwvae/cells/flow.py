@@ -73,7 +73,7 @@ class FlowCell(AbstractWrapper):
         self.field = DenseStack(size, cell.deter, hidden=hidden, depth=depth, key=key)
         if not rate > 0:
             raise ValueError(f"the rate of a flow must be positive, got {rate}")
-        self.log_rate = jnp.full(cell.deter, math.log(rate))
+        self.log_rate = jnp.full(cell.deter, math.log(rate), dtype=float)
         self.solver = solver or diffrax.Tsit5()
         self.controller = controller or diffrax.PIDController(rtol=1e-3, atol=1e-4)
         self.adjoint = adjoint or diffrax.RecursiveCheckpointAdjoint()

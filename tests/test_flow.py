@@ -14,7 +14,6 @@ from reference import assert_alike
 
 from cwvae.beliefs import Gaussian
 from cwvae.cells import AbstractCell, FlowCell, Given, observe_level
-from cwvae.layers import DenseStack
 
 
 class Still(AbstractCell):
@@ -56,31 +55,30 @@ def advance(cell, state, top_down, given):
     return cell.advance(state, cell.hear_above(top_down, given))
 
 
-def separable(seed: int = 0) -> tuple[DenseStack, np.ndarray]:
-    """Return a field of dh/dt = tanh(rates h), and the rates."""
-    field = made(DenseStack, DETER + STOCH + OUTPUT, DETER, hidden=1, depth=1)
-    rates = np.random.default_rng(seed).uniform(0.5, 1.5, DETER)
-    kernel = np.concatenate([np.diag(rates), np.zeros((STOCH + OUTPUT, DETER))])
+def separable(how: str) -> tuple[FlowCell, np.ndarray, np.ndarray]:
+    """Return a cell that flows by dh/dt = speeds tanh(slopes h), the slopes and the speeds."""
+    cell, slopes = flowing(how=how, depth=1), np.random.default_rng(0).uniform(0.5, 1.5, DETER)
+    kernel = np.concatenate([np.diag(slopes), np.zeros((STOCH + OUTPUT, DETER))])
     weights = jnp.asarray(kernel, dtype=float), jnp.zeros(DETER)
-    return eqx.tree_at(lambda f: (f.layers[0].kernel, f.layers[0].bias), field, weights), rates
+    cell = eqx.tree_at(lambda c: (c.field.layers[0].kernel, c.field.layers[0].bias), cell, weights)
+    return cell, slopes, np.exp(np.float64(cell.log_rate))
 
 
 @pytest.mark.parametrize("how", TOLERANCES)
 def test_an_equation_with_a_known_solution_is_followed(how):
-    field, rates = separable()
-    cell = eqx.tree_at(lambda c: c.field, flowing(how=how, depth=1), field)
+    cell, slopes, speeds = separable(how)
     state, top_down = some_state(cell), draw(1, OUTPUT)
     for time in (0.0, 0.3, 2.0):
-        # d sinh(r h) / dt = r sinh(r h)
-        expected = np.arcsinh(np.sinh(rates * np.float64(state.deter)) * np.exp(rates * time))
+        # d sinh(slope h) / dt = slope speed sinh(slope h)
+        start, growth = slopes * np.float64(state.deter), np.exp(slopes * speeds * time)
+        expected = np.arcsinh(np.sinh(start) * growth) / slopes
         actual = advance(cell, state, top_down, given(time))
-        np.testing.assert_allclose(actual, expected / rates, atol=TOLERANCES[how])
+        np.testing.assert_allclose(actual, expected, atol=TOLERANCES[how])
 
 
 @pytest.mark.parametrize("how", TOLERANCES)
 def test_the_gradient_is_that_of_the_known_solution(how):
-    field, rates = separable()
-    cell = eqx.tree_at(lambda c: c.field, flowing(how=how, depth=1), field)
+    cell, slopes, speeds = separable(how)
     state, time = some_state(cell), 0.7
 
     @eqx.filter_jit
@@ -89,9 +87,8 @@ def test_the_gradient_is_that_of_the_known_solution(how):
         begun = eqx.tree_at(lambda s: s.deter, state, deter)
         return advance(cell, begun, draw(1, OUTPUT), given(time)).sum()
 
-    start = rates * np.float64(state.deter)
-    end = np.arcsinh(np.sinh(start) * np.exp(rates * time))
-    expected = np.exp(rates * time) * np.cosh(start) / np.cosh(end)
+    start, growth = slopes * np.float64(state.deter), np.exp(slopes * speeds * time)
+    expected = growth * np.cosh(start) / np.cosh(np.arcsinh(np.sinh(start) * growth))
     np.testing.assert_allclose(gradient(state.deter), expected, atol=10 * TOLERANCES[how])
 
 
@@ -99,11 +96,12 @@ def euler(cell: FlowCell, state, top_down, time: float, steps: int) -> np.ndarra
     """Walk along the field in float64."""
     deter, known = np.float64(state.deter), np.float64([*state.stoch, *top_down])
     layers = [(np.float64(layer.kernel), np.float64(layer.bias)) for layer in cell.field.layers]
+    duration = np.exp(np.float64(cell.log_rate)) * time
     for _ in range(steps):
         hidden = np.concatenate([deter, known])
         for kernel, bias in layers[:-1]:
             hidden = np.maximum(hidden @ kernel + bias, 0)
-        deter = deter + time / steps * np.tanh(hidden @ layers[-1][0] + layers[-1][1])
+        deter = deter + duration / steps * np.tanh(hidden @ layers[-1][0] + layers[-1][1])
     return deter
 
 
@@ -188,6 +186,15 @@ def test_the_default_solver_chooses_its_steps():
     cell = FlowCell(Still(), hidden=2, key=jr.key(0))
     assert isinstance(cell.solver, diffrax.Tsit5)
     assert isinstance(cell.controller, diffrax.PIDController)
+
+
+def test_a_flow_starts_at_the_rate_that_was_given_and_learns_it():
+    cell = FlowCell(Still(), hidden=2, rate=0.1, key=jr.key(0))
+    np.testing.assert_allclose(np.exp(cell.log_rate), np.full(DETER, 0.1), rtol=1e-6)
+    # Of the type that it has after a step of training, which else would be compiled twice.
+    assert not cell.log_rate.weak_type
+    with pytest.raises(ValueError, match="rate of a flow must be positive, got 0"):
+        FlowCell(Still(), hidden=2, rate=0.0, key=jr.key(0))
 
 
 # What cannot be solved stops the program.

@@ -2,21 +2,17 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 import pytest
 from hypothesis import given as draws
 from hypothesis import strategies as st
-from models import ACTION, draw, hierarchy, plain, plain_video
+from models import ACTION, draw, hierarchy
 
 from cwvae.clock import Clock
-from cwvae.forecast import forecast
 
 CLOCK, FRAMES = Clock(3, (2, 3)), 14
 seeds = st.integers(0, 2**31)
 clocks = pytest.mark.parametrize("lookahead", [False, True], ids=["causal", "ahead"])
-
-predict = eqx.filter_jit(forecast)
 
 
 @pytest.fixture(scope="module")
@@ -132,52 +128,3 @@ def test_actions_of_another_shape_are_refused_with_both(levels, shape):
     message = rf"actions of 3 frames must have shape \(3, action\), got \({shape[0]}, ?"
     with pytest.raises(ValueError, match=message):
         levels.given(3, actions=jnp.zeros(shape))
-
-
-# Frame rates of a forecast.
-
-CONTEXT, HORIZON, KEY = 2, 3, jr.key(0)
-
-
-def rates(model, *rates):
-    """Forecast at several frame rates."""
-    context = plain_video(CONTEXT)
-    return [predict(model, context, HORIZON, key=KEY, frame_rate=rate) for rate in rates]
-
-
-def test_a_frame_rate_is_the_times_that_it_makes_and_means_something_to_a_flow():
-    model = plain(Clock(1), kind="flow")
-    usual, twice = rates(model, None, 2.0)
-    for actual, times in ((usual, [0, 1, 2, 3, 4]), (twice, [0, 1, 1.5, 2, 2.5])):
-        known = model.hierarchy.given(CONTEXT + HORIZON, times=np.asarray(times))
-        expected = predict(model, plain_video(CONTEXT), HORIZON, key=KEY, given=known)
-        assert np.array_equal(actual, expected)
-    assert np.all(twice != usual)
-
-
-def test_a_frame_rate_means_nothing_to_memories_that_tick():
-    one, *others = rates(plain(Clock(2, 2)), 1.0, 2.0, 0.5)
-    assert all(np.array_equal(one, other) for other in others)
-
-
-def test_either_times_or_a_frame_rate_are_given(levels):
-    model = plain(Clock(2, 2))
-    known = model.hierarchy.given(CONTEXT + HORIZON)
-    options = {"key": KEY, "given": known, "frame_rate": 2.0}
-    with pytest.raises(ValueError, match="either the frame rate or the times"):
-        forecast(model, plain_video(CONTEXT), HORIZON, **options)
-
-
-@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
-def test_a_frame_rate_that_is_not_positive_is_refused(rate):
-    with pytest.raises(ValueError, match=f"frame_rate must be positive, got {rate}"):
-        forecast(plain(Clock(2, 2)), plain_video(CONTEXT), HORIZON, key=KEY, frame_rate=rate)
-
-
-@pytest.mark.parametrize("frames", [CONTEXT, HORIZON, CONTEXT + HORIZON + 1])
-def test_what_is_given_is_for_context_and_horizon_together(frames):
-    model = plain(Clock(2, 2))
-    known = model.hierarchy.given(frames)
-    message = r"2 context frames and the horizon of 3: .*hierarchy.given\(5, [.]{3}\)"
-    with pytest.raises(ValueError, match=message):
-        forecast(model, plain_video(CONTEXT), HORIZON, key=KEY, given=known)

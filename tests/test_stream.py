@@ -185,6 +185,17 @@ def test_imagining_on_from_an_aligned_frame_is_the_batch_computation(kind, looka
             assert_alike((state.stoch, state.deter), (expected.stoch, expected.deter))
 
 
+@some_of_both
+def test_imagining_inside_a_window_leaves_what_was_heard_of_it(kind, lookahead):
+    model = some(kind, lookahead=lookahead)
+    stream, _ = follow(model, cut(inputs(), 4))[-1]
+    (after,) = ahead(model, stream, *cut(inputs()[1:], 4, 5))
+    for level, period in enumerate(model.hierarchy.clock.periods):
+        one, other = stream.states[level], after.states[level]
+        same = eqx.tree_equal((one.stoch, one.deter), (other.stoch, other.deter))
+        assert same == (4 % period != 0)
+
+
 # What a step says.
 
 

@@ -60,10 +60,10 @@ def conditioned(cell: Callable[..., AbstractCell], *, top_down: int, key) -> Con
 
 
 def all_at_once(*, top_down: int, key) -> AbstractCell:
-    """Make a cell that is all that a cell can be."""
+    """Make a cell that is all that a cell can be, but for a flow, which is slow to compile."""
     head = partial(CategoricalHead, classes=2)
     inner = Resetting(rssm(top_down=top_down + ACTION, memory=LSTM, head=head, key=key))
-    return Conditioned(flow(inner, key=key), ACTION)
+    return Conditioned(inner, ACTION)
 
 
 CELLS: dict[str, Callable[..., AbstractCell]] = {

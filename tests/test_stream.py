@@ -217,7 +217,7 @@ def test_the_predicted_frame_is_that_of_an_imagined_step_without_noise(lookahead
         assert_alike(record.predicted, rendered(model, output)[0])
 
 
-@pytest.mark.parametrize(("kind", "matter"), [("rssm", False), ("all_at_once", True)])
+@pytest.mark.parametrize(("kind", "matter"), [("rssm", False), ("flow", True)])
 def test_durations_matter_to_a_flow(kind, matter):
     model, (video, durations, actions) = some(kind, lookahead=False), inputs()
     one, other = (follow(model, cut((video, d, actions), 3)) for d in (durations, 2 * durations))
@@ -229,10 +229,13 @@ def test_durations_matter_to_a_flow(kind, matter):
 
 def test_a_wrong_action_is_refused_by_level():
     model = some("all_at_once", lookahead=False)
-    for width in (1, ACTION + 1):
-        message = rf"level 1 hears actions of shape \({ACTION},\), got \({width},\)"
-        with pytest.raises(ValueError, match=message):
-            imagine(model, start(model), silence(model), action=jnp.zeros(width))
+    for action, got in (
+        (jnp.zeros(1), r"\(1,\)"),
+        (jnp.zeros(ACTION + 1), rf"\({ACTION + 1},\)"),
+        (None, "none"),
+    ):
+        with pytest.raises(ValueError, match=rf"level 1 hears .* \({ACTION},\), got {got}"):
+            imagine(model, start(model), silence(model), action=action)
 
 
 # Many frames, many streams.

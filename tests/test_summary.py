@@ -19,7 +19,7 @@ NAMES = {
     "flow": ("FlowCell(RSSMCell(GRU))", "Gaussian"),
     "resetting": ("Resetting(RSSMCell(GRU))", "Gaussian"),
     "conditioned": ("Conditioned(RSSMCell(GRU))", "Gaussian"),
-    "all_at_once": ("Conditioned(FlowCell(Resetting(RSSMCell(LSTM))))", "Categorical"),
+    "all_at_once": ("Conditioned(Resetting(RSSMCell(LSTM)))", "Categorical"),
     "readers_own": ("ReadersCell", "Gaussian"),
 }
 

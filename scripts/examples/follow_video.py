@@ -1,16 +1,11 @@
-"""Follow a video file frame by frame with a causal model, as one would follow a camera.
+"""Follow a video file frame by frame, as one would follow a camera (about three minutes).
 
-    python scripts/examples/follow_video.py --out follow.png
-
-Takes about three minutes on two CPU cores: a small causal model is trained on moving digits, a
-test video is written to a file, and the file is read frame by frame into a stream. Prints how well
-each frame was expected before it came, beside repeating the last one, and draws a forecast that
-was asked for in the middle of the video.
+python scripts/examples/follow_video.py --out follow.png
 """
 
-import argparse
 import dataclasses
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +14,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+import tyro
 
 from cwvae import CWVAE, PRESETS, build, stream
 from cwvae.data.digits import load_digits
@@ -29,11 +25,11 @@ from cwvae.report.animation import write_animation
 from cwvae.report.strip import write_strip
 from cwvae.train import init_train_state, train_step
 
-FRAMES, ASKED, HORIZON = 120, 51, 24  # the forecast is asked for at a frame where no level ticks
+ASKED, HORIZON = 51, 24  # the forecast is asked for at a frame at which not every level ticks
 
 
-def trained(steps: int, minutes: float, scene) -> CWVAE:
-    """Train the demo's model, made causal."""
+def trained(scene, steps: int, minutes: float) -> CWVAE:
+    """Train the demo's model, made causal, until the steps or the minutes are over."""
     preset, began = PRESETS["demo"], time.monotonic()
     config = dataclasses.replace(preset.train, steps=steps)
     model = build(dataclasses.replace(preset.model, lookahead=False), key=jr.key(0))
@@ -41,54 +37,44 @@ def trained(steps: int, minutes: float, scene) -> CWVAE:
     videos = batches(scene(split="train", frames=config.frames), batch_size=16, seed=0)
     for _, batch in zip(range(steps), videos, strict=False):
         state, _ = step(state, jnp.asarray(batch), config)
-        if time.monotonic() - began > 60 * minutes:
+        if time.monotonic() > began + 60 * minutes:
             break
     return state.model
 
 
-def frames_of(path: Path):
+def frames_of(path: Path) -> Iterator[np.ndarray]:
     """Yield the frames of a video file as they are decoded: gray, in [0, 1]."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="rgb24")[..., :1].astype(np.float32) / 255
 
 
-def main() -> None:
-    """Train, follow, draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("follow.png"), help="picture")
-    parser.add_argument("--steps", type=int, default=700, help="training steps")
-    parser.add_argument("--minutes", type=float, default=2.0, help="stop training after this time")
-    options = parser.parse_args()
-    scene = partial(
-        MovingMNIST, digits=load_digits(), num_digits=1, size=PRESETS["demo"].model.size
-    )
-    model = trained(options.steps, options.minutes, scene)
-    path = options.out.with_suffix(".mp4")
-    write_animation(path, scene(split="test", frames=FRAMES)[0]["video"])
-
+def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0) -> None:
+    """Train, write a test video to a file, follow it, draw."""
+    scene = partial(MovingMNIST, digits=load_digits(), num_digits=1, size=32)
+    model, path = trained(scene, steps, minutes), out.with_suffix(".mp4")
+    write_animation(path, scene(split="test", frames=120)[0]["video"])
     now, step, key = stream.start(model), eqx.filter_jit(stream.step), jr.key(1)
-    look_ahead = eqx.filter_jit(partial(stream.forecast, horizon=HORIZON, key=key))
-    came, expected, began = [], [], 0.0
+    ahead = eqx.filter_jit(partial(stream.forecast, horizon=HORIZON, key=key))
+    came, expected = [], []
     for frame in frames_of(path):
-        began = began or time.monotonic()
-        now, record = step(model, now, frame, model.hierarchy.noise_at(now.frame, key=key))
+        noise = model.hierarchy.noise_at(now.frame, key=key)
+        now, record = step(model, now, frame, noise)
         came.append(frame)
         expected.append(np.clip(record.predicted, 0, 1))
         if len(came) == ASKED:
-            future = np.clip(look_ahead(model, now)[0], 0, 1)
-    rate = len(came) / (time.monotonic() - began)
+            future = np.clip(ahead(model, now)[0], 0, 1)
     truth, ours = np.stack(came), np.stack(expected)
-    print(f"followed {len(came)} frames of {path}, {rate:.0f} a second")
+    better, last = (np.mean(psnr(truth[1:], g)) for g in (ours[1:], truth[:-1]))
     print(
-        f"expected one frame ahead: PSNR {psnr(truth[1:], ours[1:]).mean():.2f} dB, last frame "
-        f"{psnr(truth[1:], truth[:-1]).mean():.2f} dB"
+        f"followed {len(came)} frames of {path}; expected one frame ahead, PSNR {better:.2f} dB, "
+        f"last frame {last:.2f} dB"
     )
     rows = {"came": truth, "expected": ours, "forecast": np.concatenate([truth[:ASKED], future])}
     rows = {name: np.uint8(255 * v[ASKED - 24 : ASKED + HORIZON]) for name, v in rows.items()}
-    write_strip(options.out, rows, every=3, context=24, columns=16)
-    print(f"forecast from frame {ASKED}: {options.out}")
+    write_strip(out, rows, every=3, context=24, columns=16)
+    print(f"the forecast from frame {ASKED} on: {out}")
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main)

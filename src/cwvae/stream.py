@@ -94,7 +94,9 @@ def step(
 
     **Arguments:** `noise`, a vector for each level, `model.hierarchy.noise_at(stream.frame,
     key=key)` or zeros for the modes; `duration`, the time since the last frame in the unit of
-    the model's training (of no meaning at the first frame); `action`, what is done at the frame.
+    the model's training (of no meaning at the first frame; an array, where it varies, or each
+    value is compiled anew); `action`, what is done at the frame. Raises `ValueError` for an action
+    that is missing or of another length.
     """
     silence = tuple(jnp.zeros_like(n) for n in noise)
     expected = imagine(model, stream, silence, duration=duration, action=action)
@@ -177,18 +179,25 @@ def _go_on(
     top_down = jnp.zeros(0)
     for level in reversed(range(clock.levels)):
         cell = hierarchy.cells[level]
-        done = jnp.zeros(cell.action) if action is None or not cell.action else action
-        if done.shape != (cell.action,):
-            raise ValueError(
-                f"level {level} hears actions of shape ({cell.action},), got {done.shape}"
-            )
-        now = Given(jnp.zeros(()), done, boundaries[level])
+        now = Given(jnp.zeros(()), _action(cell, level, action), boundaries[level])
         feature = None if features is None or level in hierarchy.blind else features[level]
         before = _since(stream.levels[level], elapsed)
         proceed = _tick_so_far if clock.lookahead else _tick_when_complete
         levels.insert(0, proceed(cell, before, ticks[level], now, feature, top_down, noise[level]))
         top_down = cell.output(levels[0].state)
     return Stream(tuple(levels), stream.frame + 1)
+
+
+def _action(
+    cell: AbstractCell, level: int, action: Float[Array, "action"] | None
+) -> Float[Array, "action"]:
+    """Return the action that a cell hears; refuse one of another length."""
+    if not cell.action:
+        return jnp.zeros(0)
+    if action is None or action.shape != (cell.action,):
+        got = "none" if action is None else action.shape
+        raise ValueError(f"level {level} hears actions of shape ({cell.action},), got {got}")
+    return action
 
 
 def _tick_when_complete(

@@ -33,8 +33,10 @@ def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     _install(session, "tests")
     # What one test compiled another need not, nor a process that a test starts.
-    compilations = session.create_tmp()
-    session.run("pytest", *session.posargs, env={"JAX_COMPILATION_CACHE_DIR": compilations})
+    compilations = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp()}
+    # One process a core: what takes the time is compiling, which uses one.
+    workers = ("-n", "auto", "--dist", "loadfile")
+    session.run("pytest", *workers, *session.posargs, env=compilations)
 
 
 @nox.session

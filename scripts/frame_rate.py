@@ -152,6 +152,20 @@ def measure(model: CWVAE, name: str, examples: int, samples: int) -> dict[str, d
     return results
 
 
+def table(report: dict) -> str:
+    """Return the results as the table of the guide: speed over true speed, and position error."""
+    head = ["model", *(f"speed at rate {r:g}" for r in RATES), *(f"error at {r:g}" for r in RATES)]
+    rows = [head, ["---"] * len(head)]
+    for name, rates in report["results"].items():
+        measured = [rates[f"{rate:g}"] for rate in RATES]
+        speeds = [m["speed, pixels per training frame"] for m in measured]
+        true = [m["true speed, pixels per training frame"] for m in measured]
+        errors = [m["position error, pixels"] for m in measured]
+        ratios = [f"{s / t:.2f}" for s, t in zip(speeds, true, strict=True)]
+        rows.append([name, *ratios, *(f"{error:.1f}" for error in errors)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def main() -> None:
     """Train, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -168,7 +182,6 @@ def main() -> None:
     for name in options.models:
         model = train(name, options.steps, options.seed)
         results[name] = measure(model, name, options.examples, options.samples)
-        print(json.dumps({name: results[name]}, indent=2))
     packages = ("cwvae", "diffrax", "equinox", "grain", "jax", "numpy", "optax")
     report = {
         "date": datetime.date.today().isoformat(),
@@ -181,6 +194,7 @@ def main() -> None:
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
+    print(table(report))
 
 
 if __name__ == "__main__":

@@ -1,37 +1,26 @@
-"""The bound, the training loss made from it, and the tighter bound of several samples."""
-
-import dataclasses
-import functools
-import itertools
-from functools import partial
+"""The bound and the training loss made from it."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from bounds import BATCH, CLOCK, FRAMES, batch, beliefs, row_of, samples, seeds
 from hypothesis import given as draws
 from hypothesis import settings
-from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
 from models import (
-    CELLS,
-    OUTPUT,
-    STRAIGHT_THROUGH,
     draw,
     given,
-    made,
     noise,
     plain,
     plain_video,
     stacked,
     tiny,
 )
-from readers_cell import ReadersCell
 from reference import (
     assert_alike,
     belief_kl,
-    belief_log_prob,
     frame_by_frame,
     frame_log_likelihood,
     gaussian_kl,
@@ -39,24 +28,11 @@ from reference import (
     windows,
 )
 
-from cwvae.beliefs import Gaussian
-from cwvae.cells import AbstractCell
 from cwvae.clock import Clock
-from cwvae.hierarchy import Hierarchy
-from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo, importance_weighted_bound, loss
 
-seeds = st.integers(0, 2**31)
-kinds = pytest.mark.parametrize("kind", CELLS)
-# Of laws about the bound and not about the cell: one of each belief.
-beliefs = pytest.mark.parametrize("kind", ["rssm", "categorical"])
-
-CLOCK = Clock(2, 3)
-FRAMES, BATCH = 5, 3
-
 bound = eqx.filter_jit(elbo)
-tighter_bound = eqx.filter_jit(importance_weighted_bound)
 
 
 @eqx.filter_jit
@@ -64,40 +40,9 @@ def training_loss(model, videos, noises, known=None, **options):
     return loss(model, videos, noises, known, **options)
 
 
-@eqx.filter_jit
-def log_weights(model, video, noises):
-    """Return the importance bound of each sample alone."""
-    return jax.vmap(lambda n: importance_weighted_bound(model, video, stacked([n])))(noises)
-
-
-def batch(model: CWVAE, frames: int = FRAMES):
-    """Draw videos and, irregular times and actions among it, what is drawn and given beside."""
-    videos = stacked([plain_video(frames, seed=row) for row in range(BATCH)])
-    noises, known = (
-        stacked([draw(model.hierarchy, frames, seed=row) for row in range(BATCH)])
-        for draw in (noise, given)
-    )
-    return videos, noises, known
-
-
-def row_of(arrays, row: int):
-    """Cut one row out of a batch."""
-    return jax.tree.map(lambda array: array[row], arrays)
-
-
 def bounds(model: CWVAE, inputs) -> Elbo:
     """Return the bounds of the rows of a batch."""
     return eqx.filter_vmap(bound, in_axes=(None, 0, 0, 0))(model, *inputs)
-
-
-def samples(model: CWVAE, frames: int, count: int):
-    """Draw noise for several samples of one video."""
-    ticks = model.hierarchy.clock.ticks(frames)
-    stoch = [cell.stoch for cell in model.hierarchy.cells]
-    return tuple(
-        draw(level, count, n, width)
-        for level, (n, width) in enumerate(zip(ticks, stoch, strict=True))
-    )
 
 
 # The terms of the bound.
@@ -242,153 +187,6 @@ def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
     np.testing.assert_allclose(actual.penalty * FRAMES, totals.mean() - free, rtol=1e-4)
 
 
-# Gradients.
-
-
-@eqx.filter_jit
-def gradients(model, inputs, part, **options):
-    """Return the gradient of one part of the loss."""
-    return eqx.filter_grad(lambda m: getattr(loss(m, *inputs, **options), part))(model)
-
-
-def weighted(parts):
-    """Add pytrees up, each times its weight."""
-    weights, trees = zip(*parts, strict=True)
-    return jax.tree.map(
-        lambda *leaves: sum(w * leaf for w, leaf in zip(weights, leaves, strict=True)), *trees
-    )
-
-
-@pytest.fixture(scope="module")
-def of_share():
-    """The penalty's gradients of one level, plain (None) and balanced, and what they are of."""
-    model = plain(Clock(1))
-    inputs = batch(model, 3)
-    shares = (None, 0.0, 0.8, 1.0)
-    of = {s: gradients(model, inputs, "penalty", posterior_share=s) for s in shares}
-    return (model, *inputs), of
-
-
-def test_balancing_shares_the_kls_gradient_out(of_share):
-    _, of = of_share
-    assert_alike(of[0.8], weighted([(0.8, of[1.0]), (0.2, of[0.0])]))
-    assert_alike(of[None], weighted([(1.0, of[1.0]), (1.0, of[0.0])]))
-
-
-def test_balancing_leaves_the_loss(of_share):
-    inputs, _ = of_share
-    values = [training_loss(*inputs, posterior_share=share) for share in (0.8, None)]
-    assert_alike(*values, 1e-6)
-
-
-def test_the_whole_share_for_the_posterior_leaves_the_prior_untrained(of_share):
-    cell = of_share[1][1.0].hierarchy.cells[0]
-    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.prior_head))
-    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.posterior_head))
-
-
-@beliefs
-def test_the_whole_share_for_the_prior_leaves_the_posterior_untrained(kind):
-    # One frame, since a later prior hears what the posterior sampled.
-    model = plain(Clock(1), kind=kind)
-    gradient = gradients(model, batch(model, 1), "penalty", posterior_share=0.0)
-    cell = gradient.hierarchy.cells[0]
-    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.posterior_head))
-    assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.prior_head))
-
-
-def test_kl_below_its_free_nats_trains_nothing():
-    model = plain(Clock(1))
-    gradient = gradients(model, batch(model, 3), "penalty", free_nats=1e6)
-    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(gradient))
-
-
-class Slope:
-    """The loss of a model on one video as a function of its weights, and its gradient, in float64.
-
-    The video comes from a batch, at irregular times and with actions.
-    """
-
-    def __init__(self, model: CWVAE, inputs):
-        self.inputs = inputs
-        self.weights, static = eqx.partition(model, eqx.is_inexact_array)
-
-        def value(weights, inputs):
-            row = jax.tree.map(lambda array: array[None], inputs)
-            return loss(eqx.combine(weights, static), *row, beta=0.7, free_nats=0.1).total
-
-        self.function = jax.jit(jax.value_and_grad(value))
-
-    def __call__(self, weights, row: int = 0):
-        """Return value and gradient for one row of the batch."""
-        return self.function(weights, row_of(self.inputs, row))
-
-
-@functools.cache
-def slope_of(kind: str) -> Slope:
-    """Return that of a kind of cell below a simple one, or of the tiny model with its networks."""
-    with jax.enable_x64(True):
-        if kind in CELLS:
-            cells = made(CELLS[kind], top_down=OUTPUT), made(ReadersCell, top_down=0)
-            model = dataclasses.replace(plain(CLOCK), hierarchy=Hierarchy(cells, CLOCK))
-            return Slope(model, batch(model))
-        model, video = tiny(), jax.nn.sigmoid(draw(1, FRAMES, 32, 32, 1))
-        row = video, noise(model.hierarchy, FRAMES), given(model.hierarchy, FRAMES)
-        return Slope(model, stacked([row]))
-
-
-NETWORKS = "networks"
-
-
-@pytest.mark.parametrize("kind", [NETWORKS, *(k for k in CELLS if k not in STRAIGHT_THROUGH)])
-def test_the_gradient_agrees_with_finite_differences(kind):
-    slope, step = slope_of(kind), 1e-6
-    leaves, structure = jax.tree.flatten(slope.weights)
-    with jax.enable_x64(True):
-        along = [draw(seed, *leaf.shape) for seed, leaf in enumerate(leaves)]
-
-        def value(step):
-            moved = [leaf + step * d for leaf, d in zip(leaves, along, strict=True)]
-            return slope(jax.tree.unflatten(structure, moved))[0]
-
-        gradient = jax.tree.leaves(slope(slope.weights)[1])
-        expected = sum(float(jnp.vdot(g, d)) for g, d in zip(gradient, along, strict=True))
-        assert (value(step) - value(-step)) / (2 * step) == pytest.approx(expected, rel=1e-6)
-
-
-@pytest.mark.parametrize("kind", [NETWORKS, *CELLS])
-def test_the_gradient_flows_to_every_parameter(kind):
-    slope = slope_of(kind)
-    with jax.enable_x64(True):
-        leaves = jax.tree_util.tree_leaves_with_path(slope(slope.weights)[1])
-        assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves)
-        untrained = [path for path, leaf in leaves if leaf.size and not np.any(leaf != 0)]
-    assert [jax.tree_util.keystr(path) for path in untrained] == []
-
-
-@kinds
-def test_jit_vmap_grad_and_scan_compose(kind):
-    slope, steps = slope_of(kind), 3
-
-    def moved(weights, gradients):
-        return jax.tree.map(lambda w, g: w - 1e-4 * g.mean(0), weights, gradients)
-
-    def step(weights, _):
-        rows = jax.vmap(slope.function, in_axes=(None, 0))(weights, slope.inputs)
-        return moved(weights, rows[1]), rows
-
-    with jax.enable_x64(True):
-        run = eqx.filter_jit(lambda weights: jax.lax.scan(step, weights, length=steps))
-        last, records = run(slope.weights)
-        weights = slope.weights
-        for number in range(steps):
-            rows = [slope(weights, row) for row in range(BATCH)]
-            alone = jax.tree.map(lambda *arrays: np.stack(arrays), *rows)
-            assert_alike(row_of(records, number), alone, 1e-9)
-            weights = moved(weights, alone[1])
-        assert_alike(last, weights, 1e-9)
-
-
 # Options outside their range.
 
 
@@ -451,156 +249,3 @@ def test_a_bound_of_no_samples_is_refused():
     model = plain(CLOCK)
     with pytest.raises(ValueError, match="at least 1 sample, got none"):
         importance_weighted_bound(model, plain_video(FRAMES), samples(model, FRAMES, 0))
-
-
-# Several samples.
-
-
-@beliefs
-def test_one_sample_gives_the_log_of_its_weight(kind):
-    model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
-    noises, known = noise(model.hierarchy, FRAMES), given(model.hierarchy, FRAMES)
-    _, traces = frame_by_frame(
-        model.hierarchy.cells, (3,), FRAMES, noises, known, features=windows(video, (3,))
-    )
-    decoded = rendered(model, traces[0].output)
-    expected = frame_log_likelihood(video, decoded, 0.5).sum()
-    for trace in traces:
-        expected += belief_log_prob(trace.prior, trace.states.stoch).sum()
-        expected -= belief_log_prob(trace.posterior, trace.states.stoch).sum()
-    actual = tighter_bound(model, video, stacked([noises]), known)
-    np.testing.assert_allclose(actual, expected, rtol=1e-4)
-
-
-def test_several_samples_give_the_log_of_their_mean_weight():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    noises = samples(model, FRAMES, 4)
-    alone = np.float64(log_weights(model, video, noises))
-    expected = np.log(np.mean(np.exp(alone - alone.max()))) + alone.max()
-    np.testing.assert_allclose(tighter_bound(model, video, noises), expected, rtol=1e-5)
-
-
-def test_the_order_of_samples_does_not_matter():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    noises = samples(model, FRAMES, 4)
-    turned = jax.tree.map(lambda a: a[np.asarray([2, 0, 3, 1])], noises)
-    one, other = (tighter_bound(model, video, n) for n in (noises, turned))
-    np.testing.assert_allclose(one, other, rtol=1e-6)
-
-
-def test_the_same_sample_again_tells_nothing_new():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    once = samples(model, FRAMES, 1)
-    often = jax.tree.map(lambda a: jnp.repeat(a, 4, axis=0), once)
-    one, other = (tighter_bound(model, video, n) for n in (once, often))
-    np.testing.assert_allclose(one, other, rtol=1e-6)
-
-
-@draws(seed=seeds)
-@settings(max_examples=10)
-def test_the_bound_grows_with_the_samples(seed):
-    """The bound of n samples is at least the mean of those of their subsets of equal size."""
-    model, video = plain(CLOCK, seed=seed), plain_video(FRAMES, seed=seed)
-    noises = samples(model, FRAMES, 4)
-    subsets = np.asarray(list(itertools.combinations(range(4), 2)))
-    pairs = jax.tree.map(lambda a: a[subsets], noises)
-    of_four = tighter_bound(model, video, noises)
-    of_pairs = eqx.filter_vmap(tighter_bound, in_axes=(None, None, 0))(model, video, pairs)
-    of_one = log_weights(model, video, noises)
-    rounding = 1e-5 * abs(of_four)
-    assert of_four >= of_pairs.mean() - rounding
-    assert of_pairs.mean() >= of_one.mean() - rounding
-    assert of_four > of_one.mean()
-
-
-def test_on_average_the_elbo_is_the_bound_of_one_sample_and_below_that_of_several():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    noises = samples(model, FRAMES, 4096)
-    elbos = np.float64(eqx.filter_jit(jax.vmap(lambda n: elbo(model, video, n).value))(noises))
-    ones = np.float64(log_weights(model, video, noises))
-    difference = ones - elbos
-    assert abs(difference.mean()) < 4 * difference.std() / len(difference) ** 0.5
-    eights = ones.reshape(-1, 8)
-    tighter = np.log(np.mean(np.exp(eights - eights.max()), axis=1)) + eights.max()
-    assert elbos.mean() < tighter.mean()
-
-
-# A clockwork model whose posterior and likelihood are known.
-
-
-class LinearGaussianCell(AbstractCell):
-    """z ~ N(what is heard from above, 1), seen through `seen` numbers ~ N(z, variance) a tick.
-
-    Features are the sum of these numbers, which is all that the exact posterior needs.
-    """
-
-    seen: int
-    variance: float
-    top_down: int
-    stoch: int = 1
-    deter: int = 1
-    feature: int = 1
-
-    def hear_above(self, top_down, given):
-        return top_down[:1] if self.top_down else jnp.zeros(1)
-
-    def advance(self, state, above):
-        return above
-
-    def prior(self, deter):
-        return Gaussian(deter, jnp.ones(1))
-
-    def posterior(self, deter, evidence):
-        precision = 1 + self.seen / self.variance
-        mean = (deter + evidence / self.variance) / precision
-        return Gaussian(mean, jnp.full(1, precision**-0.5))
-
-
-def frame_as_it_is(frame):
-    """Tell both levels of a frame of one pixel."""
-    return frame.reshape(1), frame.reshape(1)
-
-
-def first_of(output):
-    """Decode the lowest level's z as a frame of one pixel."""
-    return output[:1].reshape(1, 1, 1)
-
-
-def linear_gaussian(stddev: float) -> CWVAE:
-    """Make x_t = z_t + stddev n_t, z_t = (z of its window of two) + n_t, the posterior exact."""
-    clock, variance = Clock(2, 2), stddev**2
-    cells = (
-        LinearGaussianCell(seen=1, variance=variance, top_down=2),
-        LinearGaussianCell(seen=2, variance=1 + variance, top_down=0),
-    )
-    return CWVAE(frame_as_it_is, Hierarchy(cells, clock), first_of, FixedNormal(stddev))
-
-
-def exact_log_likelihood(video, stddev: float) -> float:
-    """Return log p(video): pairs of frames are jointly normal, and independent of each other."""
-    pairs = np.float64(video).reshape(-1, 2)
-    covariance = np.ones((2, 2)) + (1 + stddev**2) * np.eye(2)
-    quadratic = np.einsum("pi,ij,pj->p", pairs, np.linalg.inv(covariance), pairs)
-    return -0.5 * (quadratic + np.log(np.linalg.det(2 * np.pi * covariance))).sum()
-
-
-@pytest.mark.parametrize("stddev", [0.3, 1.0])
-@draws(seed=seeds)
-def test_with_the_exact_posterior_every_sample_gives_the_exact_likelihood(stddev, seed):
-    model, video = linear_gaussian(stddev), draw(seed, 6, 1, 1, 1)
-    noises = tuple(draw(seed + level, 3, n, 1) for level, n in enumerate((6, 3)))
-    run = partial(tighter_bound, model)
-    expected = exact_log_likelihood(video, stddev)
-    np.testing.assert_allclose(run(video, noises), expected, rtol=1e-5, atol=1e-4)
-
-
-@pytest.mark.parametrize("stddev", [0.3, 1.0])
-@draws(seed=seeds)
-def test_with_the_exact_posterior_the_mean_elbo_is_the_exact_likelihood(stddev, seed):
-    model, video = linear_gaussian(stddev), draw(seed, 6, 1, 1, 1)
-    # The bound is quadratic in the noise, and +-1 have the first two moments of the normal.
-    signs = jnp.asarray(list(itertools.product([-1.0, 1.0], repeat=3)))
-    noises = (jnp.tile(signs[:, :2], (1, 3))[..., None], jnp.tile(signs[:, 2:], (1, 3))[..., None])
-    elbos = eqx.filter_vmap(bound, in_axes=(None, None, 0))(model, video, noises).value
-    expected = exact_log_likelihood(video, stddev)
-    np.testing.assert_allclose(elbos.mean(), expected, rtol=1e-5, atol=1e-4)

@@ -1,7 +1,9 @@
 """The README's and the guide's code runs; what they say of commands and counts is so."""
 
 import dataclasses
+import json
 import re
+import runpy
 from pathlib import Path
 
 import equinox as eqx
@@ -50,6 +52,12 @@ def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkey
     assert "periods (1, 2, 8)" in said
     assert "(1, 8, 3)" in said
     assert int(names["now"].frame) == 24
+
+
+def test_the_guides_table_of_frame_rates_is_that_of_the_committed_results():
+    root = Path(__file__).parents[1]
+    report = json.loads((root / "benchmarks" / "results" / "frame_rate.json").read_text())
+    assert runpy.run_path(str(root / "scripts" / "frame_rate.py"))["table"](report) in GUIDE
 
 
 def test_a_cell_of_ones_own_is_at_most_25_lines():

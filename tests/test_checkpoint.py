@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cwvae.checkpoint import Checkpoints
-from cwvae.config import PRESETS, build
+from cwvae.config import build
+from cwvae.presets import PRESETS
 from cwvae.train import TrainState, init_train_state
 
 DEBUG = PRESETS["debug"]

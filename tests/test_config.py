@@ -9,7 +9,8 @@ import pytest
 from models import DETER, OUTPUT, STOCH, TINY
 
 from cwvae.clock import Clock
-from cwvae.config import PRESETS, DataConfig, ModelConfig, Preset, TrainConfig, build
+from cwvae.config import DataConfig, ModelConfig, Preset, TrainConfig, build
+from cwvae.presets import PRESETS
 
 
 def structure(config: ModelConfig):

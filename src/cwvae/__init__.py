@@ -7,11 +7,12 @@ named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` comp
 from cwvae.beliefs import Categorical, Gaussian
 from cwvae.cells import AbstractCell, Conditioned, FlowCell, Resetting, RSSMCell
 from cwvae.clock import Clock
-from cwvae.config import PRESETS, ModelConfig, TrainConfig, build
+from cwvae.config import ModelConfig, TrainConfig, build
 from cwvae.forecast import forecast, predict_one_step, reconstruct
 from cwvae.hierarchy import Hierarchy
 from cwvae.model import CWVAE
 from cwvae.objective import elbo, importance_weighted_bound, loss
+from cwvae.presets import PRESETS
 from cwvae.summary import summary
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Frozen configurations, the presets of the paper and the official code, and `build`.
+"""Frozen configurations, and `build`.
 
 No configuration enters the core: `build` is the only translation.
 """
@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
-from types import MappingProxyType
 
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
@@ -23,7 +22,7 @@ from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
 
-__all__ = ["PRESETS", "DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
+__all__ = ["DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
 
 
 def _freeze(config: object, *names: str) -> None:
@@ -171,76 +170,6 @@ class Preset:
                 f"context must be a multiple of the slowest period, "
                 f"{self.model.clock.slowest} frames, got {self.context}"
             )
-
-
-# The first three are configs/{mmnist,mazes,minerl}.yml of the official code; `kth` has the sizes
-# that the paper gives (table in its appendix) and a stddev inside the range it was tuned in.
-# Epochs are counted in steps of batch 50 of this package's on-the-fly data where there is no
-# fixed number of videos.
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        "moving_mnist": Preset(
-            model=ModelConfig(dec_stddev=1.0),
-            train=TrainConfig(),
-        ),
-        "mazes": Preset(
-            model=ModelConfig(channels=3, dec_stddev=0.1),
-            train=TrainConfig(),
-            horizon=264,
-        ),
-        "minerl": Preset(
-            model=ModelConfig(stoch=100, deter=800, hidden=800, channels=3, dec_stddev=0.4),
-            train=TrainConfig(learning_rate=1e-4),
-            horizon=464,
-        ),
-        "kth": Preset(
-            model=ModelConfig(dec_stddev=0.4),
-            train=TrainConfig(),
-            horizon=100,
-        ),
-        # Small enough to learn one moving digit in minutes on two CPU cores.
-        "demo": Preset(
-            model=ModelConfig(
-                levels=2,
-                factors=4,
-                stoch=8,
-                deter=128,
-                hidden=128,
-                size=32,
-                channel_multiplier=0.25,
-                dense_layers=2,
-                dense_hidden=128,
-                dec_stddev=0.3,
-            ),
-            train=TrainConfig(
-                steps=1500,
-                batch_size=16,
-                frames=32,
-                learning_rate=3e-3,
-                decay=0.7,
-                epsilon=1e-6,
-                clip_norm=1000.0,
-                posterior_share=0.2,
-            ),
-            data=DataConfig(num_digits=1),
-        ),
-        "debug": Preset(
-            model=ModelConfig(
-                factors=2,
-                stoch=4,
-                deter=8,
-                hidden=8,
-                size=32,
-                channel_multiplier=1 / 8,
-                dense_layers=2,
-                dense_hidden=8,
-            ),
-            train=TrainConfig(steps=10, batch_size=2, frames=8),
-            context=4,
-            horizon=8,
-        ),
-    }
-)
 
 
 def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:

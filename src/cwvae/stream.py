@@ -12,34 +12,26 @@ When the window is complete the top level's state is that of the batch computati
 differ from it in having heard from above what was believed at their time.
 """
 
-from typing import TypeVar
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from cwvae.cells.base import AbstractCell, Given, State
+from cwvae.cells.online import (
+    Heard,
+    LevelStream,
+    since,
+    start_level,
+    tick_so_far,
+    tick_when_complete,
+)
 from cwvae.model import CWVAE
 from cwvae.shapes import Frame, checked
 
-__all__ = ["LevelStream", "Record", "Stream", "forecast", "imagine", "put", "start", "step"]
+__all__ = ["Record", "Stream", "forecast", "imagine", "put", "start", "step"]
 
-T = TypeVar("T")
 TickNoise = tuple[Float[Array, "?stoch"], ...]
-
-
-class LevelStream(eqx.Module):
-    """One level of a stream; times count from the stream's last frame, so they stay small.
-
-    **Arguments:** `before`, the state before the level's last tick; `state`, the state since;
-    `features` and `given`, what has been heard of the window that is open, and of its tick.
-    """
-
-    before: State
-    state: State
-    features: Float[Array, "feature"]
-    given: Given
 
 
 class Stream(eqx.Module):
@@ -70,15 +62,9 @@ class Record(eqx.Module):
 
 def start(model: CWVAE) -> Stream:
     """Return the stream before its first frame."""
-
-    def level(cell: AbstractCell) -> LevelStream:
-        state = cell.init()
-        given = Given(jnp.zeros(()), jnp.zeros(cell.action), jnp.asarray(False))
-        return LevelStream(state, state, jnp.zeros(cell.feature), given)
-
     # With a dtype of its own, so that a stream that was saved is the same to the compiler.
     frame = jnp.zeros((), dtype=int)
-    return Stream(tuple(level(cell) for cell in model.hierarchy.cells), frame)
+    return Stream(tuple(start_level(cell) for cell in model.hierarchy.cells), frame)
 
 
 def step(
@@ -179,11 +165,15 @@ def _go_on(
     top_down = jnp.zeros(0)
     for level in reversed(range(clock.levels)):
         cell = hierarchy.cells[level]
-        now = Given(jnp.zeros(()), _action(cell, level, action), boundaries[level])
-        feature = None if features is None or level in hierarchy.blind else features[level]
-        before = _since(stream.levels[level], elapsed)
-        proceed = _tick_so_far if clock.lookahead else _tick_when_complete
-        levels.insert(0, proceed(cell, before, ticks[level], now, feature, top_down, noise[level]))
+        heard = Heard(
+            feature=None if features is None or level in hierarchy.blind else features[level],
+            given=Given(jnp.zeros(()), _action(cell, level, action), boundaries[level]),
+            top_down=top_down,
+            noise=noise[level],
+        )
+        proceed = tick_so_far if clock.lookahead else tick_when_complete
+        before = since(stream.levels[level], elapsed)
+        levels.insert(0, proceed(cell, before, ticks[level], heard))
         top_down = cell.output(levels[0].state)
     return Stream(tuple(levels), stream.frame + 1)
 
@@ -198,84 +188,6 @@ def _action(
         got = "none" if action is None else action.shape
         raise ValueError(f"level {level} hears actions of shape ({cell.action},), got {got}")
     return action
-
-
-def _tick_when_complete(
-    cell: AbstractCell,
-    level: LevelStream,
-    ticks: Bool[Array, ""],
-    now: Given,
-    feature: Float[Array, "feature"] | None,
-    top_down: Float[Array, "top_down"],
-    noise: Float[Array, "stoch"],
-) -> LevelStream:
-    """Add a frame to the window; where the level ticks, close it."""
-    now = eqx.tree_at(lambda g: g.action, now, level.given.action + now.action)
-    features = level.features if feature is None else level.features + feature
-    evidence = None if feature is None else features
-    state = _tick(cell, level.state, evidence, now, top_down, noise)
-    closed = LevelStream(level.state, state, jnp.zeros_like(features), _empty(now))
-    still_open = LevelStream(level.before, level.state, features, now)
-    return _where(ticks, closed, still_open)
-
-
-def _tick_so_far(
-    cell: AbstractCell,
-    level: LevelStream,
-    ticks: Bool[Array, ""],
-    now: Given,
-    feature: Float[Array, "feature"] | None,
-    top_down: Float[Array, "top_down"],
-    noise: Float[Array, "stoch"],
-) -> LevelStream:
-    """Where the level ticks, open a window; tick with what has been heard of it."""
-    opened = LevelStream(level.state, level.state, jnp.zeros_like(level.features), _empty(now))
-    level = _where(ticks, opened, level)
-    action = level.given.action + now.action
-    given = Given(level.given.time, action, level.given.boundary)
-    if feature is None:
-        # Nothing new is learned inside a window, and what was learned of it stays.
-        state = _tick(cell, level.before, None, given, top_down, noise)
-        return LevelStream(level.before, _where(ticks, state, level.state), level.features, given)
-    features = level.features + feature
-    state = _tick(cell, level.before, features, given, top_down, noise)
-    return LevelStream(level.before, state, features, given)
-
-
-def _tick(
-    cell: AbstractCell,
-    state: State,
-    features: Float[Array, "feature"] | None,
-    given: Given,
-    top_down: Float[Array, "top_down"],
-    noise: Float[Array, "stoch"],
-) -> State:
-    """Let a level tick once; without features it imagines."""
-    deter = cell.advance(state, cell.hear_above(top_down, given))
-    if features is None:
-        belief = cell.prior(deter)
-    else:
-        belief = cell.posterior(deter, cell.hear_frames(features))
-    return State(belief.sample(noise), deter, given.time)
-
-
-def _since(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
-    """Count a level's times from now."""
-
-    def times(level: LevelStream) -> tuple[Array, ...]:
-        return level.before.time, level.state.time, level.given.time
-
-    return eqx.tree_at(times, level, tuple(time - elapsed for time in times(level)))
-
-
-def _empty(given: Given) -> Given:
-    """Return what is given of a window that has just opened: no action yet."""
-    return eqx.tree_at(lambda g: g.action, given, jnp.zeros_like(given.action))
-
-
-def _where(condition: Bool[Array, ""], one: T, other: T) -> T:
-    """Choose between two."""
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
 
 
 def _output(model: CWVAE, stream: Stream) -> Float[Array, "output"]:

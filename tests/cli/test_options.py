@@ -5,7 +5,7 @@ import pytest
 
 from cwvae.cli import main
 from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train, parse
-from cwvae.config import PRESETS
+from cwvae.presets import PRESETS
 
 
 def help_of(*arguments: str, capsys: pytest.CaptureFixture) -> str:

@@ -9,7 +9,7 @@ from cwvae.cli.options import Demo, Evaluate, Train
 from cwvae.cli.predict import continue_video, write_beside
 from cwvae.cli.sources import test_source
 from cwvae.cli.train import train
-from cwvae.config import PRESETS
+from cwvae.presets import PRESETS
 from cwvae.report.strip import write_strip
 
 __all__ = ["demo"]

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import tyro
 
 from cwvae.cli import runs
-from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig
+from cwvae.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.presets import PRESETS
 
 __all__ = ["Command", "Demo", "Evaluate", "Info", "Predict", "Train", "parse"]
 

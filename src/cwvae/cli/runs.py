@@ -15,8 +15,9 @@ import jax
 import jax.random as jr
 
 from cwvae.cli.custom import Custom, builder, read_custom
-from cwvae.config import PRESETS, DataConfig, ModelConfig, TrainConfig
+from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.model import CWVAE
+from cwvae.presets import PRESETS
 from cwvae.report.files import replacing
 
 __all__ = [

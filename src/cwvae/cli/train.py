@@ -20,8 +20,9 @@ from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.runs import Settings
 from cwvae.cli.sources import train_source
-from cwvae.config import PRESETS, TrainConfig
+from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.presets import PRESETS
 from cwvae.train import StepRecord, TrainState, init_train_state, train_step
 
 __all__ = ["NonFiniteLossError", "train"]

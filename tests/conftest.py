@@ -1,5 +1,7 @@
 """Settings of the whole suite: strict promotion, full precision, few examples, fast compilation."""
 
+import gc
+
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +12,10 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 # Programs here are tiny and run a few times each, so what takes the time is compiling them.
 jax.config.update("jax_disable_most_optimizations", True)
+
+# Tracing makes garbage that counting references frees; looking for cycles in a process full of
+# compiled programs takes longer than the tests.
+gc.set_threshold(100_000, 50, 50)
 
 # Values and seeds are drawn, shapes come from short lists: a new shape costs a compilation, and
 # the first example of a shape pays for it.
@@ -29,3 +35,11 @@ def optimised():
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget():
+    """Forget what a file of tests compiled, which would fill the memory of the next."""
+    yield
+    jax.clear_caches()
+    gc.collect()

@@ -167,9 +167,9 @@ def test_a_model_without_continuous_memories_has_no_use_for_a_frame_rate(model, 
     assert_alike(other, whole)
 
 
-@pytest.mark.parametrize("rate", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan"), float("inf")])
 def test_a_frame_rate_that_is_not_positive_is_refused(model, context, rate):
-    with pytest.raises(ValueError, match=f"frame_rate must be positive, got {rate}"):
+    with pytest.raises(ValueError, match=f"frame_rate must be positive and finite, got {rate}"):
         forecast(model, context, HORIZON, key=KEY, frame_rate=rate)
 
 

@@ -90,7 +90,7 @@ def entries(arrays, window: slice | int):
 
 @pytest.mark.parametrize("kind", ["rssm"])
 @draws(clocks, st.integers(1, 9), st.data(), seeds)
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
     blind = data.draw(st.sets(st.integers(0, clock.levels - 1)), label="blind")
     levels = hierarchy(clock, kind=kind, seed=seed, blind=blind)
@@ -113,7 +113,7 @@ def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
 
 @pytest.mark.parametrize("kind", ["rssm"])
 @draws(clocks, st.integers(1, 9), seeds)
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
     levels = hierarchy(clock, kind=kind, seed=seed)
     noises, states = noise(levels, frames, seed=seed), some_states(levels, seed)
@@ -313,13 +313,13 @@ def test_the_number_of_parameters_does_not_depend_on_the_factor(kind):
     assert len({count(Clock(3, k)) for k in (1, 2, 6)}) == 1
 
 
-@kinds
+@FEW
 def test_noise_has_an_entry_for_each_tick(kind):
     drawn = hierarchy(CLOCK, kind=kind).noise(FRAMES, key=jr.key(0))
     assert [n.shape for n in drawn] == [(ticks, STOCH) for ticks in CLOCK.ticks(FRAMES)]
 
 
-@kinds
+@FEW
 def test_the_same_key_gives_the_same_noise_and_another_key_another(kind):
     levels = hierarchy(CLOCK, kind=kind)
     assert_same(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
@@ -327,14 +327,14 @@ def test_the_same_key_gives_the_same_noise_and_another_key_another(kind):
         assert np.all(one != other)
 
 
-@kinds
+@FEW
 def test_noise_differs_from_tick_to_tick_and_from_level_to_level(kind):
     drawn = hierarchy(CLOCK, kind=kind).noise(FRAMES, key=jr.key(0))
     numbers = np.concatenate([np.ravel(n) for n in drawn])
     assert len(np.unique(numbers)) == numbers.size
 
 
-@kinds
+@FEW
 def test_noise_of_a_longer_video_begins_with_that_of_a_shorter(kind):
     levels = hierarchy(CLOCK, kind=kind)
     shorter, longer = (levels.noise(frames, key=jr.key(0)) for frames in (7, FRAMES))
@@ -342,7 +342,7 @@ def test_noise_of_a_longer_video_begins_with_that_of_a_shorter(kind):
         assert_same(one, other[: CLOCK.ticks(7)[level]])
 
 
-@kinds
+@FEW
 @pytest.mark.parametrize("start", [6])
 def test_noise_from_a_later_frame_is_the_end_of_the_whole(kind, start):
     levels = hierarchy(CLOCK, kind=kind)

@@ -1,14 +1,16 @@
 """The tighter bound of several samples."""
 
+import functools
 import itertools
 from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 import pytest
-from bounds import CLOCK, FRAMES, beliefs, samples, seeds
+from bounds import CLOCK, FRAMES, beliefs, kinds, samples, seeds
 from hypothesis import given as draws
 from hypothesis import settings
 from models import (
@@ -105,16 +107,36 @@ def test_the_bound_grows_with_the_samples(seed):
     assert of_four > of_one.mean()
 
 
-def test_on_average_the_elbo_is_the_bound_of_one_sample_and_below_that_of_several():
-    model, video = plain(CLOCK), plain_video(FRAMES)
-    noises = samples(model, FRAMES, 4096)
-    elbos = np.float64(eqx.filter_jit(jax.vmap(lambda n: elbo(model, video, n).value))(noises))
-    ones = np.float64(log_weights(model, video, noises))
+@functools.cache
+def many(kind: str):
+    """Return the bounds of one video, and the log-weights, of many samples."""
+    model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
+    known = given(model.hierarchy, FRAMES)
+
+    def of(key):
+        noises = model.hierarchy.noise(FRAMES, key=key)
+        weight = importance_weighted_bound(model, video, stacked([noises]), known)
+        return elbo(model, video, noises, known), weight
+
+    return eqx.filter_jit(jax.vmap(of))(jr.split(jr.key(0), 1024))
+
+
+@kinds
+def test_on_average_the_elbo_is_the_bound_of_one_sample_and_below_that_of_several(kind):
+    bounds, ones = many(kind)
+    elbos, ones = np.float64(bounds.value), np.float64(ones)
     difference = ones - elbos
     assert abs(difference.mean()) < 4 * difference.std() / len(difference) ** 0.5
     eights = ones.reshape(-1, 8)
     tighter = np.log(np.mean(np.exp(eights - eights.max()), axis=1)) + eights.max()
     assert elbos.mean() < tighter.mean()
+
+
+@kinds
+def test_the_kl_of_no_tick_is_negative(kind):
+    for level in many(kind)[0].kl:
+        assert np.all(level >= -1e-6)
+        assert np.all(level.mean(0) > 1e-3)
 
 
 # A clockwork model whose posterior and likelihood are known.

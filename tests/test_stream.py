@@ -189,11 +189,28 @@ def test_imagining_on_from_an_aligned_frame_is_the_batch_computation(kind, looka
 def test_imagining_inside_a_window_leaves_what_was_heard_of_it(kind, lookahead):
     model = some(kind, lookahead=lookahead)
     stream, _ = follow(model, cut(inputs(), 4))[-1]
-    (after,) = ahead(model, stream, *cut(inputs()[1:], 4, 5))
+    durations, actions = cut(inputs()[1:], 4, 5)
+    (after,) = ahead(model, stream, durations, 0 * actions)
     for level, period in enumerate(model.hierarchy.clock.periods):
         one, other = stream.states[level], after.states[level]
         same = eqx.tree_equal((one.stoch, one.deter), (other.stoch, other.deter))
         assert same == (4 % period != 0)
+
+
+@pytest.mark.parametrize("hears", [False, True])
+def test_a_level_that_looks_ahead_hears_the_actions_of_frames_that_it_does_not_see(hears):
+    model = plain(Clock(2, 3), kind="all_at_once", blind=() if hears else {1})
+    video, durations, actions = cut(inputs(), 3)
+    if hears:  # the first frame, and of the others the actions alone
+        stream, _ = follow(model, cut((video, durations, actions), 1))[-1]
+        stream = ahead(model, stream, durations[1:], actions[1:])[-1]
+        video = video.at[1:].set(0)  # what the plain encoder says of nothing
+    else:
+        stream, _ = follow(model, (video, durations, actions))[-1]
+    given = model.hierarchy.given(3, times=np.cumsum(durations), actions=actions)
+    states, _ = model.infer(video, model.hierarchy.noise(3, key=KEY), given)
+    ours, theirs = stream.states[1], states[1]
+    assert_alike((ours.stoch, ours.deter), (theirs.stoch, theirs.deter))
 
 
 # What a step says.
@@ -339,3 +356,36 @@ def test_a_count_below_1_is_refused(name, count):
     model = some(lookahead=False)
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {count}"):
         forecast(model, start(model), **{"horizon": 3, name: count}, key=KEY)
+
+
+@pytest.mark.parametrize("name", ["durations", "actions"])
+def test_what_is_given_of_another_horizon_is_refused(name):
+    model = some("all_at_once", lookahead=False)
+    values = {"durations": jnp.ones(2), "actions": jnp.ones((2, ACTION))}[name]
+    with pytest.raises(ValueError, match=f"{name} must be for 3 frames, got 2"):
+        forecast(model, start(model), 3, key=KEY, **{name: values})
+
+
+@pytest.mark.parametrize("duration", [-1.0, float("nan"), float("inf")])
+def test_a_duration_that_is_no_time_is_refused(duration):
+    model = plain(Clock(1))
+    with pytest.raises(ValueError, match=f"a duration must not be negative.*got {duration}"):
+        imagine(model, start(model), silence(model), duration=duration)
+    with pytest.raises(eqx.EquinoxRuntimeError, match="a duration must not be negative"):
+        dream(model, start(model), silence(model), duration=jnp.asarray(duration))
+
+
+def test_a_row_that_is_not_there_is_refused():
+    model = plain(Clock(1))
+    two = stacked([start(model)] * 2)
+    with pytest.raises(ValueError, match="there are 2 streams, got row 2"):
+        put(two, 2, start(model))
+    with pytest.raises(ValueError, match="streams must have one leading axis, got 0"):
+        put(start(model), 0, start(model))
+
+
+def test_an_encoder_that_does_not_answer_for_every_level_is_refused():
+    model = plain(Clock(2, 3))
+    short = eqx.tree_at(lambda m: m.encoder, model, plain(Clock(1)).encoder)
+    with pytest.raises(ValueError, match="2 levels need features for each, got 1"):
+        step(short, start(short), inputs()[0][0], silence(short))

@@ -121,8 +121,29 @@ def test_an_upper_level_hears_the_sum_of_its_window(lookahead):
 @pytest.mark.parametrize("width", [0, 1, ACTION + 1])
 def test_actions_of_another_width_are_refused_by_level(width):
     message = rf"actions of level 0 must have shape \(ticks, {ACTION}\), got \({FRAMES}, {width}\)"
+    if width == 0:
+        message = rf"level 0 hears actions of {ACTION} numbers, got none; pass .*actions="
     with pytest.raises(ValueError, match=message):
         record(conditioned(), actions=jnp.zeros((FRAMES, width)))
+
+
+def test_a_cell_is_conditioned_once():
+    once = Conditioned(made(rssm, top_down=OUTPUT + 3), 1)
+    with pytest.raises(ValueError, match="hears actions already; condition it once"):
+        Conditioned(once, 2)
+
+
+def test_levels_that_hear_other_actions_are_refused():
+    slow = Conditioned(made(rssm, top_down=1), 1)
+    fast = Conditioned(made(rssm, top_down=OUTPUT + 2), 2)
+    with pytest.raises(ValueError, match=r"as many numbers, got \{0: 2, 1: 1\}"):
+        Hierarchy((fast, slow), Clock(2, 2))
+
+
+def test_the_remedy_for_a_cell_that_hears_actions_counts_them():
+    slow, fast = made(rssm, top_down=0), Conditioned(made(rssm, top_down=OUTPUT), 2)
+    with pytest.raises(ValueError, match=rf"top_down={OUTPUT + 2}, 2 of them the action"):
+        Hierarchy((fast, slow), Clock(2, 2))
 
 
 @pytest.mark.parametrize("size", [0, -1, OUTPUT + 1])

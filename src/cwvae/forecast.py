@@ -97,7 +97,8 @@ def forecast(
       `model.hierarchy.given(context + horizon, times=..., actions=...)`.
     - `frame_rate`: instead of `given`, frames to predict in the time of one frame of the context
       (2 is slow motion at twice the training rate, 0.5 skips every other frame). It means
-      something to models whose memories are continuous, such as those of `FlowCell`.
+      something to models whose memories are continuous, such as those of `FlowCell`; models
+      that hear actions need `given`.
 
     Frames are the likelihood's means and are not clipped. Raises `ValueError` for a context
     that does not end on a tick of every level, a count below 1, a rate that is not positive, or
@@ -140,8 +141,8 @@ def _given(
             )
         return given
     rate = 1.0 if frame_rate is None else frame_rate
-    if not rate > 0:
-        raise ValueError(f"frame_rate must be positive, got {rate}")
+    if not 0 < rate < float("inf"):
+        raise ValueError(f"frame_rate must be positive and finite, got {rate}")
     past, future = np.arange(context), np.arange(1, horizon + 1) / rate
     times = np.concatenate([past, past[-1] + future])
     return model.hierarchy.given(context + horizon, times=times)

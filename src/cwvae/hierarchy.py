@@ -58,8 +58,15 @@ class Hierarchy(eqx.Module):
                 raise ValueError(
                     f"level {level} expects {cell.top_down} numbers from above, but "
                     + (f"level {level + 1} says {expected}" if above else "nothing is above it")
-                    + f"; make its cell with top_down={expected}"
+                    + f"; make its cell with top_down={expected + cell.action}"
+                    + f", {cell.action} of them the action" * bool(cell.action)
+                    + " (cells go from the fastest level to the slowest)"
                 )
+        actions = {level: cell.action for level, cell in enumerate(self.cells) if cell.action}
+        if len(set(actions.values())) > 1:
+            raise ValueError(
+                f"all levels that hear actions must hear as many numbers, got {actions} (by level)"
+            )
 
     def init(self) -> tuple[State, ...]:
         """Return every level's state before the first frame."""
@@ -148,7 +155,7 @@ class Hierarchy(eqx.Module):
         hold, for each level, an entry per tick; `ValueError` names the level where they do not.
         """
         frames = self._check(states, noise, given)
-        self._check_level_arrays("features", features, [c.feature for c in self.cells], frames)
+        self.check_features(features, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
@@ -170,6 +177,10 @@ class Hierarchy(eqx.Module):
             return imagine_level(cell, state, top_down, jnp.asarray(noise[level]), given[level])
 
         return self._descend(run, noise[0].shape[0])
+
+    def check_features(self, features: LevelFeatures, frames: int) -> None:
+        """Raise `ValueError`, naming the level, for features that are not those of the levels."""
+        self._check_level_arrays("features", features, [c.feature for c in self.cells], frames)
 
     def _descend(
         self, run: Callable[[int, TopDown], tuple[State, Trace]], frames: int
@@ -195,6 +206,17 @@ class Hierarchy(eqx.Module):
             raise ValueError(f"{self.clock.levels} levels need states for each, got {len(states)}")
         frames = len(noise[0]) if len(noise) else 0
         self._check_level_arrays("noise", noise, [c.stoch for c in self.cells], frames)
+        for level, (cell, known) in enumerate(zip(self.cells, given, strict=False)):
+            if cell.action and not known.action.shape[-1]:
+                raise ValueError(
+                    f"level {level} hears actions of {cell.action} numbers, got none; pass "
+                    "given = hierarchy.given(frames, actions=...)"
+                )
+            if known.time.shape[:1] != (self.clock.ticks(frames)[level],):
+                raise ValueError(
+                    f"given of level {level} is for {known.time.shape} ticks, the noise for "
+                    f"{frames} frames; make both for the same frames"
+                )
         actions = [
             cell.action or known.action.shape[-1]  # a cell that hears no action ignores it
             for cell, known in zip(self.cells, given, strict=False)
@@ -233,12 +255,18 @@ def _check_frames(frames: int) -> None:
 def _since_first(times: Float[Array | np.ndarray, "frames"], frames: int) -> Float[Array, "frames"]:
     """Count times from the first frame; refuse those that go back."""
     if np.shape(times) != (frames,):
-        raise ValueError(f"times of {frames} frames must have shape ({frames},), got {times.shape}")
+        raise ValueError(
+            f"times of {frames} frames must have shape ({frames},), got {np.shape(times)}"
+        )
     # Before they lose precision: seconds since 1970 do not fit a float32.
-    times, wrong = times - times[0], "times must not go back, nor be NaN"
+    if not isinstance(times, jax.Array):
+        times = np.asarray(times)
+    times, wrong = times - times[0], "times must not go back, nor be infinite or NaN"
     if isinstance(times, jax.Array):
         times = times.astype(float)
-        return eqx.error_if(times, ~jnp.all(jnp.diff(times) >= 0), wrong)
-    if not np.all(np.diff(times) >= 0):
+        return eqx.error_if(
+            times, ~(jnp.all(jnp.diff(times) >= 0) & jnp.isfinite(times[-1])), wrong
+        )
+    if not (np.all(np.diff(times) >= 0) and np.isfinite(times[-1])):
         raise ValueError(wrong)
     return jnp.asarray(times, dtype=float)

@@ -44,6 +44,11 @@ class CWVAE(eqx.Module):
         clock = self.hierarchy.clock
         with jax.named_scope("encode"):
             features = jax.vmap(self.encoder)(jnp.asarray(video))
+            if not isinstance(features, tuple):
+                raise ValueError(
+                    "the encoder must return a tuple, a vector for each level; wrap what encodes "
+                    "one frame in cwvae.encoder.Encoder(frame, stacks)"
+                )
             if len(features) != clock.levels:
                 raise ValueError(
                     f"{clock.levels} levels need an encoder with features for each, "
@@ -61,6 +66,11 @@ class CWVAE(eqx.Module):
         come at times 0, 1, 2, ... and nothing is done.
         """
         features = self.hear(video)
+        if len(noise) and len(noise[0]) != video.shape[0]:
+            raise ValueError(
+                f"the noise is for {len(noise[0])} frames, the video has {video.shape[0]}; make it "
+                f"with model.hierarchy.noise({video.shape[0]}, key=...)"
+            )
         if given is None:
             given = self.hierarchy.given(video.shape[0])
         return self.hierarchy.observe(self.hierarchy.init(), features, noise, given)

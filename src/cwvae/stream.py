@@ -100,7 +100,11 @@ def imagine(
     duration: float | Float[Array, ""] = 1.0,
     action: Float[Array, "action"] | None = None,
 ) -> Stream:
-    """Let a frame pass without hearing it; arguments are those of `step`."""
+    """Let a frame pass without hearing it; arguments are those of `step`.
+
+    In a causal model a level that ticks at such a frame imagines, as in the batch computation,
+    whatever it has heard of its window; one that looks ahead keeps what it has heard.
+    """
     return _go_on(model, stream, noise, duration, action, None)
 
 
@@ -120,11 +124,15 @@ def forecast(
 
     **Arguments:** `durations` of the frames (default 1 each) and `actions`, for models that hear
     them; `chunk`, frames decoded at a time. The stream itself stays where it is. Raises
-    `ValueError` for a count below 1.
+    `ValueError` for a count below 1, or durations or actions of another number of frames. A
+    level that looks ahead hears of a window's actions those so far.
     """
     for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
+    for name, values in (("durations", durations), ("actions", actions)):
+        if values is not None and len(values) != horizon:
+            raise ValueError(f"{name} must be for {horizon} frames, got {len(values)}")
     durations = jnp.ones(horizon) if durations is None else durations
 
     def one(key: PRNGKeyArray) -> Float[Array, "horizon *frame"]:
@@ -145,6 +153,11 @@ def put(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream:
 
     The stream that was in the row leaves; take it out before with `jax.tree.map`.
     """
+    if streams.frame.ndim != 1:
+        raise ValueError(f"streams must have one leading axis, got {streams.frame.ndim}")
+    rows = streams.frame.shape[0]
+    if isinstance(row, int) and not -rows <= row < rows:
+        raise ValueError(f"there are {rows} streams, got row {row}")
     return jax.tree.map(lambda many, one: many.at[row].set(one), streams, stream)
 
 
@@ -158,7 +171,9 @@ def _go_on(
 ) -> Stream:
     """Let a frame pass, the slowest level first; without features every level imagines."""
     hierarchy, clock = model.hierarchy, model.hierarchy.clock
-    elapsed = jnp.where(stream.frame == 0, 0.0, jnp.asarray(duration, dtype=float))
+    if features is not None:
+        hierarchy.check_features(tuple(f[None] for f in features), 1)
+    elapsed = jnp.where(stream.frame == 0, 0.0, _checked_duration(duration))
     ticks = [stream.frame % period == 0 for period in clock.periods]
     boundaries = [*ticks[1:], jnp.asarray(False)]
     levels: list[LevelStream] = []
@@ -178,6 +193,17 @@ def _go_on(
     return Stream(tuple(levels), stream.frame + 1)
 
 
+def _checked_duration(duration: float | Float[Array, ""]) -> Float[Array, ""]:
+    """Refuse time that goes back or is not finite."""
+    wrong = "a duration must not be negative, infinite or NaN"
+    if not isinstance(duration, jax.Array):
+        if not 0 <= duration < float("inf"):
+            raise ValueError(f"{wrong}, got {duration}")
+        return jnp.asarray(duration, dtype=float)
+    sound = (duration >= 0) & jnp.isfinite(duration)
+    return eqx.error_if(duration.astype(float), ~sound, wrong)
+
+
 def _action(
     cell: AbstractCell, level: int, action: Float[Array, "action"] | None
 ) -> Float[Array, "action"]:
@@ -185,7 +211,7 @@ def _action(
     if not cell.action:
         return jnp.zeros(0)
     if action is None or action.shape != (cell.action,):
-        got = "none" if action is None else action.shape
+        got = "none: give action=..." if action is None else action.shape
         raise ValueError(f"level {level} hears actions of shape ({cell.action},), got {got}")
     return action
 

@@ -22,12 +22,13 @@ class LevelStream(eqx.Module):
     """One level of a stream; times count from the stream's last frame, so they stay small.
 
     **Arguments:** `before`, the state before the level's last tick; `state`, the state since;
-    `features` and `given`, what has been heard of the window that is open, and of its tick.
+    `features`, `heard` (whether anything was) and `given`, of the window that is open.
     """
 
     before: State
     state: State
     features: Float[Array, "feature"]
+    heard: Bool[Array, ""]
     given: Given
 
 
@@ -44,18 +45,23 @@ def start_level(cell: AbstractCell) -> LevelStream:
     """Return a level before its first frame."""
     state = cell.init()
     given = Given(jnp.zeros(()), jnp.zeros(cell.action), jnp.asarray(False))
-    return LevelStream(state, state, jnp.zeros(cell.feature), given)
+    return LevelStream(state, state, jnp.zeros(cell.feature), jnp.asarray(False), given)
 
 
 def tick_when_complete(
     cell: AbstractCell, level: LevelStream, ticks: Bool[Array, ""], heard: Heard
 ) -> LevelStream:
-    """Add a frame to the window; where the level ticks, close it."""
-    window = _added(level, heard)
-    features = level.features if window.feature is None else window.feature
-    state = _tick(cell, level.state, window)
-    closed = LevelStream(level.state, state, jnp.zeros_like(features), _empty(window.given))
-    still_open = LevelStream(level.before, level.state, features, window.given)
+    """Add a frame to the window; where the level ticks, close it.
+
+    As in the batch computation, a tick at a frame that is not heard is imagined, whatever has
+    been heard of its window before.
+    """
+    features, given = _added(level, heard)
+    believes = heard.feature is not None
+    state = _tick(cell, level.state, features, replace(heard, given=given), believes=believes)
+    empty = jnp.zeros_like(level.features)
+    closed = LevelStream(level.state, state, empty, level.heard, _empty(given))
+    still_open = LevelStream(level.before, level.state, features, level.heard, given)
     return _where(ticks, closed, still_open)
 
 
@@ -63,34 +69,45 @@ def tick_so_far(
     cell: AbstractCell, level: LevelStream, ticks: Bool[Array, ""], heard: Heard
 ) -> LevelStream:
     """Where the level ticks, open a window; tick with what has been heard of it."""
-    empty = jnp.zeros_like(level.features)
-    opened = LevelStream(level.state, level.state, empty, _empty(heard.given))
+    empty, nothing = jnp.zeros_like(level.features), jnp.asarray(False)
+    opened = LevelStream(level.state, level.state, empty, nothing, _empty(heard.given))
     level = _where(ticks, opened, level)
-    window = _added(level, heard)
-    window = replace(window, given=replace(level.given, action=window.given.action))
-    state = _tick(cell, level.before, window)
-    if window.feature is None:
-        # Nothing new is learned inside a window, and what was learned of it stays.
+    features, given = _added(level, heard)
+    given = replace(level.given, action=given.action)
+    heard = replace(heard, given=given)
+    if heard.feature is not None:
+        state = _tick(cell, level.before, features, heard, believes=True)
+        return LevelStream(level.before, state, features, jnp.asarray(True), given)
+    state = _tick(cell, level.before, features, heard, believes=level.heard)
+    if not cell.action:
+        # Nothing new is learned of the window, and what was learned of it stays.
         state = _where(ticks, state, level.state)
-        return LevelStream(level.before, state, level.features, window.given)
-    return LevelStream(level.before, state, window.feature, window.given)
+    return LevelStream(level.before, state, features, level.heard, given)
 
 
-def _added(level: LevelStream, heard: Heard) -> Heard:
-    """Add what has been heard of the window before."""
-    feature = None if heard.feature is None else level.features + heard.feature
-    given = replace(heard.given, action=level.given.action + heard.given.action)
-    return replace(heard, feature=feature, given=given)
+def _added(level: LevelStream, heard: Heard) -> tuple[Float[Array, "feature"], Given]:
+    """Add what is heard now to the features and the action of the window."""
+    features = level.features if heard.feature is None else level.features + heard.feature
+    return features, replace(heard.given, action=level.given.action + heard.given.action)
 
 
-def _tick(cell: AbstractCell, state: State, heard: Heard) -> State:
-    """Let a level tick once; without features it imagines."""
+def _tick(
+    cell: AbstractCell,
+    state: State,
+    features: Float[Array, "feature"],
+    heard: Heard,
+    *,
+    believes: bool | Bool[Array, ""],
+) -> State:
+    """Let a level tick once, sampling from the posterior where it believes, else the prior."""
     deter = cell.advance(state, cell.hear_above(heard.top_down, heard.given))
-    if heard.feature is None:
-        belief = cell.prior(deter)
+    if believes is False:
+        stoch = cell.prior(deter).sample(heard.noise)
     else:
-        belief = cell.posterior(deter, cell.hear_frames(heard.feature))
-    return State(belief.sample(heard.noise), deter, heard.given.time)
+        stoch = cell.posterior(deter, cell.hear_frames(features)).sample(heard.noise)
+    if believes is not False and believes is not True:
+        stoch = jnp.where(believes, stoch, cell.prior(deter).sample(heard.noise))
+    return State(stoch, deter, heard.given.time)
 
 
 def since(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:

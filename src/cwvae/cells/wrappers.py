@@ -46,6 +46,8 @@ class Conditioned(AbstractWrapper):
 
     def __check_init__(self) -> None:
         """Refuse an action that the cell has no room for."""
+        if self.cell.action:
+            raise ValueError("the cell hears actions already; condition it once, on all of them")
         if not 1 <= self.size <= self.cell.top_down:
             raise ValueError(
                 f"a cell that hears {self.cell.top_down} numbers from above cannot be conditioned "

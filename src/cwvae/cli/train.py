@@ -54,13 +54,18 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         return 0
     try:
         return _run(options, settings, state, iterator, checkpoints, deadline)
-    except NonFiniteLossError as error:
+    except (NonFiniteLossError, eqx.EquinoxRuntimeError) as error:
         good = checkpoints.latest
         kept = f"the checkpoint of step {good} is kept" if good else "there is no checkpoint yet"
-        print(f"cwvae: error: {error}; {kept}", file=sys.stderr)
+        print(f"cwvae: error: {_first_line(error)}; {kept}", file=sys.stderr)
         return FAILED
     finally:
         checkpoints.close()
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says, without the advice that equinox adds about its own options."""
+    return str(error).strip().splitlines()[0]
 
 
 def _run(

@@ -23,7 +23,7 @@ settings.register_profile(
     "cwvae",
     deadline=None,
     derandomize=True,
-    max_examples=10,
+    max_examples=20,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("cwvae")

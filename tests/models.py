@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import diffrax
@@ -98,22 +98,32 @@ TINY = ModelConfig(
 
 def draw(seed: int, *shape: int) -> jax.Array:
     """Draw standard normal numbers."""
-    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape), dtype=float)
+    drawn = np.random.default_rng(seed).standard_normal(shape)
+    # Converted before it is an array of JAX's, which would dispatch a program for that.
+    return jax.device_put(drawn.astype(jnp.zeros(()).dtype))
+
+
+@cache
+def structure(dtype: np.dtype, constructor: Callable[..., eqx.Module], *args, **sizes):
+    """Construct a module with the shapes of its weights, of the dtype of now, for their values."""
+    # A new shape of JAX's generator costs a compilation, so the constructor is only traced.
+    return eqx.filter_eval_shape(constructor, *args, **sizes, key=jr.key(0))
 
 
 def made(constructor: Callable[..., eqx.Module], *args, seed: int = 0, **sizes):
     """Construct a module and draw all its weights, the biases too, from the seed."""
-    # A new shape of JAX's generator costs a compilation, so the constructor is only traced.
-    structure = eqx.filter_eval_shape(constructor, *args, **sizes, key=jr.key(0))
-    random = np.random.default_rng(seed)
+    random, dtype = np.random.default_rng(seed), jnp.zeros(()).dtype
 
     def weight(leaf):
         if not isinstance(leaf, jax.ShapeDtypeStruct):
             return leaf
         scale = 0.3 if leaf.ndim == 1 else (1.5 / max(1, math.prod(leaf.shape[:-1]))) ** 0.5
-        return jnp.asarray(scale * random.standard_normal(leaf.shape), dtype=leaf.dtype)
+        return np.asarray(scale * random.standard_normal(leaf.shape), dtype=leaf.dtype)
 
-    return jax.tree.map(weight, structure)
+    drawn = jax.tree.map(weight, structure(dtype, constructor, *args, **sizes))
+    # All at once: array by array this takes longer than what is tested.
+    weights, rest = eqx.partition(drawn, lambda leaf: isinstance(leaf, np.ndarray))
+    return eqx.combine(jax.device_put(weights), rest)
 
 
 def hierarchy(

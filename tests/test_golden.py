@@ -28,8 +28,8 @@ ELSEWHERE = ("adam/", "adam_clip/", "opt/klgrad")
 
 
 @pytest.fixture(scope="module")
-def script(optimised):
-    """The script as a module; what it compiles is what users run."""
+def script():
+    """The script as a module; how users compile it is below, in a process of its own."""
     spec = importlib.util.spec_from_file_location("check_golden", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -36,7 +36,7 @@ def trained(scene, steps: int, minutes: float) -> CWVAE:
     state, step = init_train_state(model, config), eqx.filter_jit(train_step)
     videos = batches(scene(split="train", frames=config.frames), batch_size=16, seed=0)
     for _, batch in zip(range(steps), videos, strict=False):
-        state, _ = step(state, jnp.asarray(batch), config)
+        state, _ = step(state, jnp.asarray(batch["video"]), config)
         if time.monotonic() > began + 60 * minutes:
             break
     return state.model

@@ -49,7 +49,7 @@ def main(out: str = "heterogeneous.png", steps: int = 800, minutes: float = 2.3)
     videos = batches(scene(split="train", frames=config.frames), batch_size=16, seed=0)
     step = eqx.filter_jit(train_step)
     for _, batch in zip(range(steps), videos, strict=False):
-        state, record = step(state, jnp.asarray(batch), config)
+        state, record = step(state, jnp.asarray(batch["video"]), config)
         if time.monotonic() > began + 60 * minutes:
             break
     print(f"{int(state.step)} steps, loss {float(record.loss.total):.1f} nats per frame")

@@ -139,16 +139,36 @@ class TrainConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Moving MNIST as a model is trained and evaluated on it."""
+    """The videos that a model is trained and evaluated on."""
 
+    data: str = "moving_mnist"
+    """Data set, NAME:PATH; moving_mnist without a path draws digits on the fly."""
+    speed: float = 1.0
+    """How much faster the videos play: 3 is time-lapse, 0.333 shows every frame three times."""
+    flip: bool = False
+    """Mirror each training video, left for right, in half of the epochs."""
+    resize: bool = False
+    """Crop and resize frames of other sizes; if not, they are refused."""
+    test_fraction: float = 0.1
+    """Share of a video_folder without train and test in it that is kept for testing."""
+    skip_bad_files: bool = False
+    """Leave out files that are damaged or do not fit, with a warning; if not, they stop the run."""
+    cache_memory: float = 2.0
+    """GiB of decoded videos to keep in memory; those beyond are kept in a folder."""
+    cache_folder: str | None = None
+    """That folder (default: cwvae/videos in $XDG_CACHE_HOME or ~/.cache)."""
     num_digits: int = 2
-    """Digits in a video."""
+    """Digits in a video of moving_mnist on the fly."""
     digits: str | None = None
     """File with MNIST (an npz, or one of the four IDX files); else the subset in the package."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least(self, {"num_digits": 1})
+        _at_least(self, {"num_digits": 1, "cache_memory": 0.0})
+        if not 0 < self.test_fraction < 1:
+            raise ValueError(f"test_fraction must be between 0 and 1, got {self.test_fraction}")
+        if not 1 / 30 <= self.speed <= 30:
+            raise ValueError(f"speed must be from 1/30 to 30, got {self.speed}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
         "run": str(options.run),
         "context": settings.context,
         "horizon": settings.horizon,
-        "num_examples": options.num_examples,
+        "num_examples": len(result.nats),
         "num_samples": options.num_samples,
         "seed": options.seed,
         "blind": list(options.blind),
@@ -70,7 +70,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
         Panel(label, {name: _curve(vars(s)[metric]) for name, s in result.scores.items()})
         for metric, label in LABELS.items()
     ]
-    title = f"open loop after {settings.context} frames, {options.num_examples} test videos"
+    title = f"open loop after {settings.context} frames, {len(result.nats)} test videos"
     write_curves(out / "metrics.png", panels, title=title, first_frame=settings.context)
     frames = settings.context + settings.horizon
     every = max(frames // STRIP_COLUMNS, 1)

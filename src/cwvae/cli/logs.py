@@ -9,7 +9,7 @@ import numpy as np
 from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
-from cwvae.report.files import replacing
+from cwvae.files import replacing
 from cwvae.train import StepRecord
 
 __all__ = ["Logs"]

@@ -3,12 +3,27 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 
-from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
+from cwvae.cli.options import (
+    Command,
+    Data,
+    DataList,
+    DataMake,
+    DataShow,
+    Demo,
+    Evaluate,
+    Info,
+    Predict,
+    Train,
+    parse,
+)
+from cwvae.data.clips import BadFileWarning
 
 __all__ = ["main"]
 
@@ -23,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _remember_compilations()
     try:
-        return _run(parse(sys.argv[1:] if arguments is None else arguments))
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", BadFileWarning)
+            warnings.showwarning = _show_warning
+            return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except (ValueError, OSError) as error:
@@ -31,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"cwvae: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning as errors are printed, in one line."""
+    print(f"cwvae: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _remember_compilations() -> None:
@@ -59,6 +82,11 @@ def _run(command: Command) -> int:
             from cwvae.cli.info import info
 
             return info(command)
+        case Data(action=DataList() | DataShow() | DataMake() as action):
+            from cwvae.cli import data
+
+            commands = {DataList: data.list_data, DataShow: data.show, DataMake: data.make}
+            return commands[type(action)](action)
         case Demo():
             from cwvae.cli.demo import demo
 

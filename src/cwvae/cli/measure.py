@@ -45,14 +45,17 @@ def measure(
 ) -> Result:
     """Forecast test videos and score the forecasts and the baselines.
 
-    Raises `ValueError` for a context that does not end on a tick of every level.
+    With fewer test videos than `num_examples` all of them are measured. Raises `ValueError` for a
+    context that does not end on a tick of every level.
     """
     check_context(model, settings.context)
     total = settings.context + settings.horizon
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
     rivals = _random_frames(settings, seed)
     examples, strip = [], {}
-    for index in tqdm(range(num_examples), unit="video", desc="evaluate", leave=False):
+    for index in tqdm(
+        range(min(num_examples, len(source))), unit="video", desc="evaluate", leave=False
+    ):
         video = from_bytes(source[index]["video"])
         key = jr.fold_in(jr.key(seed), index)
         future, example = _example(model, settings, video, next(rivals), num_samples, key)

@@ -13,9 +13,22 @@ import tyro
 
 from cwvae.cli import runs
 from cwvae.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.data.datasets import DATASETS
 from cwvae.presets import PRESETS
 
-__all__ = ["Command", "Demo", "Evaluate", "Info", "Predict", "Train", "parse"]
+__all__ = [
+    "Command",
+    "Data",
+    "DataList",
+    "DataMake",
+    "DataShow",
+    "Demo",
+    "Evaluate",
+    "Info",
+    "Predict",
+    "Train",
+    "parse",
+]
 
 DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it."""
@@ -42,9 +55,10 @@ def _at_least_one(options: object, *names: str) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Train:
-    """Train a model on Moving MNIST.
+    """Train a model on Moving MNIST, or on the videos of `--data NAME:PATH`.
 
-    The defaults shown are those of the preset: `cwvae train --preset NAME --help`.
+    The defaults shown are those of the preset: `cwvae train --preset NAME --help`. Without
+    `--preset` it is the one that fits the data.
     """
 
     out: Path
@@ -64,13 +78,16 @@ class Train:
     """Steps between two forecasts written as GIF."""
     log_every: int = 10
     """Steps between two lines of metrics."""
+    horizon: int | None = None
+    """Frames that an evaluation predicts (default: that of the preset)."""
     model: tyro.conf.OmitArgPrefixes[ModelConfig]
     train: tyro.conf.OmitArgPrefixes[TrainConfig]
     data: tyro.conf.OmitArgPrefixes[DataConfig]
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "checkpoint_every", "keep", "forecast_every", "log_every")
+        counts = ("checkpoint_every", "keep", "forecast_every", "log_every", "horizon")
+        _at_least_one(self, *counts)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,7 +102,7 @@ class Evaluate:
     out: Path | None = None
     """Folder for the results (default: RUN/evaluation)."""
     num_examples: int = 100
-    """Test videos."""
+    """Test videos, or all of them if there are fewer."""
     num_samples: int = 1
     """Forecasts per video; the best is chosen per metric, as the official code does."""
     context: int | None = None
@@ -171,8 +188,75 @@ class Info:
     """Folder of a run that `cwvae train` made."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataList:
+    """List the data sets: what they show, where they are from, what making them needs."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataShow:
+    """Draw some videos of a data set, as a sheet (.png) or side by side (.gif, .mp4)."""
+
+    dataset: tyro.conf.Positional[str]
+    """The data set: NAME:PATH, or moving_mnist."""
+    out: Path
+    """What to write: a .png, .gif or .mp4 file."""
+    split: Literal["train", "test"] = "train"
+    """Which split."""
+    videos: int = 8
+    """How many videos, from the first on."""
+    size: int = 64
+    """Pixels to which frames are cropped and resized."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        _at_least_one(self, "videos", "size")
+        if self.out.suffix.lower() not in (".png", ".gif", ".mp4"):
+            raise ValueError(f"--out must end in .png, .gif or .mp4, got {self.out}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataMake:
+    """Make a stand-in for one of the paper's data sets with a simulator, with ground truth.
+
+    Writes videos in the layout of the original, the truth about each split (npz), a data card and
+    a contact sheet. The command can be interrupted, and goes on where it stopped.
+    """
+
+    name: tyro.conf.Positional[Literal["rooms", "blocks", "crafter", "humans"]]
+    """What to make; `cwvae data list` says what each needs."""
+    out: Path
+    """Folder of the data set."""
+    train: int = 64
+    """Training videos."""
+    test: int = 16
+    """Test videos."""
+    frames: int | None = None
+    """Frames of a video (default: 300, for blocks and crafter 500, as the originals have)."""
+    seed: int = 0
+    """Seed of everything."""
+    workers: int | None = None
+    """Processes (default: as many as there are cores)."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        _at_least_one(self, "train", "test", "frames", "workers")
+        _seed(self.seed)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Data:
+    """See what data sets there are, look at them, make stand-ins."""
+
+    action: (
+        Annotated[DataList, tyro.conf.subcommand("list")]
+        | Annotated[DataShow, tyro.conf.subcommand("show")]
+        | Annotated[DataMake, tyro.conf.subcommand("make")]
+    )
+
+
 # What `parse` returns.
-Command = Train | Evaluate | Predict | Info | Demo
+Command = Train | Evaluate | Predict | Info | Demo | Data
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -186,6 +270,7 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Info, tyro.conf.subcommand("info")]
+        | Annotated[Data, tyro.conf.subcommand("data")]
         | Annotated[Demo, tyro.conf.subcommand("demo")]
     )
     complaint = io.StringIO()
@@ -206,8 +291,9 @@ def parse(arguments: Sequence[str]) -> Command:
 
 def _train_defaults(arguments: Sequence[str]) -> Train:
     """Return the defaults of `train`: those of the preset, or of the run to be resumed."""
-    name, out = _value_of("--preset", arguments), _value_of("--out", arguments)
-    preset = PRESETS.get(name or "", PRESETS["moving_mnist"])
+    out = _value_of("--out", arguments)
+    name = _value_of("--preset", arguments) or _fitting_preset(arguments)
+    preset = PRESETS.get(name, PRESETS["moving_mnist"])
     parts = {"model": preset.model, "train": preset.train, "data": preset.data}
     known: dict = {"preset": name} if name in PRESETS else {}
     if "--resume" in arguments and "train" in arguments and out is not None:
@@ -217,6 +303,12 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
         if settings.custom:
             known["custom"] = str(settings.custom)
     return Train(out=tyro.MISSING, **known, **parts)
+
+
+def _fitting_preset(arguments: Sequence[str]) -> str:
+    """Return the name of the preset that fits the data that are asked for."""
+    name = (_value_of("--data", arguments) or "").partition(":")[0]
+    return DATASETS[name].preset if name in DATASETS else "moving_mnist"
 
 
 def _value_of(option: str, arguments: Sequence[str]) -> str | None:

@@ -13,10 +13,10 @@ from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
 from cwvae.cli.runs import Settings
 from cwvae.data.videos import check_frames, read_video, to_channels
+from cwvae.files import replacing
 from cwvae.forecast import forecast, reconstruct
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
-from cwvae.report.files import replacing
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 

@@ -31,7 +31,7 @@ class Preview:
         self.horizon = min(HORIZON, settings.horizon)
         frames = self.context + self.horizon
         source = test_source(settings, frames=frames, length=VIDEOS, seed=settings.train.seed)
-        self.videos = [source[index]["video"] for index in range(VIDEOS)]
+        self.videos = [source[index]["video"] for index in range(min(VIDEOS, len(source)))]
 
     def write(self, model: CWVAE, step: int) -> Path:
         """Write truth (above) and context with forecast (below) of every video as one GIF."""

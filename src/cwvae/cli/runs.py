@@ -16,9 +16,9 @@ import jax.random as jr
 
 from cwvae.cli.custom import Custom, builder, read_custom
 from cwvae.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.presets import PRESETS
-from cwvae.report.files import replacing
 
 __all__ = [
     "CUSTOM",

@@ -1,36 +1,145 @@
 """The videos that a run is trained and tested on."""
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple, Protocol, SupportsIndex
+
+import numpy as np
+from tqdm import tqdm
 
 from cwvae.cli.runs import Settings
+from cwvae.config import DataConfig
+from cwvae.data.cache import Cache, cache_folder
+from cwvae.data.clips import open_clips
+from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
+from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 
-__all__ = ["test_source", "train_source"]
+__all__ = [
+    "Place",
+    "Source",
+    "absolute",
+    "files_of",
+    "parse_data",
+    "progress",
+    "test_source",
+    "train_source",
+]
+
+# Slowest and fastest digit of the paper, pixels a frame of 64.
+DIGIT_SPEED = (2.0, 6.0)
+GIB = 2**30
 
 
-def train_source(settings: Settings) -> MovingMNIST:
+class Source(Protocol):
+    """Sequences by number; an item holds at least `video`, uint8 (frames, size, size, channels)."""
+
+    def __len__(self) -> int:
+        """Count the sequences."""
+        ...
+
+    def __getitem__(self, index: SupportsIndex) -> dict[str, np.ndarray]:
+        """Return a sequence."""
+        ...
+
+
+class Place(NamedTuple):
+    """What `--data` says: a data set and where it lies, None for digits drawn on the fly."""
+
+    name: str
+    path: Path | None
+
+
+def parse_data(text: str) -> Place:
+    """Read NAME:PATH; raise `ValueError` for an unknown name or a path that is missing."""
+    name, _, path = text.partition(":")
+    if name not in DATASETS:
+        raise ValueError(
+            f"--data must be NAME:PATH with one of the names {', '.join(DATASETS)}, got {text!r}"
+        )
+    if not path and name != "moving_mnist":
+        raise ValueError(
+            f"--data {name} needs the folder of the data set: --data {name}:PATH (cwvae data list)"
+        )
+    return Place(name, Path(path).expanduser().resolve() if path else None)
+
+
+def absolute(data: str) -> str:
+    """Return the same place from wherever a run is resumed."""
+    place = parse_data(data)
+    return place.name if place.path is None else f"{place.name}:{place.path}"
+
+
+def train_source(settings: Settings) -> Source:
     """Return the training videos of a run; raise `ValueError` when they do not fit the model."""
     return _source(settings, "train", settings.train.frames, settings.train.seed, 1_000_000)
 
 
-def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> MovingMNIST:
-    """Return `length` test videos of `frames` frames, made of digits that training never sees."""
+def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> Source:
+    """Return test videos of `frames` frames, none of which training sees.
+
+    Digits on the fly are `length` sequences drawn from the seed; of files all clips are returned.
+    """
     return _source(settings, "test", frames, seed, length)
 
 
-def _source(settings: Settings, split, frames: int, seed: int, length: int) -> MovingMNIST:
+def _source(settings: Settings, split: Split, frames: int, seed: int, length: int) -> Source:
+    place = parse_data(settings.data.data)
+    if place.path is None:
+        return _digits(settings, split, frames, seed, length)
+    data, model = settings.data, settings.model
+    return open_clips(
+        files_of(place, split, data),
+        frames=frames,
+        size=model.size,
+        channels=model.channels,
+        speed=data.speed,
+        resize=data.resize,
+        cache=_cache(data),
+        skip_bad_files=data.skip_bad_files,
+        progress=partial(progress, f"read {place.name}, {split}"),
+    )
+
+
+def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, ...]:
+    """List the files of a split."""
+    list_files = DATASETS[place.name].files
+    if place.name == "video_folder":
+        return list_files(place.path, split, test_fraction=data.test_fraction)
+    return list_files(place.path, split)
+
+
+def _cache(data: DataConfig) -> Cache:
+    """Return where decoded videos are kept."""
+    folder = cache_folder() if data.cache_folder is None else Path(data.cache_folder)
+    return Cache(memory=int(data.cache_memory * GIB), folder=folder)
+
+
+def progress(what: str, files: Iterable[VideoFile]) -> Iterable[VideoFile]:
+    """Show how many files are read."""
+    return tqdm(files, unit="file", desc=what, leave=False)
+
+
+def _digits(settings: Settings, split: Split, frames: int, seed: int, length: int) -> MovingMNIST:
+    """Return digits that are drawn on the fly."""
     if settings.model.channels != 1:
+        fitting = [name for name, known in DATASETS.items() if known.preset == settings.preset]
+        example = f", such as --data {fitting[0]}:PATH," if fitting else ""
         raise ValueError(
-            f"Moving MNIST has 1 channel, the model has {settings.model.channels}; use --channels 1"
+            f"Moving MNIST has 1 channel, the model has {settings.model.channels}; use other "
+            f"data{example} or --channels 1"
         )
-    digits = settings.data.digits
+    data = settings.data
+    slowest, fastest = (speed * data.speed for speed in DIGIT_SPEED)
     return MovingMNIST(
         split=split,
         frames=frames,
-        digits=load_digits(None if digits is None else Path(digits)),
+        digits=load_digits(None if data.digits is None else Path(data.digits)),
         seed=seed,
-        num_digits=settings.data.num_digits,
+        num_digits=data.num_digits,
         size=settings.model.size,
+        speed=(slowest, fastest),
         length=length,
     )

@@ -19,7 +19,7 @@ from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.runs import Settings
-from cwvae.cli.sources import train_source
+from cwvae.cli.sources import absolute, train_source
 from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.presets import PRESETS
@@ -28,6 +28,8 @@ from cwvae.train import StepRecord, TrainState, init_train_state, train_step
 __all__ = ["NonFiniteLossError", "train"]
 
 FAILED = 1
+# What a run that goes on may be told anew.
+MAY_CHANGE = ("steps", "cache_memory", "cache_folder")
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -41,7 +43,9 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     source = train_source(settings)
     _open(options, settings)
     config = settings.train
-    iterator = batches(source, batch_size=config.batch_size, seed=config.seed)
+    iterator = batches(
+        source, batch_size=config.batch_size, seed=config.seed, flip=settings.data.flip
+    )
     make = builder(settings.custom)
     state = init_train_state(make(settings.model, key=jr.key(config.seed)), config)
     checkpoints = Checkpoints(runs.checkpoints(options.out), keep=options.keep)
@@ -118,7 +122,7 @@ def _loop(
 
     first = int(state.step)
     for step in range(first, config.steps):
-        state, record = _step(state, jnp.asarray(next(iterator)), config)
+        state, record = _step(state, jnp.asarray(next(iterator)["video"]), config)
         # While this step runs, what the one before says is read: the device never waits for us.
         settle()
         unread.append((step, record))
@@ -155,15 +159,19 @@ def _settings(options: Train) -> Settings:
     """
     preset = PRESETS[options.preset]
     digits = options.data.digits
-    # From wherever the run is resumed or evaluated, the digits are where they are now.
-    data = dataclasses.replace(options.data, digits=digits and str(Path(digits).resolve()))
+    # From wherever the run is resumed or evaluated, its data are where they are now.
+    data = dataclasses.replace(
+        options.data,
+        data=absolute(options.data.data),
+        digits=digits and str(Path(digits).resolve()),
+    )
     settings = Settings(
         preset=options.preset,
         model=options.model,
         train=options.train,
         data=data,
         context=preset.context,
-        horizon=preset.horizon,
+        horizon=options.horizon or preset.horizon,
         custom=None if options.custom is None else read_custom(options.custom),
     )
     # What the clock is only the model itself can say.
@@ -200,7 +208,7 @@ def _check_same(before: Settings, now: Settings) -> None:
     for part in ("model", "train", "data"):
         old, new = (dataclasses.asdict(getattr(s, part)) for s in (before, now))
         for name in old:
-            if old[name] != new[name] and name != "steps":
+            if old[name] != new[name] and name not in MAY_CHANGE:
                 raise ValueError(
                     f"the run has {name} {old[name]}, which cannot change to {new[name]} when it "
                     "is resumed (only --steps can); leave it out or start another run"

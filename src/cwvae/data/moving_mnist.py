@@ -1,4 +1,4 @@
-"""Moving MNIST: handwritten digits that bounce about a square, drawn on the fly.
+"""Moving MNIST: handwritten digits that bounce about a square, drawn on the fly or from files.
 
 The scene is always 64 pixels wide; other frame sizes are this scene seen coarser or enlarged, so
 that the motion of a sequence does not depend on the size of its frames.
@@ -6,14 +6,16 @@ that the motion of a sequence does not depend on the size of its frames.
 
 import math
 import operator
+from pathlib import Path
 from typing import Literal, NamedTuple, SupportsIndex
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
+from cwvae.data.listing import Split, VideoFile, split_folder, videos_in
 
-__all__ = ["MovingMNIST"]
+__all__ = ["MovingMNIST", "files"]
 
 _CANVAS = 64
 _DIGIT = 28
@@ -27,6 +29,18 @@ _MOST_FRAMES = 2**22
 # Seed, split and index are one 32-bit word each, so no two triples can seed the same stream.
 _MOST_SEQUENCES = 2**32
 _DRAWS_PER_DIGIT = 5
+
+
+def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
+    """List the videos of the official files: train-seq100/*.mp4 and test-seq1000/*.mp4.
+
+    `root` is what moving_mnist_2digit.zip (archive.org/details/moving_mnist) was unpacked to.
+
+    Raises `FileNotFoundError` when the split, or every video in it, is missing.
+    """
+    folder = {"train": "train-seq100", "test": "test-seq1000"}[split]
+    found = videos_in(split_folder(Path(root), ("moving_mnist_2digit",), folder), (".mp4",))
+    return tuple(VideoFile(path) for path in found)
 
 
 class _Motion(NamedTuple):

@@ -5,19 +5,25 @@ from typing import Any, Protocol
 
 import grain
 import numpy as np
-from jaxtyping import UInt8
 
-__all__ = ["BatchIterator", "batches"]
+__all__ = ["Batch", "BatchIterator", "batches"]
+
+Batch = dict[str, np.ndarray]
+"""`video`, uint8 (batch, frames, height, width, channels), and `actions` if the source has them."""
+
+_KEPT = ("video", "actions")
+# Without end; truly without, grain cannot count the batches of one sequence.
+_EPOCHS = 10**9
 
 
 class BatchIterator(Protocol):
     """An endless iterator of batches whose place can be saved and restored."""
 
-    def __iter__(self) -> Iterator[UInt8[np.ndarray, "batch frames height width channels"]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Return itself."""
         ...
 
-    def __next__(self) -> UInt8[np.ndarray, "batch frames height width channels"]:
+    def __next__(self) -> Batch:
         """Return the next batch."""
         ...
 
@@ -30,26 +36,52 @@ class BatchIterator(Protocol):
         ...
 
 
-def batches(source: Any, *, batch_size: int, seed: int) -> BatchIterator:
-    """Shuffle a source without end and return its batches of videos.
+def batches(
+    source: Any,
+    *,
+    batch_size: int,
+    seed: int,
+    flip: bool = False,
+    shard: tuple[int, int] = (0, 1),
+) -> BatchIterator:
+    """Shuffle a source without end and return its batches.
 
-    **Arguments:** `source`, with a length and items `source[index]["video"]`, uint8 (frames,
-    height, width, channels); `batch_size`, at least 1; `seed`, of the order, at least 0.
+    **Arguments:** `source`, with a length and items that hold `video`, uint8 (frames, height,
+    width, channels), and perhaps `actions`; `batch_size`, at least 1; `seed`, of the order, at
+    least 0; `flip`, whether each sequence is mirrored, left for right, in half of the epochs, drawn
+    from the seed; `shard`, this process's number and how many processes there are: each gets its
+    own part of every epoch, of equal size, and what cannot be divided is left out.
 
-    Raises `ValueError` when the source holds fewer sequences than a batch.
+    Every epoch has another order. Raises `ValueError` when a process's part holds fewer sequences
+    than a batch, or when sequences with actions, which mirroring would belie, are to be flipped.
     """
-    if len(source) < batch_size:
+    number, count = shard
+    if not 0 <= number < count:
+        raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
+    share = len(source) // count
+    if share < batch_size:
         raise ValueError(
-            f"a batch of {batch_size} needs as many sequences, got {len(source)}; "
-            "use a smaller batch size or more data"
+            f"a batch of {batch_size} needs as many sequences, got {share}"
+            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
+            "or more data"
         )
-    dataset = (
-        grain.MapDataset.source(source)
-        .shuffle(seed=seed)
-        .map(lambda item: item["video"])
-        .repeat()
-        .batch(batch_size)
-    )
+    if flip and "actions" in source[0]:
+        raise ValueError("sequences with actions cannot be flipped; leave flip out")
+    dataset = grain.MapDataset.source(source).shuffle(seed=seed)[: share * count]
+    dataset = dataset[number::count].map(_kept).repeat(_EPOCHS)
+    if flip:
+        dataset = dataset.seed(seed).random_map(_flipped)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
-    return iter(dataset.to_iter_dataset(ahead))
+    return iter(dataset.batch(batch_size).to_iter_dataset(ahead))
+
+
+def _kept(item: Batch) -> Batch:
+    """Return what a batch is made of."""
+    return {name: item[name] for name in _KEPT if name in item}
+
+
+def _flipped(item: Batch, generator: np.random.Generator) -> Batch:
+    """Mirror a sequence, or not, as the generator says."""
+    video = item["video"]
+    return item | {"video": video[:, :, ::-1] if generator.random() < 0.5 else video}

@@ -1,22 +1,32 @@
 """Videos from files: MP4, AVI, GIF and NumPy archives, as uint8 arrays a model can take."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
 from cwvae.data.archives import read_archive
+from cwvae.data.decoding import decode
 
-__all__ = ["check_frames", "read_video", "resize", "to_channels"]
+__all__ = ["SUFFIXES", "Fit", "check_frames", "read_video", "resize", "to_channels"]
 
-_SUFFIXES = (".mp4", ".avi", ".gif", ".npz")
+SUFFIXES = (".mp4", ".avi", ".gif", ".npz")
+"""How the name of a file ends that can be read."""
+
+Fit = Literal["crop", "squash"]
+"""How a frame that is not square becomes one."""
+
 # Rec. 601, the weights that a gray television set gives to red, green and blue.
 _LUMA = (0.299, 0.587, 0.114)
 
 
 def read_video(
-    path: str | Path, *, most_frames: int | None = None, size: int | None = None
+    path: str | Path,
+    *,
+    most_frames: int | None = None,
+    size: int | None = None,
+    fit: Fit = "crop",
 ) -> UInt8[np.ndarray, "frames height width channels"]:
     """Read a video file into memory.
 
@@ -29,6 +39,7 @@ def read_video(
         most_frames: read at most this many frames from the start, >= 1; None reads all.
         size: resize each frame as it is read (see `resize`), so that large videos fit; None
             leaves them as they are.
+        fit: how a frame that is not square becomes one, see `resize`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -40,10 +51,15 @@ def read_video(
     _check_file(path)
     if path.suffix.lower() == ".npz":
         video = _read_npz(path)[:most_frames]
-        return video if size is None else resize(video, size)
+        return video if size is None else resize(video, size, fit=fit)
     frames = []
-    for frame in _decode(path):
-        frames.append(frame if size is None else resize(frame[np.newaxis], size)[0])
+    for frame in decode(path):
+        frames.append(frame if size is None else resize(frame[np.newaxis], size, fit=fit)[0])
+        if frames[0].shape != frames[-1].shape:
+            raise ValueError(
+                f"{path}: expected frames of one size, got {frames[0].shape[:2]} and "
+                f"{frames[-1].shape[:2]} (height, width); convert it, or read it with a size"
+            )
         if len(frames) == most_frames:
             break
     if not frames:
@@ -79,9 +95,12 @@ def to_channels(
 
 
 def resize(
-    video: UInt8[np.ndarray, "frames height width channels"], size: int
+    video: UInt8[np.ndarray, "frames height width channels"], size: int, *, fit: Fit = "crop"
 ) -> UInt8[np.ndarray, "frames size size channels"]:
-    """Crop each frame to the square in its middle and resize that to `size` x `size` pixels.
+    """Resize each frame to `size` x `size` pixels.
+
+    `fit` says how: "crop" takes the square in the middle of a frame, "squash" all of it, its
+    shape changed, as is usual for KTH.
 
     Where the sizes are whole multiples, pixels are averaged or repeated, as Moving MNIST does;
     otherwise each new pixel is a triangle-weighted mean of all old ones it covers. Neither rings
@@ -94,20 +113,29 @@ def resize(
 
     if size < 1:
         raise ValueError(f"expected a size >= 1 pixel, got {size}; use that of the model")
+    if fit == "crop":
+        video = _middle(video)
     _, height, width, channels = video.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = video[:, top : top + side, left : left + side]
-    if side == size:
-        return square
-    whole = side % size == 0 or size % side == 0
+    if height == width == size:
+        return video
+    whole = all(side % size == 0 or size % side == 0 for side in (height, width))
     resample = Image.Resampling.BOX if whole else Image.Resampling.BILINEAR
     images = (
         Image.fromarray(np.ascontiguousarray(frame[..., 0] if channels == 1 else frame))
-        for frame in square
+        for frame in video
     )
     frames = [np.asarray(image.resize((size, size), resample)) for image in images]
     return np.stack(frames).reshape(len(video), size, size, channels)
+
+
+def _middle(
+    video: UInt8[np.ndarray, "frames height width channels"],
+) -> UInt8[np.ndarray, "frames side side channels"]:
+    """Return the square in the middle of every frame."""
+    _, height, width, _ = video.shape
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return video[:, top : top + side, left : left + side]
 
 
 def check_frames(
@@ -141,53 +169,13 @@ def check_frames(
         )
 
 
-def _decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    import av  # Here, since it loads all of ffmpeg, which generated data does not need.
-    from av.error import FFmpegError
-    from av.video.reformatter import VideoReformatter
-
-    # One reformatter for all frames: a new one per frame costs three quarters of the speed.
-    reformatter = VideoReformatter()
-    count = 0
-    _check_whole(path)
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise ValueError(f"{path}: expected a video, found none in the file; check it")
-            for frame in container.decode(video=0):
-                yield reformatter.reformat(frame, format="rgb24").to_ndarray()
-                count += 1
-    except FFmpegError as error:
-        raise ValueError(
-            f"{path}: expected a complete {path.suffix} video, could not read on after {count} "
-            f"frames ({error.strerror}); it is damaged or no video, copy or convert it again"
-        ) from error
-
-
 def _check_file(path: Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; check the path")
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
-            f"{path}: expected a video ending in {', '.join(_SUFFIXES)}, got "
+            f"{path}: expected a video ending in {', '.join(SUFFIXES)}, got "
             f"{path.suffix or 'no suffix'}; convert it, e.g. with ffmpeg"
-        )
-
-
-def _check_whole(path: Path) -> None:
-    # ffmpeg itself notices an MP4 that was cut off; of an AVI or a GIF it would silently give the
-    # frames that are left.
-    suffix, content_length = path.suffix.lower(), path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(8)
-        file.seek(max(0, content_length - 1024))
-        tail = file.read().rstrip(b"\0")
-    cut_avi = head[:4] == b"RIFF" and 8 + int.from_bytes(head[4:], "little") > content_length
-    cut_gif = head[:3] == b"GIF" and not tail.endswith(b";")
-    if cut_avi or cut_gif:
-        raise ValueError(
-            f"{path}: expected a complete {suffix} video, got one that was cut off at "
-            f"{content_length} bytes; copy or download it again"
         )
 
 

@@ -14,7 +14,7 @@ from av.container import OutputContainer
 from av.video.format import VideoFormat
 from jaxtyping import UInt8
 
-from cwvae.report.files import replacing
+from cwvae.files import replacing
 
 __all__ = ["enlarge", "side_by_side", "write_animation"]
 

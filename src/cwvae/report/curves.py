@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cwvae.report.files import replacing
+from cwvae.files import replacing
 
 __all__ = ["Curve", "Panel", "write_curves"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from cwvae.report.files import replacing
+from cwvae.files import replacing
 
 __all__ = ["draw_strip", "write_strip"]
 

@@ -1,0 +1,134 @@
+"""`cwvae data`: what data sets there are, what they look like, and making stand-ins."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from tqdm import tqdm
+
+from cwvae.cli.options import DataList, DataMake, DataShow
+from cwvae.cli.runs import check_folder, environment
+from cwvae.cli.sources import files_of, parse_data
+from cwvae.config import DataConfig
+from cwvae.data.datasets import DATASETS
+from cwvae.data.digits import load_digits
+from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
+from cwvae.data.videos import read_video
+from cwvae.files import replacing
+from cwvae.report.animation import enlarge, side_by_side, write_animation
+from cwvae.report.strip import write_strip
+
+__all__ = ["list_data", "make", "show"]
+
+CARD = "README.md"
+SHEET = "contact_sheet.png"
+SHEET_COLUMNS = 12
+GIF_FRAMES = 300
+
+
+def list_data(options: DataList) -> int:
+    """Print every data set, where it is from, and what must be installed to make it."""
+    for name, dataset in DATASETS.items():
+        print(f"{name:16} {dataset.what}")
+        needs = ""
+        if name in SIMULATORS:
+            missing = SIMULATORS[name].missing()
+            needs = f"; needs: {missing}" if missing else "; all it needs is installed"
+        print(f"{'':16} --preset {dataset.preset}; from {dataset.origin}{needs}")
+    return 0
+
+
+def make(options: DataMake) -> int:
+    """Make a stand-in with its card and contact sheet, and return the exit status."""
+    simulator = SIMULATORS[options.name]
+    check_folder(options.out)
+    collection = Collection(
+        train=options.train,
+        test=options.test,
+        frames=options.frames or simulator.frames,
+        seed=options.seed,
+    )
+    bar = partial(tqdm, unit="video", desc=simulator.name)
+    discarded = collect(simulator, options.out, collection, workers=options.workers, progress=bar)
+    place = f"{simulator.name}:{options.out}"
+    sheet = DataShow(dataset=place, out=options.out / SHEET)
+    _draw(sheet)
+    with replacing(options.out / CARD) as temporary:
+        temporary.write_text(_card(simulator, collection, discarded, options.out))
+    print(
+        f"{collection.train} training and {collection.test} test videos of {collection.frames} "
+        f"frames in {options.out}: {CARD}, {SHEET}, the truth in *_truth.npz"
+    )
+    print(f"cwvae train --data {place} --out RUN")
+    return 0
+
+
+def show(options: DataShow) -> int:
+    """Draw some videos of a data set, and return the exit status."""
+    check_folder(options.out.parent)
+    _draw(options)
+    print(options.out)
+    return 0
+
+
+def _draw(options: DataShow) -> None:
+    """Write a contact sheet, or videos side by side."""
+    rows = _some_videos(options)
+    frames = min(len(video) for video in rows.values())
+    rows = {name: video[:frames] for name, video in rows.items()}
+    if options.out.suffix.lower() == ".png":
+        every = max(frames // SHEET_COLUMNS, 1)
+        write_strip(options.out, rows, every=every, title=options.dataset)
+    else:
+        videos = [enlarge(video[:GIF_FRAMES], 2) for video in rows.values()]
+        write_animation(options.out, side_by_side(videos))
+
+
+def _some_videos(
+    options: DataShow,
+) -> dict[str, UInt8[np.ndarray, "frames height width channels"]]:
+    """Return the first videos of a split by name."""
+    place = parse_data(options.dataset)
+    if place.path is None:
+        source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
+        return {str(index): source[index]["video"] for index in range(options.videos)}
+    files = files_of(place, options.split, DataConfig(data=options.dataset))[: options.videos]
+    rows = {}
+    for file in files:
+        start, stop = file.parts[0] if file.parts else (0, None)
+        video = read_video(file.path, size=options.size, fit=file.fit or "crop")
+        rows[file.path.stem] = video[start:stop]
+    return rows
+
+
+def _card(simulator: Simulator, collection: Collection, discarded: int, folder: Path) -> str:
+    """Return the data card."""
+    known = environment()
+    kept = f"{collection.train} training and {collection.test} test videos"
+    rows = {
+        "videos": f"{kept} of {collection.frames} frames, 64 x 64 pixels",
+        "discarded": f"{discarded} scenes in the last start of the command",
+        "seed": str(collection.seed),
+        "same seed, same videos": "yes" if simulator.deterministic else "no",
+        "made": known["date"],
+        "command": " ".join(map(str, known["command"])),
+        "versions": ", ".join(f"{name} {v}" for name, v in simulator.versions().items()),
+        "platform": f"{known['platform']}, Python {known['python']}",
+        "cwvae": f"{known['versions']['cwvae']}, commit {known['git_commit']}",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"""# {simulator.name}
+
+{simulator.card}
+
+The truth about the videos of a split is in `train_truth.npz` and `test_truth.npz`: arrays whose
+first axis counts the videos; the array `video` names their files.
+
+| | |
+|---|---|
+{table}
+
+`cwvae train --data {simulator.name}:{folder} --out RUN` trains on it.
+"""

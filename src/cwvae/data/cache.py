@@ -1,0 +1,120 @@
+"""Decoded videos, kept so that none is decoded twice: in memory, and what does not fit on disk."""
+
+import dataclasses
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from jaxtyping import UInt8
+
+from cwvae.data.listing import VideoFile
+from cwvae.data.videos import read_video, to_channels
+from cwvae.files import replacing
+
+__all__ = ["Cache", "CacheError", "VideoCache", "cache_folder"]
+
+# Counted up when the frames that a file gives would change.
+_VERSION = 1
+
+
+def cache_folder() -> Path:
+    """Return the folder for decoded videos: cwvae/videos in $XDG_CACHE_HOME or ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cwvae" / "videos"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cache:
+    """Where decoded videos are kept."""
+
+    memory: int = 2 * 2**30
+    """Bytes of decoded videos to keep in memory; those beyond go to the folder."""
+    folder: Path = dataclasses.field(default_factory=cache_folder)
+    """Folder for the others; they stay there for the next start."""
+
+
+class CacheError(OSError):
+    """The folder for decoded videos cannot be written to, or is full."""
+
+
+class VideoCache:
+    """The decoded videos of one data set at one frame size; may be read from several threads."""
+
+    def __init__(self, cache: Cache, *, size: int, channels: int):
+        """Keep nothing yet."""
+        self.cache, self.size, self.channels = cache, size, channels
+        self.used = 0
+        self._lock = threading.Lock()
+
+    def read(self, file: VideoFile) -> UInt8[np.ndarray, "frames height width channels"]:
+        """Return the frames of a whole file, decoded unless the folder has them already.
+
+        The array lies in memory, or is a read-only view of a file in the folder.
+
+        Raises:
+            FileNotFoundError, ValueError: as `cwvae.data.read_video`.
+            CacheError: the folder cannot be written to, or is full; the message says the remedy.
+        """
+        if not file.path.is_file():
+            raise FileNotFoundError(f"{file.path}: no such file; download the data set again")
+        kept = self._place(file)
+        known = _load(kept)
+        if known is not None:
+            return known
+        size = None if file.fit is None else self.size
+        video = read_video(file.path, size=size, fit=file.fit or "crop")
+        video = np.ascontiguousarray(to_channels(video, self.channels))
+        return video if self._fits(video.nbytes) else self._keep(video, kept)
+
+    def _fits(self, size: int) -> bool:
+        """Take so many bytes of the memory, if they are there."""
+        with self._lock:
+            fits = self.used + size <= self.cache.memory
+            self.used += size if fits else 0
+        return fits
+
+    def _place(self, file: VideoFile) -> Path:
+        """Return where a file's frames are kept: another place as soon as the file changes."""
+        # What is kept depends on these; the second part of the name on the file's content.
+        wanted = (str(file.path.resolve()), file.fit and self.size, self.channels, file.fit)
+        status = file.path.stat()
+        content = (status.st_size, status.st_mtime_ns, _VERSION)
+        return self.cache.folder / f"{_digest(wanted)}-{_digest(content)}.npy"
+
+    def _keep(self, video: UInt8[np.ndarray, "..."], place: Path) -> UInt8[np.ndarray, "..."]:
+        """Write frames into the folder, in the place of older ones, and return a view of them."""
+        try:
+            with replacing(place) as temporary, temporary.open("wb") as file:
+                _save(file, video)
+            for old in place.parent.glob(f"{place.name.split('-')[0]}-*.npy"):
+                if old != place:
+                    old.unlink(missing_ok=True)
+        except OSError as error:
+            raise CacheError(
+                f"{place.parent}: cannot keep decoded videos there ({error.strerror}); free some "
+                "space, choose another --cache-folder, or allow more --cache-memory"
+            ) from error
+        return np.load(place, mmap_mode="r")
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
+
+
+def _save(file: BinaryIO, video: UInt8[np.ndarray, "..."]) -> None:
+    """Write an array as `np.save` does, which says nothing when the disk fills up meanwhile."""
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(video))
+    file.write(video.data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _load(path: Path) -> UInt8[np.ndarray, "..."] | None:
+    """Return a view of what is kept in a file; None when there is none or it is damaged."""
+    try:
+        video = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return video if video.dtype == np.uint8 and video.ndim == 4 else None

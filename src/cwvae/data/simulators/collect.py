@@ -1,0 +1,167 @@
+"""Many scenes of a simulator, in parallel, as a data set in its official layout."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from cwvae.data.archives import read_archive
+from cwvae.data.lossless import write_lossless
+from cwvae.data.simulators.base import DiscardedError, Scene, Simulator, Task
+from cwvae.files import replacing
+
+__all__ = ["Collection", "collect", "truth_file"]
+
+PARTS = ".parts"
+"""Folder of what is true of each video, until all are there."""
+
+SETTINGS = "made.json"
+"""File that says how a data set was made, so that it goes on in the same way."""
+
+ATTEMPTS = 20
+
+
+class Collection(NamedTuple):
+    """How many videos to make, and how.
+
+    - `train`, `test`: videos of each split;
+    - `frames`: of a video;
+    - `seed`: of everything.
+    """
+
+    train: int = 64
+    test: int = 16
+    frames: int = 300
+    seed: int = 0
+
+    def tasks(self) -> list[Task]:
+        """Return a task for each video."""
+        return [
+            Task(split, number, self.frames, self.seed)
+            for split, count in (("train", self.train), ("test", self.test))
+            for number in range(count)
+        ]
+
+
+def truth_file(folder: Path, split: str) -> Path:
+    """Return where the truth about a split is."""
+    return folder / f"{split}_truth.npz"
+
+
+def collect(
+    simulator: Simulator,
+    folder: Path,
+    collection: Collection,
+    *,
+    workers: int | None = None,
+    progress: Callable[..., Iterable[Future]] = lambda videos, total: videos,
+) -> int:
+    """Make a data set: videos in their layout, and the truth about them, an npz for each split.
+
+    What is there already is kept, so that a collection that was interrupted goes on.
+
+    Args:
+        simulator: where scenes come from.
+        folder: where the data set goes.
+        collection: how many, how long.
+        workers: processes; None: as many as there are cores.
+        progress: called with the videos as they are done and their `total`, gives them back, as
+            tqdm.
+
+    Returns:
+        How many scenes were discarded.
+
+    Raises:
+        ValueError: the folder holds a data set that was made otherwise, or something must be
+            installed; the message says what.
+        DiscardedError: scene after scene was of no use.
+    """
+    if missing := simulator.missing():
+        raise ValueError(f"cwvae data make {simulator.name} needs: {missing}")
+    tasks = collection.tasks()
+    places = {task: simulator.place(task) for task in tasks}
+    _open(folder, simulator, collection)
+    left = [task for task in tasks if not _done(folder, task, places[task])]
+    # Each process starts afresh: what draws pictures does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    count = min(workers or os.cpu_count() or 1, max(len(left), 1))
+    discarded = 0
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        recorded = [pool.submit(_record, simulator, folder, task) for task in left]
+        try:
+            for future in progress(as_completed(recorded), total=len(recorded)):
+                discarded += future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for split in ("train", "test"):
+        _gather(folder, split, [task for task in tasks if task.split == split])
+    simulator.index(folder, tasks)
+    return discarded
+
+
+def _open(folder: Path, simulator: Simulator, collection: Collection) -> None:
+    """Note how a data set is made, or check that it goes on in the same way."""
+    wanted = {"simulator": simulator.name, "frames": collection.frames, "seed": collection.seed}
+    path = folder / SETTINGS
+    if path.is_file():
+        made = json.loads(path.read_text())
+        if made != wanted:
+            raise ValueError(
+                f"{folder} holds a data set made with {made}, which cannot go on with {wanted}; "
+                "give another folder"
+            )
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(wanted) + "\n")
+
+
+def _part(folder: Path, task: Task) -> Path:
+    """Return where what is true of one video is kept."""
+    return folder / PARTS / f"{task.split}-{task.number}.npz"
+
+
+def _done(folder: Path, task: Task, place: Path) -> bool:
+    """Say whether a video and the truth about it are there."""
+    return (folder / place).is_file() and _part(folder, task).is_file()
+
+
+def _record(simulator: Simulator, folder: Path, task: Task) -> int:
+    """Make one video in a process of its own; return how many attempts were discarded."""
+    scene, discarded = _attempts(simulator, task)
+    path = folder / simulator.place(task)
+    write_lossless(path, scene.video)
+    if simulator.actions_beside:
+        with replacing(path.with_suffix(".json")) as temporary:
+            lists = {name: values.tolist() for name, values in scene.actions.items()}
+            temporary.write_text(json.dumps({"actions": lists}) + "\n")
+    with replacing(_part(folder, task)) as temporary, temporary.open("wb") as file:
+        actions = {f"action_{name}": values for name, values in scene.actions.items()}
+        where = np.array(simulator.place(task).as_posix())
+        np.savez(file, video=where, **scene.truth, **actions)
+    return discarded
+
+
+def _attempts(simulator: Simulator, task: Task) -> tuple[Scene, int]:
+    """Return the first scene that is of use, and how many were not."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return simulator.record(task, attempt), attempt
+        except DiscardedError as error:
+            last = error
+    raise DiscardedError(
+        f"{simulator.name}, {task.split} video {task.number}: {ATTEMPTS} scenes in a row were "
+        f"discarded, the last because {last}"
+    )
+
+
+def _gather(folder: Path, split: str, tasks: list[Task]) -> None:
+    """Write what is true of all videos of a split: one array a name, its first axis the videos."""
+    parts = [read_archive(_part(folder, task)) for task in tasks]
+    if parts:
+        arrays = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+        with replacing(truth_file(folder, split)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)

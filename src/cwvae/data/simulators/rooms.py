@@ -1,0 +1,204 @@
+"""First-person walks through four rooms along a hallway, rendered by miniworld.
+
+A stand-in for GQN Mazes. The walks are of the three kinds that the poster of the paper tells
+apart: staying in the room, going out into the hallway and staying there, and coming back.
+"""
+
+import ctypes.util
+import math
+import os
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from cwvae.data.simulators.base import (
+    DiscardedError,
+    Scene,
+    Simulator,
+    Task,
+    generator,
+    missing_modules,
+    no_index,
+    numbered,
+    versions,
+)
+
+__all__ = ["KINDS", "ROOMS"]
+
+KINDS = ("stays", "goes out", "comes back")
+"""What `truth["kind"]` counts."""
+
+SIZE = 4.0  # side of a room, metres
+GAP = 0.5  # thickness of a wall
+WIDTH = 2.0  # of the hallway
+DOOR = 1.6
+DOOR_HEIGHT = 2.2
+STEP = 0.12  # metres a frame
+TURN = 7.0  # degrees a frame at most
+NEAR = 0.3  # metres from a target at which the next is taken
+HALLWAY, DOORWAY = 0, -1  # rooms are 1 to 4
+
+# fmt: off
+WALLS = (
+    "brick_wall", "cardboard", "cinder_blocks", "concrete", "door_doom", "drywall", "marble",
+    "metal_grill", "rock", "stucco", "wood", "wood_planks", "lava", "grass", "water", "slime",
+)
+FLOORS = (
+    "floor_tiles_bw", "asphalt", "grass", "wood_planks", "concrete_tiles", "marble", "stucco",
+)
+# fmt: on
+
+Point = tuple[float, float]
+
+
+def record(task: Task, attempt: int) -> Scene:
+    """Walk, and return what was seen; discard a walk that came out of another kind."""
+    random = generator(task, attempt)
+    kind = task.number % len(KINDS)
+    world = _world()
+    world.reset(seed=int(random.integers(2**31)))
+    walk = _Walk(world, kind, task.frames, random)
+    columns = zip(*(walk.step(frame) for frame in range(task.frames)), strict=True)
+    video, position, heading, room, action = (np.stack(column) for column in columns)
+    if _kind_of(room) != kind:
+        raise DiscardedError(f"a walk that should be one that {KINDS[kind]} came out otherwise")
+    truth = {
+        "position": position.astype(np.float32),
+        "heading": heading.astype(np.float32),
+        "room": room.astype(np.int32),
+        "kind": np.int32(kind),
+    }
+    return Scene(video, truth, {"walk": action.astype(np.float32)})
+
+
+def _kind_of(rooms: np.ndarray) -> int | None:
+    """Return which kind of walk visited these rooms, None for any other."""
+    inside = rooms[rooms != DOORWAY]
+    visited, home, last = set(inside.tolist()), inside[0], inside[-1]
+    if visited == {home}:
+        return 0
+    if visited == {home, HALLWAY}:
+        return 1 if last == HALLWAY else 2
+    return None
+
+
+class _Walk:
+    """A walk in progress: points ahead, and new ones as the kind of walk asks."""
+
+    def __init__(self, world: Any, kind: int, frames: int, random: np.random.Generator):
+        self.world, self.random = world, random
+        self.leave = int(random.uniform(0.2, 0.4) * frames) if kind else frames
+        stay = random.uniform(0.2, 0.3) * frames
+        self.back = int(self.leave + stay) if KINDS[kind] == "comes back" else frames
+        self.place, self.path = world.home, []
+
+    def step(self, frame: int) -> tuple[np.ndarray, Point, float, int, tuple[float, float]]:
+        """Look, then turn and step towards the next point; return what was seen, true and done."""
+        agent = self.world.agent
+        x, z = agent.pos[0], agent.pos[2]
+        seen = self.world.render_obs(), (x, z), agent.dir, self.world.room_of(agent.pos)
+        goal = self._goal(frame, (x, z))
+        error = (math.atan2(z - goal[1], goal[0] - x) - agent.dir + math.pi) % (2 * math.pi)
+        turn = float(np.clip(math.degrees(error - math.pi), -TURN, TURN))
+        step = STEP if abs(error - math.pi) < math.radians(25) else 0.0
+        self.world.turn_agent(turn)
+        self.world.move_agent(step, 0.0)
+        return *seen, (turn, step)
+
+    def _goal(self, frame: int, here: Point) -> Point:
+        """Return the point to walk to."""
+        place = HALLWAY if self.leave <= frame < self.back else self.world.home
+        if place != self.place:
+            way = self.world.way_out()
+            self.place, self.path = place, way if place == HALLWAY else way[::-1]
+        if self.path and math.dist(self.path[0], here) < NEAR:
+            self.path = self.path[1:]
+        if not self.path:
+            self.path = [self.world.somewhere(self.place, self.random)]
+        return self.path[0]
+
+
+@cache
+def _world() -> Any:
+    """Make the simulator, once a process."""
+    os.environ["PYGLET_HEADLESS"] = "1"
+    import pyglet
+
+    pyglet.options["headless"] = True
+    from miniworld.miniworld import MiniWorldEnv
+
+    class World(MiniWorldEnv):
+        """Four rooms, two on each side of a hallway, textures drawn anew at each reset."""
+
+        def __init__(self):
+            super().__init__(max_episode_steps=2**31, obs_width=64, obs_height=64)
+
+        def _gen_world(self):
+            random, length = self.np_random, 2 * SIZE + GAP
+            hallway = self._add(random, 0.0, length, 0.0, WIDTH)
+            self.places = [hallway]
+            for left in (0.0, SIZE + GAP):
+                for near in (-GAP - SIZE, WIDTH + GAP):
+                    room = self._add(random, left, left + SIZE, near, near + SIZE)
+                    middle = left + SIZE / 2
+                    door = {"min_x": middle - DOOR / 2, "max_x": middle + DOOR / 2}
+                    self.connect_rooms(room, hallway, **door, max_y=DOOR_HEIGHT)
+                    self.places.append(room)
+            self.home = int(random.integers(1, len(self.places)))
+            self.place_agent(room=self.places[self.home])
+
+        def _add(self, random, left, right, near, far):
+            wall, floor = (names[random.integers(len(names))] for names in (WALLS, FLOORS))
+            sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
+            return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
+
+        def room_of(self, position) -> int:
+            inside = [n for n, place in enumerate(self.places) if place.point_inside(position)]
+            return inside[0] if inside else DOORWAY
+
+        def way_out(self) -> list[Point]:
+            """Return points before and behind the door of the room where the walk began."""
+            room, hallway = self.places[self.home], self.places[HALLWAY]
+            before = room.min_z + 0.7 if room.mid_z > hallway.mid_z else room.max_z - 0.7
+            return [(room.mid_x, before), (room.mid_x, hallway.mid_z)]
+
+        def somewhere(self, place: int, random: np.random.Generator) -> Point:
+            """Return a point of a room, clear of its walls."""
+            room, margin = self.places[place], 0.7
+            return (
+                random.uniform(room.min_x + margin, room.max_x - margin),
+                random.uniform(room.min_z + margin, room.max_z - margin),
+            )
+
+    return World()
+
+
+def _missing() -> str:
+    """Say what must be installed."""
+    packages = missing_modules("rooms", {"miniworld": "miniworld"})
+    if packages or ctypes.util.find_library("EGL"):
+        return packages
+    return "apt install libegl1 libegl-mesa0 libgl1-mesa-dri libglu1-mesa (software OpenGL)"
+
+
+ROOMS = Simulator(
+    name="rooms",
+    frames=300,
+    record=record,
+    place=numbered,
+    index=no_index,
+    actions_beside=False,
+    missing=_missing,
+    versions=partial(versions, "miniworld", "pyglet", "numpy"),
+    card="""First-person walks through four rooms along a hallway, every room with textures of its
+own, new for each video; a stand-in for GQN Mazes. Rendered by miniworld (Apache-2.0) with its
+textures.
+
+Truth, for each frame: position (x and z, metres), heading (radians, 0 along x, counted
+counter-clockwise seen from above), room (0 the hallway, 1 to 4 the rooms, -1 a doorway); for each
+video: kind (0 stays in the room where it began, 1 goes out and stays in the hallway, 2 goes out and
+comes back). Action, between this frame and the next: turn (degrees, left is positive) and step
+(metres).""",
+    deterministic=True,
+)

@@ -1,0 +1,238 @@
+"""The official layouts: which files, in which order, cut into which clips, with which bytes."""
+
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+
+import layouts
+import numpy as np
+import pytest
+from layouts import FRAMES
+
+from cwvae.data import gqn_mazes, kth, minerl_navigate, moving_mnist, video_folder
+from cwvae.data.actions import read_actions
+from cwvae.data.clips import open_clips
+from cwvae.data.datasets import DATASETS
+from cwvae.data.videos import read_video, to_channels
+
+READER = Path(__file__).parents[1] / "golden" / "reader"
+OFFICIAL = json.loads((READER / "first60.json").read_text())
+
+FILES = {
+    "moving_mnist": moving_mnist.files,
+    "gqn_mazes": gqn_mazes.files,
+    "minerl_navigate": minerl_navigate.files,
+    "kth": kth.files,
+    "video_folder": video_folder.files,
+}
+layouts_named = pytest.mark.parametrize("name", FILES)
+
+
+def opened(files, **options):
+    return open_clips(files, size=8, **options)
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_frames_are_those_of_the_official_reader_bit_for_bit(name):
+    shape = tuple(OFFICIAL[name]["shape"])
+    frames = to_channels(read_video(READER / f"{name}.mp4", most_frames=shape[0]), shape[-1])
+    assert frames.shape == shape
+    digest = hashlib.sha256(np.ascontiguousarray(frames).tobytes()).hexdigest()
+    assert digest == OFFICIAL[name]["sha256"]
+
+
+@layouts_named
+def test_every_clip_is_a_cut_of_a_video_and_none_is_missing(name, tmp_path):
+    written = getattr(layouts, name)(tmp_path)
+    channels = next(iter(written.values())).shape[-1]
+    found = []
+    for split in ("train", "test"):
+        files = FILES[name](tmp_path, split)
+        clips = opened(files, frames=2, channels=channels)
+        expected = []
+        for file in files:
+            (video,) = (v for n, v in written.items() if str(file.path).endswith(n))
+            for start, stop in file.parts or ((0, FRAMES),):
+                part = video[start:stop]
+                expected += [part[s : s + 2] for s in range(0, len(part) - 1, 2)]
+        assert len(clips) == len(expected)
+        for index, clip in enumerate(expected):
+            np.testing.assert_array_equal(clips[index]["video"], clip)
+        found += files
+    assert sorted(file.path.name for file in found) == sorted(Path(n).name for n in written)
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("moving_mnist", ["0.mp4", "2.mp4", "10.mp4"]),
+        ("gqn_mazes", ["0.mp4", "2.mp4", "10.mp4"]),
+        ("minerl_navigate", ["a.mp4", "b.mp4"]),
+        ("video_folder", ["1.mp4", "2.avi", "10.mp4"]),
+    ],
+)
+def test_files_come_in_the_order_of_their_numbers(name, order, tmp_path):
+    getattr(layouts, name)(tmp_path)
+    assert [file.path.name for file in FILES[name](tmp_path, "train")] == order
+
+
+@pytest.mark.parametrize("name", ["moving_mnist", "gqn_mazes", "minerl_navigate"])
+def test_the_folder_that_unpacking_made_may_be_left_out(name, tmp_path):
+    inner = {"moving_mnist": "moving_mnist_2digit"}.get(name, name)
+    getattr(layouts, name)(tmp_path / inner)
+    assert FILES[name](tmp_path, "test")
+    assert FILES[name](tmp_path / inner, "test")
+
+
+@layouts_named
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_missing_split_is_named(name, split, tmp_path):
+    (tmp_path / "other").mkdir()
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)) as caught:
+        FILES[name](tmp_path, split)
+    assert "give the folder" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@layouts_named
+def test_a_missing_folder_is_named(name, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such"):
+        FILES[name](tmp_path / "absent", "train")
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / ".hidden.mp4").touch()
+    for name in ("gqn_mazes", "minerl_navigate", "video_folder"):
+        with pytest.raises(FileNotFoundError, match=r"train: expected videos ending in .*none"):
+            FILES[name](tmp_path, "train")
+
+
+# KTH.
+
+
+def test_kth_is_cut_as_its_list_says_and_squashed(tmp_path):
+    layouts.kth(tmp_path)
+    files = kth.files(tmp_path, "train")
+    assert all(file.parts == ((0, 3), (3, 7)) and file.fit == "squash" for file in files)
+    clips = opened(files, frames=4, channels=1)  # the first part of each is too short
+    assert len(clips) == 4
+    assert clips[0]["video"].shape == (4, 8, 8, 1)
+
+
+def test_the_two_divisions_of_kth_are_by_person(tmp_path):
+    (tmp_path / "00sequences.txt").write_text(
+        "".join(f"person{n:02}_boxing_d1 frames 1-9\n" for n in range(1, 26))
+    )
+
+    def persons(split, division):
+        files = kth.files(tmp_path, split, division=division)
+        return {int(file.path.name[6:8]) for file in files}
+
+    assert persons("train", "first_20") == set(range(1, 21))
+    assert persons("test", "first_20") == set(range(21, 26))
+    assert persons("train", "schuldt") == set(range(11, 19))
+    assert persons("validation", "schuldt") == {19, 20, 21, 23, 24, 25, 1, 4}
+    assert persons("test", "schuldt") == {22, 2, 3, 5, 6, 7, 8, 9, 10}
+    with pytest.raises(ValueError, match="no 'validation'"):
+        kth.files(tmp_path, "validation")
+
+
+@pytest.mark.parametrize(
+    "line", ["person01_boxing_d1 frames 1:9", "person01_boxing_d1", "person01_boxing_d1 frames"]
+)
+def test_a_damaged_list_of_kth_is_named_with_its_line(line, tmp_path):
+    (tmp_path / "00sequences.txt").write_text(f"prose\n{line}\n")
+    with pytest.raises(ValueError, match=r"00sequences\.txt, line 2: expected a line like"):
+        kth.files(tmp_path, "train")
+
+
+def test_a_video_that_kth_lists_and_lacks_is_named(tmp_path):
+    layouts.kth(tmp_path)
+    path = tmp_path / "boxing" / "person02_boxing_d1_uncomp.avi"
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=path.name):
+        opened(kth.files(tmp_path, "train"), frames=2, channels=1)
+
+
+# Your own folder.
+
+
+@pytest.mark.parametrize(("fraction", "tests"), [(0.1, 1), (0.25, 2), (0.5, 5), (0.99, 9)])
+def test_a_folder_without_splits_is_divided(fraction, tests, tmp_path):
+    for number in range(10):
+        (tmp_path / f"{number}.mp4").touch()
+    files = partial(video_folder.files, tmp_path, test_fraction=fraction)
+    train, test = ({f.path.name for f in files(split)} for split in ("train", "test"))
+    assert len(test) == tests
+    assert train.isdisjoint(test)
+    assert len(train | test) == 10
+
+
+def test_a_folder_that_cannot_be_divided_is_named(tmp_path):
+    (tmp_path / "1.mp4").touch()
+    with pytest.raises(ValueError, match="at least 2 videos"):
+        video_folder.files(tmp_path, "train")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        video_folder.files(tmp_path, "train", test_fraction=1.0)
+
+
+def test_folders_named_after_the_splits_are_the_splits(tmp_path):
+    layouts.gqn_mazes(tmp_path)
+    assert [f.path.name for f in video_folder.files(tmp_path, "test")] == ["0.mp4"]
+    assert len(video_folder.files(tmp_path, "train")) == 3
+
+
+# Actions.
+
+
+def test_actions_beside_a_video_come_with_its_clips(tmp_path):
+    layouts.minerl_navigate(tmp_path)
+    clips = opened(minerl_navigate.files(tmp_path, "train"), frames=3)
+    actions = clips[3]["actions"]  # the second clip of b: frames 3 to 5
+    assert actions.dtype == np.float32
+    # camera (2), jump, and whether something is placed, sorted by name
+    expected = [[0.5, -frame, 1 + frame, 0] for frame in (3, 4, 5)]
+    np.testing.assert_array_equal(actions, np.array(expected, np.float32))
+    (tmp_path / "minerl_navigate" / "train" / "a.json").unlink()
+    assert "actions" not in opened(minerl_navigate.files(tmp_path, "train"), frames=3)[3]
+
+
+def test_series_of_actions_are_named_by_their_keys(tmp_path):
+    layouts.minerl_navigate(tmp_path)
+    series = read_actions(tmp_path / "minerl_navigate" / "test" / "c.json", FRAMES)
+    assert {name: values.shape for name, values in series.items()} == {
+        "actions.camera": (FRAMES, 2),
+        "actions.jump": (FRAMES, 1),
+        "place": (FRAMES, 1),
+    }
+    assert series["actions.camera"][-1].tolist() == [0, 0]  # left out by the recording
+    assert series["place"][:3, 0].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "expected JSON"),
+        ("{}", "found none"),
+        ("3", "found none"),
+        ('{"jump": [1, 2]}', f"expected {FRAMES} entries of jump, .*got 2"),
+        (f'{{"jump": [{", ".join(["{}"] * FRAMES)}]}}', "something else in jump"),
+    ],
+)
+def test_actions_that_cannot_be_read_are_named(text, said, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said) as caught:
+        read_actions(path, FRAMES)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_data_set_has_a_preset_and_a_line():
+    from cwvae.presets import PRESETS
+
+    for name, dataset in DATASETS.items():
+        assert dataset.preset in PRESETS, name
+        assert "\n" not in dataset.what + dataset.origin

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import nox
 
+# What miniworld (software OpenGL) and the stand-in `blocks` need.
+SYSTEM = ["libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libglu1-mesa", "minetest", "xvfb"]
+
 nox.options.sessions = ["lint", "types", "tests"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -37,6 +40,15 @@ def tests(session: nox.Session) -> None:
     # One process a core: what takes the time is compiling, which uses one.
     workers = ("-n", "auto", "--dist", "loadfile")
     session.run("pytest", *workers, *session.posargs, env=compilations)
+
+
+@nox.session
+def simulators(session: nox.Session) -> None:
+    """Test the simulators that need more than pip, on Debian what SYSTEM says."""
+    session.log(f"needs: apt install {' '.join(SYSTEM)}")
+    _install(session, "tests")
+    session.install(".[rooms]")
+    session.run("pytest", "-m", "simulator", *session.posargs)
 
 
 @nox.session

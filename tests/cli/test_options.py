@@ -65,7 +65,7 @@ def test_help_shows_the_defaults_of_the_preset(capsys):
 
 
 BAD = {
-    "no command": ([], "Expected one of {train, evaluate, predict, info, demo}"),
+    "no command": ([], "Expected one of {train, evaluate, predict, info, data, demo}"),
     "unknown command": (["fly"], "fly"),
     "unknown option": (["train", "--out", "x", "--wings", "2"], "--wings"),
     "no folder": (["train"], "--out"),

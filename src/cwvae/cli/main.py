@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from tqdm import tqdm
 
 from cwvae.cli.options import (
     Command,
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
     """Print a warning as errors are printed, in one line."""
-    print(f"cwvae: warning: {' '.join(str(message).split())}", file=sys.stderr)
+    # Above a progress bar that is being drawn.
+    tqdm.write(f"cwvae: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _remember_compilations() -> None:

@@ -41,6 +41,7 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     settings = _settings(options)
     runs.check_folder(options.out)
     source = train_source(settings)
+    preview = Preview(options.out / "forecasts", settings)
     _open(options, settings)
     config = settings.train
     iterator = batches(
@@ -57,7 +58,7 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         checkpoints.close()
         return 0
     try:
-        return _run(options, settings, state, iterator, checkpoints, deadline)
+        return _run(options, preview, state, iterator, checkpoints, deadline)
     except (NonFiniteLossError, eqx.EquinoxRuntimeError) as error:
         good = checkpoints.latest
         kept = f"the checkpoint of step {good} is kept" if good else "there is no checkpoint yet"
@@ -74,14 +75,14 @@ def _first_line(error: Exception) -> str:
 
 def _run(
     options: Train,
-    settings: Settings,
+    preview: Preview,
     state: TrainState,
     iterator: BatchIterator,
     checkpoints: Checkpoints,
     deadline: float,
 ) -> int:
     """Train from a state to the last step, a signal, or the deadline; return the exit status."""
-    config = settings.train
+    config = options.train
     start = int(state.step)
     logs = Logs(
         options.out,
@@ -90,7 +91,6 @@ def _run(
         every=options.log_every,
         frames_per_step=config.batch_size * config.frames,
     )
-    preview = Preview(options.out / "forecasts", settings)
 
     def after(step: int, state: TrainState, settle: Callable[[], None], last: bool) -> None:
         if last or step % options.checkpoint_every == 0:

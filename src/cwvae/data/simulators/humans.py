@@ -29,7 +29,7 @@ SIZE, FINER = 64, 2  # pixels; rendered so many times finer
 FPS = 25
 # Persons of the two splits, as a fork of the official code divides KTH.
 PERSONS = {"train": range(1, 21), "test": range(21, 26)}
-REACH = 1.9  # metres from the middle at which one who crosses the view has left it
+REACH = 1.5  # metres from the middle at which one who crosses the view has left it
 GRAY = (0.299, 0.587, 0.114)
 SEQUENCES = "00sequences.txt"
 

@@ -79,7 +79,8 @@ def test_every_command_is_one(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_table_of_presets_is_right(name):
     preset = PRESETS[name]
-    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README, flags=re.MULTILINE)
+    table = README.split("## Presets")[1].split("\n## ")[0]
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", table, flags=re.MULTILINE)
     _, levels, sizes, frame, count = (cell.strip() for cell in row.split("|"))
     model = dataclasses.asdict(preset.model)
     assert levels == f"{model['levels']}, {model['factors']}"

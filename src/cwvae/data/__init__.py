@@ -1,15 +1,31 @@
-"""Where videos come from: handwritten digits, Moving MNIST, and video files."""
+"""Where videos come from: handwritten digits, Moving MNIST, the paper's data sets, any video file.
 
+Each data set is a module with a function `files(root, split)`: `gqn_mazes`, `kth`,
+`minerl_navigate`, `moving_mnist`, `video_folder`. `cwvae.data.pipeline` makes batches.
+"""
+
+from cwvae.data.cache import Cache, CacheError
+from cwvae.data.clips import BadFileWarning, Clips, Recording, open_clips
 from cwvae.data.digits import Digits, load_digits
+from cwvae.data.listing import VideoFile
+from cwvae.data.lossless import write_lossless
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.videos import check_frames, read_video, resize, to_channels
 
 __all__ = [
+    "BadFileWarning",
+    "Cache",
+    "CacheError",
+    "Clips",
     "Digits",
     "MovingMNIST",
+    "Recording",
+    "VideoFile",
     "check_frames",
     "load_digits",
+    "open_clips",
     "read_video",
     "resize",
     "to_channels",
+    "write_lossless",
 ]

@@ -260,3 +260,4 @@ Truth, for each frame: position (x, y up, z, in blocks), heading (radians), biom
 this frame and the next: turn (radians, left is positive) and step (blocks).""",
     deterministic=False,
 )
+"""The simulator of `cwvae data make blocks`."""

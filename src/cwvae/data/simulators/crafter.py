@@ -105,3 +105,4 @@ Truth, for each frame: position and facing (cells), material under the walker. A
 frame and the next, one of five: stand, left, right, up, down.""",
     deterministic=True,
 )
+"""The simulator of `cwvae data make crafter`."""

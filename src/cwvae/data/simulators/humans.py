@@ -248,3 +248,4 @@ Truth, for each frame: position of the body (x to the right, y up, z towards the
 for each video: action, person, and speed (1 as recorded).""",
     deterministic=True,
 )
+"""The simulator of `cwvae data make humans`."""

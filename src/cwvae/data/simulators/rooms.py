@@ -202,3 +202,4 @@ comes back). Action, between this frame and the next: turn (degrees, left is pos
 (metres).""",
     deterministic=True,
 )
+"""The simulator of `cwvae data make rooms`."""

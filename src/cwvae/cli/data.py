@@ -79,7 +79,7 @@ def _draw(options: DataShow) -> None:
     frames = min(len(video) for video in rows.values())
     rows = {name: video[:frames] for name, video in rows.items()}
     if options.out.suffix.lower() == ".png":
-        every = max(frames // SHEET_COLUMNS, 1)
+        every = -(-frames // SHEET_COLUMNS)
         write_strip(options.out, rows, every=every, title=options.dataset)
     else:
         videos = [enlarge(video[:GIF_FRAMES], 2) for video in rows.values()]

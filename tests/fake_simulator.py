@@ -1,5 +1,6 @@
 """A simulator that simulates nothing, in no time."""
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 
@@ -44,5 +45,5 @@ FAKE = Simulator(
     card="Noise.",
     deterministic=True,
 )
-USELESS = FAKE._replace(record=record_nothing_of_use)
-ABSENT = FAKE._replace(missing=partial(missing, "apt install fake"))
+USELESS = dataclasses.replace(FAKE, record=record_nothing_of_use)
+ABSENT = dataclasses.replace(FAKE, missing=partial(missing, "apt install fake"))

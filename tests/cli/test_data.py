@@ -1,5 +1,6 @@
 """Data sets on the command line: list, show, train on one, evaluate on its test split."""
 
+import dataclasses
 import json
 
 import layouts
@@ -75,8 +76,6 @@ def test_without_a_preset_it_is_the_one_that_fits(name, preset):
 
 
 def test_digits_on_the_fly_move_faster_or_slower(run):
-    import dataclasses
-
     settings = runs.read_settings(run)
 
     def positions(speed):
@@ -183,7 +182,9 @@ def test_bad_commands_are_refused_in_one_line(arguments, said, capsys):
 
 
 def test_a_data_set_is_made_with_its_card_and_sheet(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(data_commands, "SIMULATORS", {"rooms": FAKE._replace(name="rooms")})
+    monkeypatch.setattr(
+        data_commands, "SIMULATORS", {"rooms": dataclasses.replace(FAKE, name="rooms")}
+    )
     arguments = ["data", "make", "rooms", "--out", str(tmp_path), "--train", "2", "--test", "1"]
     assert main([*arguments, "--workers", "1", "--frames", "12"]) == 0
     assert f"cwvae train --data rooms:{tmp_path}" in capsys.readouterr().out

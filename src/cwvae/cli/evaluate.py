@@ -73,7 +73,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
     title = f"open loop after {settings.context} frames, {len(result.nats)} test videos"
     write_curves(out / "metrics.png", panels, title=title, first_frame=settings.context)
     frames = settings.context + settings.horizon
-    every = max(frames // STRIP_COLUMNS, 1)
+    every = -(-frames // STRIP_COLUMNS)
     write_strip(out / "strip.png", result.strip, every=every, context=settings.context)
 
 

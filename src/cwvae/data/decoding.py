@@ -36,7 +36,7 @@ def decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
                 yield reformatter.reformat(frame, format="rgb24").to_ndarray()
                 count += 1
     except FFmpegError as error:
-        raise _damaged(path, count, error.strerror) from error
+        raise _damaged(path, count, str(error.strerror)) from error
 
 
 def _damaged(path: Path, count: int, reason: str) -> ValueError:

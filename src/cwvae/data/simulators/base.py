@@ -1,5 +1,6 @@
 """What a simulator is: a function from a seed to a video and the truth about it."""
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -51,7 +52,8 @@ class DiscardedError(RuntimeError):
     """A simulated video that is of no use, by a rule that the message states."""
 
 
-class Simulator(NamedTuple):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Simulator:
     """A simulator, its layout and what it needs.
 
     - `name`: of the data set;

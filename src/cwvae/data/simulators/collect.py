@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cwvae.data.archives import read_archive
+from cwvae.data.listing import Split
 from cwvae.data.lossless import write_lossless
 from cwvae.data.simulators.base import DiscardedError, Scene, Simulator, Task
 from cwvae.files import replacing
@@ -39,11 +40,14 @@ class Collection(NamedTuple):
     frames: int = 300
     seed: int = 0
 
+    def _counts(self) -> list[tuple[Split, int]]:
+        return [("train", self.train), ("test", self.test)]
+
     def tasks(self) -> list[Task]:
         """Return a task for each video."""
         return [
             Task(split, number, self.frames, self.seed)
-            for split, count in (("train", self.train), ("test", self.test))
+            for split, count in self._counts()
             for number in range(count)
         ]
 
@@ -139,22 +143,24 @@ def _record(simulator: Simulator, folder: Path, task: Task) -> int:
             lists = {name: values.tolist() for name, values in scene.actions.items()}
             temporary.write_text(json.dumps({"actions": lists}) + "\n")
     with replacing(_part(folder, task)) as temporary, temporary.open("wb") as file:
-        actions = {f"action_{name}": values for name, values in scene.actions.items()}
-        where = np.array(simulator.place(task).as_posix())
-        np.savez(file, video=where, **scene.truth, **actions)
+        arrays: dict[str, Any] = {"video": np.array(simulator.place(task).as_posix())}
+        arrays |= scene.truth
+        arrays |= {f"action_{name}": values for name, values in scene.actions.items()}
+        np.savez(file, **arrays)
     return discarded
 
 
 def _attempts(simulator: Simulator, task: Task) -> tuple[Scene, int]:
     """Return the first scene that is of use, and how many were not."""
+    reason = ""
     for attempt in range(ATTEMPTS):
         try:
             return simulator.record(task, attempt), attempt
         except DiscardedError as error:
-            last = error
+            reason = str(error)
     raise DiscardedError(
         f"{simulator.name}, {task.split} video {task.number}: {ATTEMPTS} scenes in a row were "
-        f"discarded, the last because {last}"
+        f"discarded, the last because {reason}"
     )
 
 
@@ -162,6 +168,8 @@ def _gather(folder: Path, split: str, tasks: list[Task]) -> None:
     """Write what is true of all videos of a split: one array a name, its first axis the videos."""
     parts = [read_archive(_part(folder, task)) for task in tasks]
     if parts:
-        arrays = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+        arrays: dict[str, Any] = {
+            name: np.stack([part[name] for part in parts]) for name in parts[0]
+        }
         with replacing(truth_file(folder, split)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)

@@ -34,13 +34,13 @@ def record(task: Task, attempt: int) -> Scene:
 
     random = generator(task, attempt)
     world = crafter.Env(
-        size=(SIZE, SIZE), length=None, reward=False, seed=int(random.integers(2**31))
+        size=(SIZE, SIZE), length=task.frames + 1, reward=False, seed=int(random.integers(2**31))
     )
     _order(world._world)
     frame, move = world.reset(), int(random.integers(1, MOVES))
     rows = []
     for _ in range(task.frames):
-        player = world._player
+        player: Any = world._player
         material = world._world[player.pos][0] or "nothing"
         if random.random() > KEEP:
             move = int(random.integers(MOVES))

@@ -48,7 +48,7 @@ class Scene(NamedTuple):
     actions: dict[str, Float32[np.ndarray, "frames size"]]
 
 
-class DiscardedError(RuntimeError):
+class DiscardedError(ValueError):
     """A simulated video that is of no use, by a rule that the message states."""
 
 

@@ -1,6 +1,8 @@
 """A simulator that simulates nothing, in no time."""
 
 import dataclasses
+import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +27,11 @@ def record_nothing_of_use(task: Task, attempt: int) -> Scene:
     raise DiscardedError("it was dull")
 
 
+def die(task: Task, attempt: int) -> Scene:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("dead")
+
+
 def note(folder: Path, tasks: list[Task]) -> None:
     (folder / "index.txt").write_text(f"{len(tasks)}\n")
 
@@ -36,6 +43,7 @@ def missing(what: str = "") -> str:
 FAKE = Simulator(
     name="fake",
     frames=5,
+    fewest=2,
     record=record,
     place=numbered,
     index=note,
@@ -45,5 +53,6 @@ FAKE = Simulator(
     card="Noise.",
     deterministic=True,
 )
+KILLED = dataclasses.replace(FAKE, record=die)
 USELESS = dataclasses.replace(FAKE, record=record_nothing_of_use)
 ABSENT = dataclasses.replace(FAKE, missing=partial(missing, "apt install fake"))

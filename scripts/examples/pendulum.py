@@ -46,7 +46,7 @@ def make(key) -> CWVAE:
     return CWVAE(encoder, Hierarchy((fast, slow), Clock(2, 4)), decoder, LearnedNormal(0.3))
 
 
-def main(out: str = "pendulum.png", steps: int = 1000) -> None:
+def main(out: str = "pendulum.png", steps: int = 700) -> None:
     """Train, forecast, draw."""
     config = TrainConfig(steps=steps, learning_rate=3e-3, decay=0.8, clip_norm=100.0)
     state, step = init_train_state(make(jr.key(0)), config), eqx.filter_jit(train_step)

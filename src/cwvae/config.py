@@ -165,6 +165,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         _at_least(self, {"num_digits": 1, "cache_memory": 0.0})
+        if not math.isfinite(self.cache_memory):
+            raise ValueError(f"cache_memory must be finite, got {self.cache_memory}")
         if not 0 < self.test_fraction < 1:
             raise ValueError(f"test_fraction must be between 0 and 1, got {self.test_fraction}")
         if not 1 / 30 <= self.speed <= 30:

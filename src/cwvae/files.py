@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A plain file beside the target: os.replace is atomic only within one file system, and files
     # of the tempfile module would be unreadable for others.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # The name is random, since other threads, processes and hosts may write the same file.
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         yield temporary
         os.replace(temporary, path)

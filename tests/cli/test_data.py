@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import layouts
 import numpy as np
@@ -61,9 +62,38 @@ def test_the_videos_of_a_run_are_those_of_its_splits(run, mazes):
 
 
 def test_the_data_of_a_run_do_not_change_when_it_is_resumed(run, capsys):
+    before = (run / "config.json").read_text()
     arguments = [*TRAIN, "--out", str(run), "--resume", "--data", "moving_mnist"]
     assert main(arguments) == 2
-    assert "which cannot change to moving_mnist" in capsys.readouterr().err
+    assert "are not those that the run was trained on" in capsys.readouterr().err
+    assert (run / "config.json").read_text() == before
+
+
+def test_data_that_moved_go_on_and_data_that_changed_do_not(run, mazes, tmp_path, capsys):
+    moved = tmp_path / "moved"
+    shutil.copytree(mazes, moved)
+    resume = [*TRAIN, "--steps", "3", "--out", str(run), "--resume"]
+    assert main([*resume, "--data", f"gqn_mazes:{moved}"]) == 0
+    evaluate = ["evaluate", str(run), "--num-examples", "1", "--horizon", "4"]
+    evaluate += ["--out", str(tmp_path / "evaluation")]
+    assert main(evaluate) == 0
+    (moved / "train" / "2.mp4").unlink()
+    capsys.readouterr()
+    assert main(resume) == 2
+    assert "are not those that the run was trained on" in capsys.readouterr().err
+    assert main(evaluate) == 2
+    assert "it may have seen its test videos" in capsys.readouterr().err
+    assert main([*evaluate, "--data", f"gqn_mazes:{mazes}"]) == 0
+    report = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert report["data"] == f"gqn_mazes:{mazes}"
+    assert main([*resume, "--data", f"gqn_mazes:{mazes}"]) == 0
+
+
+def test_a_start_that_is_refused_leaves_nothing_behind(mazes, tmp_path, capsys):
+    arguments = [*TRAIN, "--data", f"gqn_mazes:{mazes}", "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--batch-size", "400"]) == 2
+    assert "a batch of 400 needs as many sequences, got 6" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +125,7 @@ BAD = [
     (["--data", "moving_mnist", "--channels", "3"], "Moving MNIST has 1 channel"),
     (["--speed", "99"], "speed must be from 1/30 to 30"),
     (["--test-fraction", "1"], "test_fraction must be between 0 and 1"),
+    (["--cache-memory", "inf"], "cache_memory must be finite"),
     (["--cache-memory", "-1"], "cache_memory must be at least 0"),
 ]
 
@@ -113,9 +144,11 @@ def test_videos_that_are_too_short_are_refused_with_the_remedy(mazes, tmp_path, 
     assert main([*TRAIN, *data, "--frames", "22", "--out", str(tmp_path / "run")]) == 2
     said = capsys.readouterr().err
     assert "0.mp4: expected at least 22 frames" in said
-    assert "--frames when training, --horizon when evaluating" in said
+    assert "ask for fewer (--frames)" in said
     assert main([*TRAIN, *data, "--horizon", "18", "--out", str(tmp_path / "run")]) == 2
-    assert "0.mp4: expected at least 22 frames" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "0.mp4: expected at least 22 frames" in said
+    assert "ask for fewer (--horizon)" in said
     assert not (tmp_path / "run").exists()
 
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwvae.data import gqn_mazes
-from cwvae.data.cache import Cache, CacheError
+from cwvae.data.cache import Cache
 from cwvae.data.clips import BadFileWarning, Clips, Recording, open_clips
+from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.lossless import write_lossless
 
@@ -150,6 +151,45 @@ def test_a_damaged_entry_is_made_again(tmp_path, decoded, kept):
     np.testing.assert_array_equal(clips[0]["video"], written["train/0.mp4"][:3])
 
 
+MANY = """
+import resource, sys
+from pathlib import Path
+from cwvae.data import gqn_mazes
+from cwvae.data.cache import Cache
+from cwvae.data.clips import open_clips
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+files = gqn_mazes.files(Path(sys.argv[1]), "train")
+clips = open_clips(files, frames=3, size=8, cache=Cache(memory=0, folder=sys.argv[1] + "/cache"))
+print(len(clips), sum(int(clips[n]["video"].size) for n in range(len(clips))))
+"""
+
+
+def test_more_videos_are_kept_than_files_may_be_open(tmp_path):
+    layouts.write_all(tmp_path / "train", [f"{n}.mp4" for n in range(80)], frames=3)
+    command = [sys.executable, "-c", MANY, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["80", str(80 * 3 * 8 * 8 * 3)]
+
+
+def test_links_to_one_file_are_kept_once(tmp_path):
+    folder = tmp_path / "train"
+    layouts.write_all(folder, ["0.mp4"])
+    for number in range(1, 12):
+        (folder / f"{number}.mp4").symlink_to(folder / "0.mp4")
+    clips = open_mazes(tmp_path, Cache(memory=0, folder=tmp_path / "cache"))
+    assert len(clips) == 12 * 2
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_frames_that_vanish_from_the_folder_are_named(tmp_path):
+    layouts.gqn_mazes(tmp_path)
+    clips = open_mazes(tmp_path, Cache(memory=0, folder=tmp_path / "cache"))
+    for entry in (tmp_path / "cache").iterdir():
+        entry.unlink()
+    with pytest.raises(CacheError, match="removed or damaged while they were in use"):
+        clips[0]
+
+
 FULL = """
 import resource, signal, sys
 from pathlib import Path
@@ -214,7 +254,7 @@ BAD = {
     truncated: r"expected a complete \.mp4 video.*copy or convert it again",
     corrupted: r"expected a complete \.mp4 video.*copy or convert it again",
     no_video: r"expected a complete \.mp4 video.*copy or convert it again",
-    short: "expected at least 3 frames, one clip, got 2; ask for shorter clips",
+    short: "expected at least 3 frames, one clip, got 2; ask for shorter clips, or leave it out",
     large: "expected frames of 8x8 pixels, got 16x16 .*add --resize",
     Path.unlink: None,  # not listed
 }
@@ -241,13 +281,22 @@ def test_a_bad_file_is_named_or_left_out_with_a_warning_and_a_count(damage, said
     assert shown == {0, 1} if len(clips) == 4 else good
 
 
+@pytest.mark.parametrize(
+    ("option", "said"), [({"channels": 2}, "1 channel"), ({"speed": 0}, "a speed")]
+)
+def test_wrong_arguments_are_not_bad_files(option, said, tmp_path):
+    layouts.gqn_mazes(tmp_path)
+    with pytest.raises(ValueError, match=said):
+        open_mazes(tmp_path, Cache(), skip_bad_files=True, **option)
+
+
 def test_nothing_but_bad_files_is_an_error(tmp_path):
     layouts.gqn_mazes(tmp_path)
     for path in (tmp_path / "train").iterdir():
         no_video(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BadFileWarning)
-        with pytest.raises(ValueError, match="the longest of 0"):
+        with pytest.raises(ValueError, match="train: none of 3 files holds a video"):
             open_mazes(tmp_path, Cache(), skip_bad_files=True)
 
 

@@ -135,17 +135,51 @@ def test_the_two_divisions_of_kth_are_by_person(tmp_path):
     assert persons("train", "schuldt") == set(range(11, 19))
     assert persons("validation", "schuldt") == {19, 20, 21, 23, 24, 25, 1, 4}
     assert persons("test", "schuldt") == {22, 2, 3, 5, 6, 7, 8, 9, 10}
-    with pytest.raises(ValueError, match="no 'validation'"):
+    with pytest.raises(ValueError, match="train, test, got 'validation'"):
         kth.files(tmp_path, "validation")
 
 
 @pytest.mark.parametrize(
-    "line", ["person01_boxing_d1 frames 1:9", "person01_boxing_d1", "person01_boxing_d1 frames"]
+    ("line", "said"),
+    [
+        ("person01_boxing_d1 frames 1:9", "expected a line like"),
+        ("person01_boxing_d1", "expected a line like"),
+        ("person01_boxing_d1 frames", "expected a line like"),
+        ("person01_boxing_d1 frames 1-4, 9-3", "first frame of at least 1 to a later one"),
+        ("person01_boxing_d1 frames 0-4", "first frame of at least 1 to a later one"),
+        ("person02_boxing_d1 frames 1-4", "a line for each video, got a second one"),
+    ],
 )
-def test_a_damaged_list_of_kth_is_named_with_its_line(line, tmp_path):
-    (tmp_path / "00sequences.txt").write_text(f"prose\n{line}\n")
-    with pytest.raises(ValueError, match=r"00sequences\.txt, line 2: expected a line like"):
+def test_a_damaged_list_of_kth_is_named_with_its_line(line, said, tmp_path):
+    (tmp_path / "00sequences.txt").write_text(f"person02_boxing_d1 frames 1-9\n{line}\n")
+    with pytest.raises(ValueError, match=rf"00sequences\.txt, line 2: .*{said}"):
         kth.files(tmp_path, "train")
+
+
+def test_a_range_of_kth_ends_with_its_file_and_must_begin_in_it(tmp_path):
+    layouts.kth(tmp_path)
+    listing = tmp_path / "00sequences.txt"
+    listing.write_text(listing.read_text().replace("4-7", "4-9"))
+    clips = opened(kth.files(tmp_path, "train"), frames=4, channels=1)
+    assert clips[0]["video"][:, 0, 0, 0].shape == (4,)
+    listing.write_text(listing.read_text().replace("4-9", "8-9"))
+    with pytest.raises(ValueError, match=r"uncomp\.avi: expected frames 8 to 9, .*got 7 frames"):
+        opened(kth.files(tmp_path, "train"), frames=2, channels=1)
+
+
+def test_other_splits_and_divisions_are_refused(tmp_path):
+    for name, files in FILES.items():
+        getattr(layouts, name)(tmp_path / name)
+        with pytest.raises(ValueError, match="split to be one of train, test"):
+            files(tmp_path / name, "Test")
+    with pytest.raises(ValueError, match="division to be one of first_20, schuldt"):
+        kth.files(tmp_path / "kth", "train", division="first_16")
+
+
+def test_names_with_odd_digits_have_an_order(tmp_path):
+    layouts.write_all(tmp_path / "train", ["1²3.mp4", "2.mp4", "a.mp4"])
+    names = [file.path.name for file in video_folder.files(tmp_path, "train")]
+    assert names == ["1²3.mp4", "2.mp4", "a.mp4"]
 
 
 def test_a_video_that_kth_lists_and_lacks_is_named(tmp_path):
@@ -217,6 +251,14 @@ def test_series_of_actions_are_named_by_their_keys(tmp_path):
         ("{", "expected JSON"),
         ("{}", "found none"),
         ("3", "found none"),
+        ('{"a": {"b": [1]}, "a.b": [1]}', "found a.b, a.b"),
+        ("[" * 100_000, "expected JSON"),
+        (f'{{"a": [{", ".join(["NaN"] * FRAMES)}]}}', "something else in a"),
+        (f'{{"a": [{", ".join(["1e400"] * FRAMES)}]}}', "something else in a"),
+        (f'{{"a": [{", ".join(["null"] * FRAMES)}]}}', "something else in a"),
+        (f'{{"a": [{", ".join(["[]"] * FRAMES)}]}}', "something else in a"),
+        (f'{{"a": [{", ".join(["[[1]]"] * FRAMES)}]}}', "something else in a"),
+        (f'{{"a": [{", ".join(["9" * 400] * FRAMES)}]}}', "something else in a"),
         ('{"jump": [1, 2]}', f"expected {FRAMES} entries of jump, .*got 2"),
         (f'{{"jump": [{", ".join(["{}"] * FRAMES)}]}}', "something else in jump"),
     ],
@@ -228,6 +270,21 @@ def test_actions_that_cannot_be_read_are_named(text, said, tmp_path):
         read_actions(path, FRAMES)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_in_quotes_are_numbers_and_words_count_for_one(tmp_path):
+    path = tmp_path / "a.json"
+    words = ["0", "0.5", "2", "none", "False", "dirt", "true"]
+    path.write_text(json.dumps({"place": words}))
+    assert read_actions(path, FRAMES)["place"][:, 0].tolist() == [0, 0.5, 2, 0, 0, 1, 1]
+
+
+def test_actions_that_differ_from_video_to_video_are_refused(tmp_path):
+    layouts.minerl_navigate(tmp_path)
+    other = {"jump": [0] * FRAMES, "camera": [0] * FRAMES, "more": [[0, 0]] * FRAMES}
+    (tmp_path / "minerl_navigate" / "train" / "b.json").write_text(json.dumps(other))
+    with pytest.raises(ValueError, match=r"the same actions in all videos, got actions\.camera"):
+        opened(minerl_navigate.files(tmp_path, "train"), frames=3)
 
 
 def test_every_data_set_has_a_preset_and_a_line():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_simulator import ABSENT, FAKE, SIZE, USELESS, record
+from fake_simulator import ABSENT, FAKE, KILLED, SIZE, USELESS, record
 
 from cwvae.data.actions import read_actions
 from cwvae.data.clips import open_clips
@@ -72,9 +72,39 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made_again(made):
 def test_a_collection_can_grow_but_not_change(made):
     assert collect(FAKE, made, FEW._replace(train=5), workers=1) == 1
     assert len(truth(made, "train")["number"]) == 5
-    for change in ({"frames": 6}, {"seed": 4}):
-        with pytest.raises(ValueError, match=r"which cannot go on with .*another folder"):
-            collect(FAKE, made, FEW._replace(**change), workers=1)
+    for change in ({"frames": 6}, {"seed": 4}, {"train": 4}, {"test": 1}):
+        with pytest.raises(ValueError, match=r"but not go on with .*another folder"):
+            collect(FAKE, made, FEW._replace(train=5)._replace(**change), workers=1)
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds something else .* give a new or empty folder"):
+        collect(FAKE, tmp_path, FEW)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_a_collection_of_which_nothing_is_made_yet_may_change(tmp_path):
+    with pytest.raises(DiscardedError):
+        collect(USELESS, tmp_path, FEW, workers=1)
+    assert collect(FAKE, tmp_path, FEW._replace(frames=6), workers=1) == 2
+
+
+def test_damaged_settings_are_named(tmp_path):
+    (tmp_path / "made.json").write_text("{")
+    with pytest.raises(ValueError, match=r"made\.json is damaged"):
+        collect(FAKE, tmp_path, FEW)
+
+
+def test_videos_that_are_too_short_to_show_anything_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="a video of fake needs at least 2 frames, got 1"):
+        collect(FAKE, tmp_path, FEW._replace(frames=1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do(tmp_path):
+    with pytest.raises(OSError, match="a process that made fake ended by itself"):
+        collect(KILLED, tmp_path, FEW, workers=1)
 
 
 def test_what_must_be_installed_is_said_before_anything_is_made(tmp_path):
@@ -104,7 +134,11 @@ def test_progress_knows_how_many_are_left(tmp_path):
 
 # Real simulators.
 
-TINY = Collection(train=2, test=1, frames=16)
+
+def tiny(name: str) -> Collection:
+    return Collection(train=2, test=1, frames=max(16, SIMULATORS[name].fewest))
+
+
 IN_PYTHON = ("crafter", "humans")
 WITH_SYSTEM = ("rooms", "blocks")
 every = pytest.mark.parametrize(
@@ -120,7 +154,7 @@ def real(tmp_path_factory):
     def get(name: str) -> Path:
         if name not in folders:
             folders[name] = tmp_path_factory.mktemp(name)
-            collect(SIMULATORS[name], folders[name], TINY)
+            collect(SIMULATORS[name], folders[name], tiny(name))
         return folders[name]
 
     return get
@@ -129,14 +163,14 @@ def real(tmp_path_factory):
 @every
 def test_a_simulator_makes_moving_pictures_in_the_layout_of_its_data_set(name, real):
     folder = real(name)
-    channels = 1 if name == "humans" else 3
+    channels, frames = 1 if name == "humans" else 3, tiny(name).frames
     for split, count in (("train", 2), ("test", 1)):
         files = DATASETS[name].files(folder, split)
-        clips = open_clips(files, frames=16, size=64, channels=channels)
+        clips = open_clips(files, frames=frames, size=64, channels=channels)
         assert len(clips) == count
         for index in range(count):
             video = clips[index]["video"]
-            assert video.shape == (16, 64, 64, channels)
+            assert video.shape == (frames, 64, 64, channels)
             assert len(np.unique(video)) > 16  # a picture
             changes = (video[1:] != video[:-1]).any((1, 2, 3))
             # In crafter one may stand, humans may be out of sight.
@@ -147,7 +181,7 @@ def test_a_simulator_makes_moving_pictures_in_the_layout_of_its_data_set(name, r
 def test_the_truth_says_where_at_every_frame_and_the_card_what_it_means(name, real):
     simulator = SIMULATORS[name]
     known = truth(real(name), "train")
-    assert known["position"].shape[:2] == (2, 16)
+    assert known["position"].shape[:2] == (2, tiny(name).frames)
     assert np.isfinite(known["position"]).all()
     for key in known.keys() - {"video"}:
         assert key.removeprefix("action_").split("_")[0] in simulator.card or key in (
@@ -163,7 +197,7 @@ def test_the_same_seed_makes_the_same_videos_where_the_card_says_so(name, real, 
     if not SIMULATORS[name].deterministic:
         assert "Not deterministic" in SIMULATORS[name].card
         return
-    collect(SIMULATORS[name], tmp_path, TINY, workers=1)
+    collect(SIMULATORS[name], tmp_path, tiny(name), workers=1)
     assert contents(tmp_path) == contents(real(name))
     other = truth(real(name), "train")
     for key, values in truth(tmp_path, "train").items():

@@ -1,5 +1,6 @@
 """`cwvae data`: what data sets there are, what they look like, and making stand-ins."""
 
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
-from cwvae.data.videos import read_video
+from cwvae.data.videos import read_video, resize, to_channels
 from cwvae.files import replacing
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
@@ -42,8 +43,8 @@ def list_data(options: DataList) -> int:
 
 def make(options: DataMake) -> int:
     """Make a stand-in with its card and contact sheet, and return the exit status."""
-    simulator = SIMULATORS[options.name]
-    check_folder(options.out)
+    simulator, out = SIMULATORS[options.name], options.out.expanduser()
+    check_folder(out)
     collection = Collection(
         train=options.train,
         test=options.test,
@@ -51,15 +52,20 @@ def make(options: DataMake) -> int:
         seed=options.seed,
     )
     bar = partial(tqdm, unit="video", desc=simulator.name)
-    discarded = collect(simulator, options.out, collection, workers=options.workers, progress=bar)
-    place = f"{simulator.name}:{options.out}"
-    sheet = DataShow(dataset=place, out=options.out / SHEET)
+    # Told to end, this process ends those that work for it, as it does on Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        discarded = collect(simulator, out, collection, workers=options.workers, progress=bar)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    place = f"{simulator.name}:{out}"
+    sheet = DataShow(dataset=place, out=out / SHEET)
     _draw(sheet)
-    with replacing(options.out / CARD) as temporary:
-        temporary.write_text(_card(simulator, collection, discarded, options.out))
+    with replacing(out / CARD) as temporary:
+        temporary.write_text(_card(simulator, collection, discarded, out))
     print(
         f"{collection.train} training and {collection.test} test videos of {collection.frames} "
-        f"frames in {options.out}: {CARD}, {SHEET}, the truth in *_truth.npz"
+        f"frames in {out}: {CARD}, {SHEET}, the truth in *_truth.npz"
     )
     print(f"cwvae train --data {place} --out RUN")
     return 0
@@ -93,14 +99,16 @@ def _some_videos(
     place = parse_data(options.dataset)
     if place.path is None:
         source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
-        return {str(index): source[index]["video"] for index in range(options.videos)}
+        videos = {str(index): source[index]["video"] for index in range(options.videos)}
+        return {name: resize(video, options.size) for name, video in videos.items()}
     files = files_of(place, options.split, DataConfig(data=options.dataset))[: options.videos]
     rows = {}
     for file in files:
         start, stop = file.parts[0] if file.parts else (0, None)
         video = read_video(file.path, size=options.size, fit=file.fit or "crop")
-        rows[file.path.stem] = video[start:stop]
-    return rows
+        rows[file.path.name] = video[start:stop]
+    channels = max(video.shape[3] for video in rows.values())
+    return {name: to_channels(video, channels) for name, video in rows.items()}
 
 
 def _card(simulator: Simulator, collection: Collection, discarded: int, folder: Path) -> str:

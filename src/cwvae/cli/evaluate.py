@@ -33,6 +33,9 @@ def evaluate(options: Evaluate) -> int:
         context=options.context or settings.context,
         horizon=options.horizon or settings.horizon,
     )
+    if options.data is not None:
+        other = dataclasses.replace(settings.data, data=options.data)
+        settings = dataclasses.replace(settings, data=other, videos="")
     model = runs.load_model(options.run, settings).blinded(options.blind)
     result = measure(
         model,
@@ -55,6 +58,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
         "horizon": settings.horizon,
         "num_examples": len(result.nats),
         "num_samples": options.num_samples,
+        "data": settings.data.data,
         "seed": options.seed,
         "blind": list(options.blind),
         "environment": runs.environment(),

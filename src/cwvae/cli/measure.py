@@ -117,6 +117,12 @@ def _random_frames(
 ) -> Iterator[Float[np.ndarray, "horizon height width channels"]]:
     """Yield as many frames as the horizon has, each from a training video drawn at random."""
     source = train_source(settings)
+    if settings.videos not in ("", repr(source)):
+        raise ValueError(
+            f"the training videos of {settings.data.data} are not those that the run was trained "
+            "on, so that it may have seen its test videos; restore them, or give --data of another "
+            "data set"
+        )
     generator = np.random.default_rng(seed)
     while True:
         videos = generator.integers(len(source), size=settings.horizon)

@@ -109,6 +109,8 @@ class Evaluate:
     """Frames that the model sees (default: that of the preset)."""
     horizon: int | None = None
     """Frames that it predicts (default: that of the preset)."""
+    data: str | None = None
+    """Data set to measure on, NAME:PATH (default: that of the run)."""
     blind: tuple[int, ...] = ()
     """Levels that do not see the context, 0 the fastest (the official --use-obs)."""
     seed: int = 0
@@ -220,13 +222,14 @@ class DataMake:
     """Make a stand-in for one of the paper's data sets with a simulator, with ground truth.
 
     Writes videos in the layout of the original, the truth about each split (npz), a data card and
-    a contact sheet. The command can be interrupted, and goes on where it stopped.
+    a contact sheet. The command can be interrupted, and goes on where it stopped; with larger
+    counts it adds videos.
     """
 
     name: tyro.conf.Positional[Literal["rooms", "blocks", "crafter", "humans"]]
     """What to make; `cwvae data list` says what each needs."""
     out: Path
-    """Folder of the data set."""
+    """Folder of the data set: a new one, or one that this command made."""
     train: int = 64
     """Training videos."""
     test: int = 16

@@ -58,6 +58,8 @@ class Settings:
     context: int
     horizon: int
     custom: Custom | None = None
+    videos: str = ""
+    """What tells the training videos from others."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what does not fit together."""

@@ -1,6 +1,6 @@
 """The videos that a run is trained and tested on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, SupportsIndex
@@ -23,7 +23,6 @@ __all__ = [
     "absolute",
     "files_of",
     "parse_data",
-    "progress",
     "test_source",
     "train_source",
 ]
@@ -90,17 +89,22 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     if place.path is None:
         return _digits(settings, split, frames, seed, length)
     data, model = settings.data, settings.model
-    return open_clips(
-        files_of(place, split, data),
-        frames=frames,
-        size=model.size,
-        channels=model.channels,
-        speed=data.speed,
-        resize=data.resize,
-        cache=_cache(data),
-        skip_bad_files=data.skip_bad_files,
-        progress=partial(progress, f"read {place.name}, {split}"),
-    )
+    files = files_of(place, split, data)
+    what = f"read {place.name}, {split}"
+    # The bar goes before an error is told.
+    with tqdm(total=len(files), unit="file", desc=what, leave=False) as bar:
+        return open_clips(
+            files,
+            frames=frames,
+            size=model.size,
+            channels=model.channels,
+            speed=data.speed,
+            resize=data.resize,
+            cache=_cache(data),
+            skip_bad_files=data.skip_bad_files,
+            if_short=f"ask for fewer (--{'frames' if split == 'train' else 'horizon'})",
+            progress=partial(_count, bar),
+        )
 
 
 def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, ...]:
@@ -117,9 +121,11 @@ def _cache(data: DataConfig) -> Cache:
     return Cache(memory=int(data.cache_memory * GIB), folder=folder)
 
 
-def progress(what: str, files: Iterable[VideoFile]) -> Iterable[VideoFile]:
+def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
     """Show how many files are read."""
-    return tqdm(files, unit="file", desc=what, leave=False)
+    for file in files:
+        yield file
+        bar.update()
 
 
 def _digits(settings: Settings, split: Split, frames: int, seed: int, length: int) -> MovingMNIST:

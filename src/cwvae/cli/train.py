@@ -29,7 +29,7 @@ __all__ = ["NonFiniteLossError", "train"]
 
 FAILED = 1
 # What a run that goes on may be told anew.
-MAY_CHANGE = ("steps", "cache_memory", "cache_folder")
+MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder")
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -42,7 +42,8 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     runs.check_folder(options.out)
     source = train_source(settings)
     preview = Preview(options.out / "forecasts", settings)
-    _open(options, settings)
+    settings = dataclasses.replace(settings, videos=repr(source))
+    _check_folder(options, settings)
     config = settings.train
     iterator = batches(
         source, batch_size=config.batch_size, seed=config.seed, flip=settings.data.flip
@@ -53,6 +54,9 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     if checkpoints.latest is not None:
         state, place = checkpoints.load(state)
         iterator.set_state(place)
+    # Only now, when nothing can be refused any more, is anything written.
+    runs.write_settings(options.out, settings)
+    runs.write_environment(options.out)
     if state.step >= config.steps:
         print(f"{options.out} is trained for {state.step} steps already; --steps can add more")
         checkpoints.close()
@@ -160,10 +164,12 @@ def _settings(options: Train) -> Settings:
     preset = PRESETS[options.preset]
     digits = options.data.digits
     # From wherever the run is resumed or evaluated, its data are where they are now.
+    folder = options.data.cache_folder
     data = dataclasses.replace(
         options.data,
         data=absolute(options.data.data),
-        digits=digits and str(Path(digits).resolve()),
+        digits=digits and str(Path(digits).expanduser().resolve()),
+        cache_folder=folder and str(Path(folder).expanduser().resolve()),
     )
     settings = Settings(
         preset=options.preset,
@@ -191,16 +197,14 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
             )
 
 
-def _open(options: Train, settings: Settings) -> None:
-    """Make the run's folder, or check that the one to be resumed is of the same run."""
+def _check_folder(options: Train, settings: Settings) -> None:
+    """Refuse a folder with another run, or with a run when none is to be resumed."""
     if options.resume:
         _check_same(runs.read_settings(options.out), settings)
     elif (options.out / runs.SETTINGS).exists():
         raise FileExistsError(
             f"{options.out} holds a run already; add --resume to continue it or give another --out"
         )
-    runs.write_settings(options.out, settings)
-    runs.write_environment(options.out)
 
 
 def _check_same(before: Settings, now: Settings) -> None:
@@ -213,6 +217,11 @@ def _check_same(before: Settings, now: Settings) -> None:
                     f"the run has {name} {old[name]}, which cannot change to {new[name]} when it "
                     "is resumed (only --steps can); leave it out or start another run"
                 )
+    if before.videos != now.videos:
+        raise ValueError(
+            f"the training videos of {now.data.data} are not those that the run was trained on "
+            f"({before.videos} then, {now.videos} now); restore them or start another run"
+        )
     if before.custom != now.custom:
         raise ValueError(
             f"the run has {_named(before.custom)}, which cannot change to {_named(now.custom)} "

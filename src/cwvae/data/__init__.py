@@ -4,9 +4,10 @@ Each data set is a module with a function `files(root, split)`: `gqn_mazes`, `kt
 `minerl_navigate`, `moving_mnist`, `video_folder`. `cwvae.data.pipeline` makes batches.
 """
 
-from cwvae.data.cache import Cache, CacheError
+from cwvae.data.cache import Cache
 from cwvae.data.clips import BadFileWarning, Clips, Recording, open_clips
 from cwvae.data.digits import Digits, load_digits
+from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.lossless import write_lossless
 from cwvae.data.moving_mnist import MovingMNIST

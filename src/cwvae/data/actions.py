@@ -10,14 +10,16 @@ from jaxtyping import Float32
 
 __all__ = ["read_actions"]
 
+_NOTHING = ("", "none", "false", "False", "None")
+
 
 def read_actions(path: str | Path, frames: int) -> dict[str, Float32[np.ndarray, "frames size"]]:
     """Read what was done at each frame of a video.
 
     The file is one JSON object. A list with an entry a frame, however deep in the object, is a
     series, and its name is the keys on the way joined by dots; series are sorted by name. An entry
-    is a number, true or false, a list of numbers, or a word, which becomes 0 for "none" and 1
-    otherwise.
+    is a number, true or false, a list of so many of them for each frame, or a word: a number in
+    quotes is that number, "none" and "false" are 0, any other word is 1.
 
     Args:
         path: the file.
@@ -28,19 +30,23 @@ def read_actions(path: str | Path, frames: int) -> dict[str, Float32[np.ndarray,
         The series by name, float32 (frames, size), size 1 for single numbers.
 
     Raises:
-        ValueError: the file is no such object, holds no series, or one of another length.
+        ValueError: the file is no such object, holds no series or one of another length, or an
+            entry that is none of these, or not finite.
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        found = list(_series(json.loads(path.read_text(encoding="utf-8")), ""))
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path}: expected JSON, could not read it ({error}); download the file again"
         ) from error
-    found = dict(_series(content, ""))
-    if not found:
-        raise ValueError(f"{path}: expected lists with an entry for each frame, found none")
-    return {name: _array(found[name], name, path, frames) for name in sorted(found)}
+    names = [name for name, _ in found]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"{path}: expected lists with an entry for each frame, each of another name, found "
+            f"{', '.join(names) or 'none'}"
+        )
+    return {name: _array(series, name, path, frames) for name, series in sorted(found)}
 
 
 def _series(value: Any, name: str) -> Iterator[tuple[str, list]]:
@@ -58,12 +64,28 @@ def _array(series: list, name: str, path: Path, frames: int) -> Float32[np.ndarr
             f"{path}: expected {frames} entries of {name}, one for each frame, got {len(series)}; "
             "the file belongs to another video"
         )
-    numbers = [float(e not in ("none", "")) if isinstance(e, str) else e for e in series]
     try:
-        array = np.asarray(numbers, np.float32).reshape(len(series), -1)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{path}: expected a number, a word or a list of so many numbers for each frame, got "
-            f"something else in {name}; download the file again"
-        ) from error
+        rows = [[_number(e) for e in (row if isinstance(row, list) else [row])] for row in series]
+        array = np.array(rows, np.float32)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _no_action(path, name) from error
+    if array.ndim != 2 or array.size == 0 or not np.isfinite(array).all():
+        raise _no_action(path, name)
     return np.pad(array, ((0, frames - len(series)), (0, 0)))
+
+
+def _number(entry: Any) -> float:
+    """Return what an entry counts for; raise `TypeError` for what is neither number nor word."""
+    if not isinstance(entry, str):
+        return float(entry)
+    try:
+        return float(entry)
+    except ValueError:
+        return float(entry not in _NOTHING)
+
+
+def _no_action(path: Path, name: str) -> ValueError:
+    return ValueError(
+        f"{path}: expected a finite number, a word or a list of so many for each frame, got "
+        f"something else in {name}; download the file again"
+    )

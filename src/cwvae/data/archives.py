@@ -1,13 +1,28 @@
 """NumPy archives (.npz), read with one clear line for whatever is wrong with them."""
 
 import pickle
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["read_archive"]
+__all__ = ["UNREADABLE", "read_archive"]
+
+
+UNREADABLE = (
+    ValueError,
+    EOFError,
+    SyntaxError,
+    tokenize.TokenError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    pickle.UnpicklingError,
+)
+"""What NumPy raises for damaged files."""
 
 
 def read_archive(path: Path) -> dict[str, np.ndarray]:
@@ -30,7 +45,7 @@ def read_archive(path: Path) -> dict[str, np.ndarray]:
         # Pickled arrays could run code when they are read, so they are refused.
         with np.load(path, allow_pickle=False) as archive:
             return {name: np.asarray(archive[name]) for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{path}: expected plain numeric arrays, could not read them ({reason}); "

@@ -10,11 +10,12 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae.data.kept import CacheError, Frames, KeptVideo, open_kept
 from cwvae.data.listing import VideoFile
 from cwvae.data.videos import read_video, to_channels
 from cwvae.files import replacing
 
-__all__ = ["Cache", "CacheError", "VideoCache", "cache_folder"]
+__all__ = ["Cache", "VideoCache", "cache_folder"]
 
 # Counted up when the frames that a file gives would change.
 _VERSION = 1
@@ -34,9 +35,9 @@ class Cache:
     folder: Path = dataclasses.field(default_factory=cache_folder)
     """Folder for the others; they stay there for the next start."""
 
-
-class CacheError(OSError):
-    """The folder for decoded videos cannot be written to, or is full."""
+    def __post_init__(self) -> None:
+        """Take a folder given as text."""
+        object.__setattr__(self, "folder", Path(self.folder))
 
 
 class VideoCache:
@@ -48,10 +49,10 @@ class VideoCache:
         self.used = 0
         self._lock = threading.Lock()
 
-    def read(self, file: VideoFile) -> UInt8[np.ndarray, "frames height width channels"]:
+    def read(self, file: VideoFile) -> Frames:
         """Return the frames of a whole file, decoded unless the folder has them already.
 
-        The array lies in memory, or is a read-only view of a file in the folder.
+        They lie in memory, or are read from the folder when they are asked for.
 
         Raises:
             FileNotFoundError, ValueError: as `cwvae.data.read_video`.
@@ -60,7 +61,7 @@ class VideoCache:
         if not file.path.is_file():
             raise FileNotFoundError(f"{file.path}: no such file; download the data set again")
         kept = self._place(file)
-        known = _load(kept)
+        known = open_kept(kept)
         if known is not None:
             return known
         size = None if file.fit is None else self.size
@@ -83,8 +84,8 @@ class VideoCache:
         content = (status.st_size, status.st_mtime_ns, _VERSION)
         return self.cache.folder / f"{_digest(wanted)}-{_digest(content)}.npy"
 
-    def _keep(self, video: UInt8[np.ndarray, "..."], place: Path) -> UInt8[np.ndarray, "..."]:
-        """Write frames into the folder, in the place of older ones, and return a view of them."""
+    def _keep(self, video: UInt8[np.ndarray, "..."], place: Path) -> Frames:
+        """Write frames into the folder, in the place of older ones."""
         try:
             with replacing(place) as temporary, temporary.open("wb") as file:
                 _save(file, video)
@@ -96,7 +97,7 @@ class VideoCache:
                 f"{place.parent}: cannot keep decoded videos there ({error.strerror}); free some "
                 "space, choose another --cache-folder, or allow more --cache-memory"
             ) from error
-        return np.load(place, mmap_mode="r")
+        return KeptVideo(place, video.shape)
 
 
 def _digest(value: object) -> str:
@@ -109,12 +110,3 @@ def _save(file: BinaryIO, video: UInt8[np.ndarray, "..."]) -> None:
     file.write(video.data)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _load(path: Path) -> UInt8[np.ndarray, "..."] | None:
-    """Return a view of what is kept in a file; None when there is none or it is damaged."""
-    try:
-        video = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
-        return None
-    return video if video.dtype == np.uint8 and video.ndim == 4 else None

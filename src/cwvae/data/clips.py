@@ -11,10 +11,11 @@ from fractions import Fraction
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from cwvae.data.actions import read_actions
-from cwvae.data.cache import Cache, CacheError, VideoCache
+from cwvae.data.cache import Cache, VideoCache
+from cwvae.data.kept import CacheError, Frames
 from cwvae.data.listing import VideoFile
 
 __all__ = ["BadFileWarning", "Clips", "Recording", "open_clips"]
@@ -28,11 +29,18 @@ class BadFileWarning(UserWarning):
 
 
 class Recording(NamedTuple):
-    """A video in memory or on disk, and what was done in it."""
+    """A video in memory or on disk, and what was done in it.
+
+    - `name`: tells it from others, and from what a file of the same name was before;
+    - `video`: uint8 (frames, height, width, channels);
+    - `actions`: float32 (frames, action), None when they are not known;
+    - `series`: what the actions are, the name of each.
+    """
 
     name: str
-    video: UInt8[np.ndarray, "frames height width channels"]
+    video: Frames
     actions: Float32[np.ndarray, "frames action"] | None = None
+    series: tuple[str, ...] = ()
 
 
 class Clips:
@@ -74,14 +82,21 @@ class Clips:
                 f"of {len(self.recordings)} has {longest}; ask for shorter clips"
             )
         self._has_actions = all(r.actions is not None for r in self.recordings)
+        first = self.recordings[0]
+        for other in self.recordings if self._has_actions else ():
+            if other.series != first.series:
+                raise ValueError(
+                    f"expected the same actions in all videos, got {', '.join(first.series)} in "
+                    f"{first.name} and {', '.join(other.series)} in {other.name}"
+                )
 
     def __len__(self) -> int:
         """Count the clips."""
         return len(self._places)
 
     def __repr__(self) -> str:
-        """Name the clips, which grain compares when it restores an iterator."""
-        videos = [(recording.name, recording.video.shape) for recording in self.recordings]
+        """Name the clips: others have another name."""
+        videos = [(r.name, r.video.shape, r.series) for r in self.recordings]
         digest = hashlib.sha256(repr(videos).encode()).hexdigest()[:16]
         return f"Clips(videos={digest}, frames={self.frames}, speed={self.speed})"
 
@@ -125,6 +140,7 @@ def open_clips(
     resize: bool = False,
     cache: Cache | None = None,
     skip_bad_files: bool = False,
+    if_short: str = "ask for shorter clips",
     progress: Callable[[Iterable[VideoFile]], Iterable[VideoFile]] = iter,
 ) -> Clips:
     """Decode video files, once, and cut them into clips.
@@ -139,6 +155,7 @@ def open_clips(
         cache: where decoded videos are kept; None: the first 2 GiB in memory, others on disk.
         skip_bad_files: leave out files that are damaged, too short or of another size, with a
             warning for each and one that counts them.
+        if_short: the remedy that is told for videos shorter than a clip.
         progress: called with the files, gives them back while it shows how far they are, as tqdm.
 
     Raises:
@@ -148,12 +165,15 @@ def open_clips(
     """
     if not files:
         raise ValueError("expected at least one video file, got none")
+    _fraction(speed)
+    if channels not in (1, 3):
+        raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}")
     kept = VideoCache(cache or Cache(), size=size, channels=channels)
 
     def load(file: VideoFile) -> list[Recording]:
         file = file._replace(fit="crop") if resize and file.fit is None else file
-        recordings = _recordings(file, kept.read(file), size)
-        return [r for r in recordings if _long_enough(r, file, frames, speed)]
+        recordings = list(_recordings(file, kept.read(file), size))
+        return _long_enough(recordings, file, frames, speed, if_short)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         loaded = [threads.submit(load, file) for file in files]
@@ -162,6 +182,11 @@ def open_clips(
             recordings = _good_ones(shown) if skip_bad_files else _all(shown)
         finally:
             threads.shutdown(cancel_futures=True)
+    if not recordings:
+        raise ValueError(
+            f"{files[0].path.parent}: none of {len(files)} files holds a video of at least "
+            f"{frames} frames that can be read; {if_short}"
+        )
     return Clips(recordings, frames=frames, speed=speed)
 
 
@@ -188,35 +213,42 @@ def _good_ones(loaded: Iterable[Future[list[Recording]]]) -> list[Recording]:
     return recordings
 
 
-def _recordings(
-    file: VideoFile, video: UInt8[np.ndarray, "frames height width channels"], size: int
-) -> Iterator[Recording]:
+def _recordings(file: VideoFile, video: Frames, size: int) -> Iterator[Recording]:
     """Yield the videos of a file."""
     if video.shape[1:3] != (size, size):
         raise ValueError(
             f"{file.path}: expected frames of {size}x{size} pixels, got {video.shape[1]}x"
             f"{video.shape[2]} (height x width); add --resize (resize=True) to crop and resize them"
         )
-    actions = None
+    actions, names = None, ()
     if file.actions is not None:
         series = read_actions(file.actions, len(video))
         actions = np.concatenate(list(series.values()), axis=1)
+        names = tuple(f"{name} x {values.shape[1]}" for name, values in series.items())
     for start, stop in file.parts or ((0, len(video)),):
-        name = f"{file.path.name}[{start}:{stop}]"
+        if start >= len(video):
+            raise ValueError(
+                f"{file.path}: expected frames {start + 1} to {stop}, as the data set lists them, "
+                f"got {len(video)} frames; download it again"
+            )
+        name = f"{file.path.name} of {file.path.stat().st_size} bytes from frame {start}"
         some = None if actions is None else actions[start:stop]
-        yield Recording(name, video[start:stop], some)
+        yield Recording(name, video[start:stop], some, names)
 
 
-def _long_enough(recording: Recording, file: VideoFile, frames: int, speed: float) -> bool:
-    """Say whether a clip can be cut from a video; raise `ValueError` when all of its file cannot.
+def _long_enough(
+    recordings: Sequence[Recording], file: VideoFile, frames: int, speed: float, if_short: str
+) -> list[Recording]:
+    """Return the videos of a file from which a clip can be cut.
 
-    Parts that are too short are passed over as what is left over at the end of a video is.
+    Parts of a file that are too short are passed over, as what is left over at the end of a video
+    is; raise `ValueError` for a whole file that is.
     """
-    played = math.ceil(len(recording.video) / _fraction(speed))
-    if played < frames and not file.parts:
+    played = [math.ceil(len(r.video) / _fraction(speed)) for r in recordings]
+    if not file.parts and played[0] < frames:
+        at_speed = "" if speed == 1 else f" at speed {_fraction(speed)}"
         raise ValueError(
-            f"{file.path}: expected at least {frames} frames, one clip, got {played}"
-            f"{f' at speed {_fraction(speed)}' if speed != 1 else ''}; ask for shorter "
-            "clips (--frames when training, --horizon when evaluating), or leave it out"
+            f"{file.path}: expected at least {frames} frames, one clip, got {played[0]}{at_speed}; "
+            f"{if_short}, or leave it out"
         )
-    return played >= frames
+    return [r for r, n in zip(recordings, played, strict=True) if n >= frames]

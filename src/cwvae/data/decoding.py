@@ -9,11 +9,17 @@ from jaxtyping import UInt8
 __all__ = ["decode"]
 
 
+# Frames that a file may have fewer than its header says. Recorders of AVI are off by one or two;
+# an MP4 may say which of its frames are not to be shown, and damage to it is noticed otherwise.
+_MAY_LACK = {".gif": 0, ".avi": 2}
+
+
 def decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     """Yield the frames of a video file: the very bytes that the official readers give.
 
     Raises:
-        ValueError: the file is no video, is cut off, or is damaged where the format can tell.
+        ValueError: the file is no video, is cut off, or is damaged where the format can tell. (A
+            few changed bytes inside a coded picture can be another valid picture.)
     """
     import av  # Here, since it loads all of ffmpeg, which generated data does not need.
     from av.error import FFmpegError
@@ -24,10 +30,13 @@ def decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     count = 0
     _check_whole(path)
     try:
-        with av.open(str(path)) as container:
+        # Its name says what is in a file: without that ffmpeg would follow lists of other files.
+        with av.open(str(path.absolute()), format=path.suffix.lower()[1:]) as container:
             if not container.streams.video:
                 raise ValueError(f"{path}: expected a video, found none in the file; check it")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise _damaged(path, 0, "unknown coding")
             # Left to itself ffmpeg paints over what it cannot decode and says nothing.
             stream.codec_context.options = {"err_detect": "explode"}
             for frame in container.decode(stream):
@@ -35,6 +44,8 @@ def decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
                     raise _damaged(path, count, "a frame is corrupt")
                 yield reformatter.reformat(frame, format="rgb24").to_ndarray()
                 count += 1
+            if count < stream.frames - _MAY_LACK.get(path.suffix.lower(), stream.frames):
+                raise _damaged(path, count, f"of {stream.frames} that there should be")
     except FFmpegError as error:
         raise _damaged(path, count, str(error.strerror)) from error
 

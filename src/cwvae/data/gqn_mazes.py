@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cwvae.data.listing import Split, VideoFile, split_folder, videos_in
+from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 
 __all__ = ["files"]
 
@@ -14,5 +14,6 @@ def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
 
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
+    check_split(split)
     folder = split_folder(Path(root), ("gqn_mazes",), split)
     return tuple(VideoFile(path) for path in videos_in(folder, (".mp4",)))

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from cwvae.data.listing import Split, VideoFile, in_order
+from cwvae.data.listing import Split, VideoFile, check_split, in_order
 
 __all__ = ["Division", "files"]
 
@@ -37,22 +37,29 @@ def files(
     **Arguments:** `root`, the folder with 00sequences.txt and a folder for each action; `split`,
     "train" or "test" ("validation" too for "schuldt"); `division`, who is in which.
 
-    Raises `FileNotFoundError` when 00sequences.txt is missing or lists no video of the split,
-    `ValueError` for a line in it that cannot be read.
+    A range that goes past the end of its file ends there. Raises `FileNotFoundError` when
+    00sequences.txt is missing or lists no video of the split, `ValueError` for a line in it that
+    cannot be read, and for another split or division.
     """
     listing = Path(root) / SEQUENCES
     if not listing.is_file():
         raise FileNotFoundError(
             f"{listing}: no such file; give the folder that holds it and a folder for each action"
         )
-    persons = _PERSONS[division].get(split)
-    if persons is None:
-        raise ValueError(f"the split {division} of KTH has no {split!r}; use schuldt for that")
+    if division not in _PERSONS:
+        raise ValueError(f"expected division to be one of {', '.join(_PERSONS)}, got {division!r}")
+    check_split(split, tuple(_PERSONS[division]))
+    persons = _PERSONS[division][split]
     found = {}
     for number, line in enumerate(listing.read_text(encoding="latin-1").splitlines(), start=1):
         match = _sequences(line.strip(), f"{listing}, line {number}")
         if match and match[1] in persons:
             path = Path(root) / match[0]
+            if path in found:
+                raise ValueError(
+                    f"{listing}, line {number}: expected a line for each video, got a second one "
+                    f"for {path.name}; download the file again"
+                )
             found[path] = VideoFile(path, parts=match[2], fit="squash")
     if not found:
         raise FileNotFoundError(
@@ -76,4 +83,9 @@ def _sequences(line: str, where: str) -> tuple[Path, int, tuple[tuple[int, int],
         )
     # The listing counts from 1 and includes both ends.
     parts = tuple((int(part[1]) - 1, int(part[2])) for part in ranges if part)
+    if not all(0 <= start < stop for start, stop in parts):
+        raise ValueError(
+            f"{where}: expected ranges from a first frame of at least 1 to a later one, got "
+            f"{match[4]}; download the file again"
+        )
     return Path(match[3]) / f"{match[1]}_uncomp.avi", int(match[2]), parts

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from cwvae.data.videos import Fit
 
-__all__ = ["Split", "VideoFile", "in_order", "split_folder", "videos_in"]
+__all__ = ["Split", "VideoFile", "check_split", "in_order", "split_folder", "videos_in"]
 
 Split = Literal["train", "test"]
 """The two parts of a data set."""
@@ -30,13 +30,19 @@ class VideoFile(NamedTuple):
     actions: Path | None = None
 
 
+def check_split(split: str, known: Sequence[str] = ("train", "test")) -> None:
+    """Raise `ValueError` for a split that a data set does not have."""
+    if split not in known:
+        raise ValueError(f"expected split to be one of {', '.join(known)}, got {split!r}")
+
+
 def in_order(paths: Sequence[Path]) -> list[Path]:
     """Sort paths by their names, numbers in them by value: 2.mp4 comes before 10.mp4."""
 
     def parts(path: Path) -> list[tuple[int, str]]:
         # Digits compare as numbers and before letters; the text itself settles 01 against 1.
         pieces = re.split(r"(\d+)", path.name)
-        return [(int(p) if p.isdigit() else -1, p) for p in pieces]
+        return [(int(p) if p.isdecimal() else -1, p) for p in pieces]
 
     return sorted(paths, key=lambda path: (str(path.parent), parts(path)))
 

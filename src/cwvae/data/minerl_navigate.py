@@ -6,7 +6,7 @@ its actions may lie in NAME.json.
 
 from pathlib import Path
 
-from cwvae.data.listing import Split, VideoFile, split_folder, videos_in
+from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 
 __all__ = ["files"]
 
@@ -18,6 +18,7 @@ def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
 
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
+    check_split(split)
     # The archive has a folder of its own name, and is often unpacked into another.
     between = ("minerl_navigate", "minerl_navigate/minerl_navigate")
     folder = split_folder(Path(root), between, split)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
-from cwvae.data.listing import Split, VideoFile, split_folder, videos_in
+from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 
 __all__ = ["MovingMNIST", "files"]
 
@@ -38,6 +38,7 @@ def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
 
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
+    check_split(split)
     folder = {"train": "train-seq100", "test": "test-seq1000"}[split]
     found = videos_in(split_folder(Path(root), ("moving_mnist_2digit",), folder), (".mp4",))
     return tuple(VideoFile(path) for path in found)
@@ -112,7 +113,7 @@ class MovingMNIST:
         return self.length
 
     def __repr__(self) -> str:
-        """Name the settings, which grain compares when it restores an iterator."""
+        """Name the settings: other sequences have another name."""
         return (
             f"MovingMNIST(split={self.split!r}, frames={self.frames}, seed={self.seed}, "
             f"num_digits={self.num_digits}, size={self.size}, speed={self.speed}, "

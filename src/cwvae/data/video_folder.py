@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cwvae.data.listing import Split, VideoFile, in_order, split_folder, videos_in
+from cwvae.data.listing import Split, VideoFile, check_split, in_order, split_folder, videos_in
 from cwvae.data.videos import SUFFIXES
 
 __all__ = ["files"]
@@ -18,6 +18,7 @@ def files(root: str | Path, split: Split, *, test_fraction: float = 0.1) -> tupl
     Raises `FileNotFoundError` when the split, or every video in it, is missing, `ValueError` when
     there is one file to divide, or for another fraction.
     """
+    check_split(split)
     root = Path(root)
     if any((root / name).is_dir() for name in ("train", "test")) or not root.is_dir():
         folder = split_folder(root, (), split)

@@ -58,6 +58,7 @@ class Simulator:
 
     - `name`: of the data set;
     - `frames`: of a video, by default;
+    - `fewest`: frames that a video must have for what it shows to happen;
     - `record`: makes a scene; raises `DiscardedError` when it comes out useless, and is then
       called with the next attempt: `record(task, attempt)`;
     - `place`: where a task's video lies in the data set's folder;
@@ -72,6 +73,7 @@ class Simulator:
 
     name: str
     frames: int
+    fewest: int
     record: Callable[[Task, int], Scene]
     place: Callable[[Task], Path]
     index: Callable[[Path, list[Task]], None]

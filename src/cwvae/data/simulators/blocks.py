@@ -242,6 +242,7 @@ def _missing() -> str:
 BLOCKS = Simulator(
     name="blocks",
     frames=500,
+    fewest=1,
     record=record,
     place=numbered,
     index=no_index,

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,42 +86,78 @@ def collect(
             installed; the message says what.
         DiscardedError: scene after scene was of no use.
     """
+    if collection.frames < simulator.fewest:
+        raise ValueError(
+            f"a video of {simulator.name} needs at least {simulator.fewest} frames, got "
+            f"{collection.frames}; ask for more"
+        )
     if missing := simulator.missing():
         raise ValueError(f"cwvae data make {simulator.name} needs: {missing}")
     tasks = collection.tasks()
     places = {task: simulator.place(task) for task in tasks}
     _open(folder, simulator, collection)
     left = [task for task in tasks if not _done(folder, task, places[task])]
-    # Each process starts afresh: what draws pictures does not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    count = min(workers or os.cpu_count() or 1, max(len(left), 1))
-    discarded = 0
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
-        recorded = [pool.submit(_record, simulator, folder, task) for task in left]
-        try:
-            for future in progress(as_completed(recorded), total=len(recorded)):
-                discarded += future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    discarded = _record_all(simulator, folder, left, workers or os.cpu_count() or 1, progress)
     for split in ("train", "test"):
         _gather(folder, split, [task for task in tasks if task.split == split])
     simulator.index(folder, tasks)
     return discarded
 
 
+def _record_all(
+    simulator: Simulator,
+    folder: Path,
+    tasks: list[Task],
+    workers: int,
+    progress: Callable[..., Iterable[Future]],
+) -> int:
+    """Make videos in parallel; return how many scenes were discarded."""
+    # Each process starts afresh: what draws pictures does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, max(len(tasks), 1)), mp_context=context) as pool:
+        recorded = [pool.submit(_record, simulator, folder, task) for task in tasks]
+        try:
+            done = progress(as_completed(recorded), total=len(recorded))
+            return sum(future.result() for future in done)
+        except BrokenProcessPool as error:
+            raise OSError(
+                f"a process that made {simulator.name} ended by itself (was it killed, or memory "
+                "short?); run the command again to go on, perhaps with --workers 1"
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def _open(folder: Path, simulator: Simulator, collection: Collection) -> None:
-    """Note how a data set is made, or check that it goes on in the same way."""
-    wanted = {"simulator": simulator.name, "frames": collection.frames, "seed": collection.seed}
+    """Note how a data set is made, or check that it goes on in the same way.
+
+    A data set may grow; whatever else is in the folder is not ours to write over.
+    """
+    wanted = {"simulator": simulator.name, **collection._asdict()}
     path = folder / SETTINGS
     if path.is_file():
-        made = json.loads(path.read_text())
-        if made != wanted:
-            raise ValueError(
-                f"{folder} holds a data set made with {made}, which cannot go on with {wanted}; "
-                "give another folder"
-            )
+        _check_same(path, wanted)
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} holds something else ({SETTINGS} is missing); give a new or empty folder"
+        )
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(wanted) + "\n")
+
+
+def _check_same(path: Path, wanted: dict[str, Any]) -> None:
+    """Refuse to go on with a data set that was made otherwise, unless nothing is made yet."""
+    try:
+        made = {name: json.loads(path.read_text())[name] for name in wanted}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged; give another folder") from error
+    same = all(made[name] == wanted[name] for name in ("simulator", "frames", "seed"))
+    grows = all(made[split] <= wanted[split] for split in ("train", "test"))
+    if not (same and grows) and (path.parent / PARTS).is_dir():
+        raise ValueError(
+            f"{path.parent} holds a data set made with {made}, which can get more videos but not "
+            f"go on with {wanted}; give another folder"
+        )
 
 
 def _part(folder: Path, task: Task) -> Path:

@@ -92,6 +92,7 @@ def _keep_well(player) -> None:
 CRAFTER = Simulator(
     name="crafter",
     frames=500,
+    fewest=60,
     record=record,
     place=numbered,
     index=no_index,

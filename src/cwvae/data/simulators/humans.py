@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cwvae.data.simulators.base import Scene, Simulator, Task, generator, missing_modules, versions
+from cwvae.files import replacing
 
 __all__ = ["ACTIONS", "HUMANS"]
 
@@ -94,7 +95,8 @@ def write_sequences(folder: Path, tasks: list[Task]) -> None:
         f"{place(task).name.removesuffix('_uncomp.avi')}\t\tframes\t1-{task.frames}"
         for task in tasks
     ]
-    (folder / SEQUENCES).write_text("\n".join(lines) + "\n")
+    with replacing(folder / SEQUENCES) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
 
 
 def record(task: Task, attempt: int) -> Scene:
@@ -231,6 +233,7 @@ def _quaternion(frame: np.ndarray, first: int) -> list[float]:
 HUMANS = Simulator(
     name="humans",
     frames=300,
+    fewest=1,
     record=record,
     place=place,
     index=write_sequences,

@@ -185,6 +185,7 @@ def _missing() -> str:
 ROOMS = Simulator(
     name="rooms",
     frames=300,
+    fewest=200,
     record=record,
     place=numbered,
     index=no_index,

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 from tqdm import tqdm
 
-from cwvae.cli.options import DataList, DataMake, DataShow
+from cwvae.cli.data_options import DataList, DataMake, DataShow
 from cwvae.cli.runs import check_folder, environment
 from cwvae.cli.sources import files_of, parse_data
 from cwvae.config import DataConfig

@@ -11,19 +11,8 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
-from cwvae.cli.options import (
-    Command,
-    Data,
-    DataList,
-    DataMake,
-    DataShow,
-    Demo,
-    Evaluate,
-    Info,
-    Predict,
-    Train,
-    parse,
-)
+from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
+from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
 from cwvae.data.clips import BadFileWarning
 
 __all__ = ["main"]

@@ -12,16 +12,14 @@ from typing import Annotated, Literal
 import tyro
 
 from cwvae.cli import runs
+from cwvae.cli.checks import at_least_one, check_seed
+from cwvae.cli.data_options import Data
 from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.data.datasets import DATASETS
 from cwvae.presets import PRESETS
 
 __all__ = [
     "Command",
-    "Data",
-    "DataList",
-    "DataMake",
-    "DataShow",
     "Demo",
     "Evaluate",
     "Info",
@@ -37,20 +35,6 @@ CUSTOM_HELP = """A model of your own: a function in a Python file that is called
 is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
 copy, model.py, and goes on without the file. --resume, evaluate, predict and info execute the \
 copy: use them on runs that you trust."""
-
-
-def _seed(seed: int) -> None:
-    """Raise `ValueError` for a seed that NumPy or JAX cannot take."""
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"--seed must be from 0 to 2**32 - 1, got {seed}")
-
-
-def _at_least_one(options: object, *names: str) -> None:
-    """Raise `ValueError` for the first count below 1; a count that is None is left to others."""
-    for name in names:
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, got {value}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,7 +71,7 @@ class Train:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         counts = ("checkpoint_every", "keep", "forecast_every", "log_every", "horizon")
-        _at_least_one(self, *counts)
+        at_least_one(self, *counts)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,8 +102,8 @@ class Evaluate:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "num_examples", "num_samples", "context", "horizon")
-        _seed(self.seed)
+        at_least_one(self, "num_examples", "num_samples", "context", "horizon")
+        check_seed(self.seed)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -150,8 +134,8 @@ class Predict:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "horizon", "context")
-        _seed(self.seed)
+        at_least_one(self, "horizon", "context")
+        check_seed(self.seed)
         if self.out.suffix.lower() not in (".gif", ".mp4", ".npz"):
             raise ValueError(f"--out must end in .gif, .mp4 or .npz, got {self.out}")
         if not 0.01 <= self.fps <= 50:
@@ -176,8 +160,8 @@ class Demo:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "steps")
-        _seed(self.seed)
+        at_least_one(self, "steps")
+        check_seed(self.seed)
         if not self.minutes > 0:
             raise ValueError(f"--minutes must be positive, got {self.minutes}")
 
@@ -188,74 +172,6 @@ class Info:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataList:
-    """List the data sets: what they show, where they are from, what making them needs."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataShow:
-    """Draw some videos of a data set, as a sheet (.png) or side by side (.gif, .mp4)."""
-
-    dataset: tyro.conf.Positional[str]
-    """The data set: NAME:PATH, or moving_mnist."""
-    out: Path
-    """What to write: a .png, .gif or .mp4 file."""
-    split: Literal["train", "test"] = "train"
-    """Which split."""
-    videos: int = 8
-    """How many videos, from the first on."""
-    size: int = 64
-    """Pixels to which frames are cropped and resized."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "videos", "size")
-        if self.out.suffix.lower() not in (".png", ".gif", ".mp4"):
-            raise ValueError(f"--out must end in .png, .gif or .mp4, got {self.out}")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataMake:
-    """Make a stand-in for one of the paper's data sets with a simulator, with ground truth.
-
-    Writes videos in the layout of the original, the truth about each split (npz), a data card and
-    a contact sheet. The command can be interrupted, and goes on where it stopped; with larger
-    counts it adds videos.
-    """
-
-    name: tyro.conf.Positional[Literal["rooms", "blocks", "crafter", "humans"]]
-    """What to make; `cwvae data list` says what each needs."""
-    out: Path
-    """Folder of the data set: a new one, or one that this command made."""
-    train: int = 64
-    """Training videos."""
-    test: int = 16
-    """Test videos."""
-    frames: int | None = None
-    """Frames of a video (default: 300, for blocks and crafter 500, as the originals have)."""
-    seed: int = 0
-    """Seed of everything."""
-    workers: int | None = None
-    """Processes (default: as many as there are cores)."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for values outside their range."""
-        _at_least_one(self, "train", "test", "frames", "workers")
-        _seed(self.seed)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Data:
-    """See what data sets there are, look at them, make stand-ins."""
-
-    action: (
-        Annotated[DataList, tyro.conf.subcommand("list")]
-        | Annotated[DataShow, tyro.conf.subcommand("show")]
-        | Annotated[DataMake, tyro.conf.subcommand("make")]
-    )
 
 
 # What `parse` returns.

@@ -36,7 +36,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     _install(session, "tests")
     # What one test compiled another need not, nor a process that a test starts.
-    compilations = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp()}
+    compilations = {"JAX_COMPILATION_CACHE_DIR": str(Path(session.create_tmp()).resolve())}
     # One process a core: what takes the time is compiling, which uses one.
     workers = ("-n", "auto", "--dist", "loadfile")
     session.run("pytest", *workers, *session.posargs, env=compilations)
@@ -55,7 +55,7 @@ def simulators(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it alone, and run the README's tests away from the source."""
     session.install("build", *nox.project.dependency_groups(PROJECT, "tests"))
-    folder = session.create_tmp()
+    folder = str(Path(session.create_tmp()).resolve())
     session.run("python", "-m", "build", "--wheel", "--outdir", folder)
     session.install(*map(str, Path(folder).glob("*.whl")))
     root = session.invoked_from

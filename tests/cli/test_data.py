@@ -89,6 +89,15 @@ def test_data_that_moved_go_on_and_data_that_changed_do_not(run, mazes, tmp_path
     assert main([*resume, "--data", f"gqn_mazes:{mazes}"]) == 0
 
 
+def test_a_run_that_is_resumed_keeps_its_horizon(run):
+    settings = runs.read_settings(run)
+    runs.write_settings(run, dataclasses.replace(settings, horizon=3))
+    command = parse(["train", "--out", str(run), "--resume"])
+    assert isinstance(command, Train)
+    assert command.horizon == 3
+    runs.write_settings(run, settings)
+
+
 def test_a_start_that_is_refused_leaves_nothing_behind(mazes, tmp_path, capsys):
     arguments = [*TRAIN, "--data", f"gqn_mazes:{mazes}", "--out", str(tmp_path / "run")]
     assert main([*arguments, "--batch-size", "400"]) == 2

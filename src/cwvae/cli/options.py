@@ -218,7 +218,7 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
     if "--resume" in arguments and "train" in arguments and out is not None:
         settings = runs.read_settings(Path(out))
         parts = {"model": settings.model, "train": settings.train, "data": settings.data}
-        known = {"preset": settings.preset}
+        known = {"preset": settings.preset, "horizon": settings.horizon}
         if settings.custom:
             known["custom"] = str(settings.custom)
     return Train(out=tyro.MISSING, **known, **parts)

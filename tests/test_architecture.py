@@ -26,6 +26,7 @@ RANKS = {
     "layers": 1,
     "convolution": 1,
     "metrics": 1,
+    "frames": 1,
     "cells": 2,
     "cells.base": 2,
     "cells.heads": 2,

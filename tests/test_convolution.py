@@ -1,4 +1,6 @@
-"""Convolutions as matrix products against XLA's own, values and gradients."""
+"""Convolutions as matrix products against XLA's own, values and gradients of every order."""
+
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -6,17 +8,16 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from jax import lax
 from models import draw
 from reference import assert_alike
 
-from cwvae.convolution import Conv, ConvTranspose, fold, unfold
+from cwvae import convolution
+from cwvae.convolution import Conv, ConvTranspose, correlate, fold, spread, unfold
 
-LAYOUT = ("NHWC", "HWIO", "NHWC")
-# Edges are odd and even, square and not; the networks' convolutions have kernels of 4, the
-# transposed ones of 5 and 6.
-CASES = [(4, (6, 6)), (4, (7, 7)), (4, (9, 6)), (3, (6, 7))]
-TRANSPOSED_CASES = [(5, (1, 1)), (5, (2, 3)), (6, (1, 1)), (6, (3, 2)), (4, (2, 2))]
+# Kernel size, height and width, images. Edges are odd and even, square and not; the networks'
+# convolutions have kernels of 4, the transposed ones of 5 and 6.
+CASES = [(4, (6, 6), 1), (4, (7, 7), 3), (4, (9, 6), 2), (3, (6, 7), 3), (6, (9, 8), 2)]
+TRANSPOSED_CASES = [(5, (1, 1), 2), (5, (2, 3), 1), (6, (1, 1), 3), (6, (3, 2), 2), (4, (2, 2), 3)]
 
 
 def with_weights(layer, seed: int = 1):
@@ -25,91 +26,152 @@ def with_weights(layer, seed: int = 1):
     return eqx.tree_at(lambda layer: (layer.kernel, layer.bias), layer, (kernel, bias))
 
 
-def strided(layer, image):
-    answer = lax.conv_general_dilated(
-        image[None], layer.kernel, (2, 2), "VALID", dimension_numbers=LAYOUT
-    )
-    return answer[0] + layer.bias.reshape(1, 1, -1)
-
-
-def transposed(layer, image):
-    answer = lax.conv_transpose(
-        image[None],
-        layer.kernel,
-        (2, 2),
-        "VALID",
-        dimension_numbers=LAYOUT,
-        transpose_kernel=True,
-    )
-    return answer[0] + layer.bias.reshape(1, 1, -1)
-
-
-def with_gradients(function, layer, image, cotangent):
-    """Return the value, and the gradients with respect to the layer and the image."""
+def with_gradients(function, cotangent, *arguments):
+    """Return the value, and the gradients with respect to all arguments."""
 
     @jax.jit
-    def run(layer, image):
-        value, pullback = jax.vjp(function, layer, image)
+    def run(*arguments):
+        value, pullback = jax.vjp(function, *arguments)
         return value, pullback(cotangent)
 
-    return run(layer, image)
+    return run(*arguments)
 
 
-@pytest.mark.parametrize(("size", "edges"), CASES)
-def test_conv_is_the_strided_correlation_of_xla_with_its_gradients(size, edges):
-    layer = with_weights(Conv(2, 3, size, key=jr.key(0)))
-    image = draw(3, *edges, 2)
-    cotangent = draw(4, *jax.eval_shape(layer, image).shape)
-    ours = with_gradients(lambda layer, image: layer(image), layer, image, cotangent)
-    assert_alike(ours, with_gradients(strided, layer, image, cotangent))
+@pytest.mark.parametrize(("size", "edges", "count"), CASES)
+def test_conv_is_the_strided_correlation_of_xla_with_its_gradients(size, edges, count):
+    kernel, images = draw(0, size, size, 2, 3), draw(1, 2, *edges, count)
+    cotangent = draw(2, *jax.eval_shape(correlate, kernel, images).shape)
+    ours = with_gradients(correlate, cotangent, kernel, images)
+    theirs = with_gradients(convolution._correlate_by_xla, cotangent, kernel, images)
+    assert_alike(ours, theirs)
 
 
-@pytest.mark.parametrize(("size", "edges"), TRANSPOSED_CASES)
-def test_conv_transpose_is_that_of_xla_with_its_gradients(size, edges):
-    layer = with_weights(ConvTranspose(2, 3, size, key=jr.key(0)))
-    image = draw(3, *edges, 2)
-    cotangent = draw(4, *jax.eval_shape(layer, image).shape)
-    ours = with_gradients(lambda layer, image: layer(image), layer, image, cotangent)
-    assert_alike(ours, with_gradients(transposed, layer, image, cotangent))
+@pytest.mark.parametrize(("size", "edges", "count"), TRANSPOSED_CASES)
+def test_conv_transpose_is_that_of_xla_with_its_gradients(size, edges, count):
+    kernel, images = draw(0, size, size, 3, 2), draw(1, 2, *edges, count)
+    height, width = (2 * (edge - 1) + size for edge in edges)
+
+    def xlas_own(kernel, images):
+        return jax.lax.conv_transpose(
+            images,
+            kernel,
+            (2, 2),
+            "VALID",
+            dimension_numbers=convolution.LAYOUT,
+            transpose_kernel=True,
+        )
+
+    def ours(kernel, images):
+        return spread(kernel, images, height, width)
+
+    cotangent = draw(2, 3, height, width, count)
+    assert_alike(
+        with_gradients(ours, cotangent, kernel, images),
+        with_gradients(xlas_own, cotangent, kernel, images),
+    )
+
+
+@pytest.mark.parametrize(("size", "edges", "count"), CASES)
+def test_what_runs_on_an_accelerator_agrees_with_what_runs_here(size, edges, count):
+    kernel, large = draw(0, size, size, 2, 3), draw(1, 2, *edges, count)
+    by_product = convolution._correlate_by_product(kernel, large)
+    small = draw(2, *by_product.shape)
+    assert_alike(by_product, convolution._correlate_by_xla(kernel, large))
+    for name, arguments in {
+        "spread": {"images": small, "kernel": kernel, "height": edges[0], "width": edges[1]},
+        "correlation": {"large": large, "small": small, "size": size},
+    }.items():
+        here, there = (getattr(convolution, f"_{name}_by_{how}") for how in ("product", "xla"))
+        assert_alike(here(**arguments), there(**arguments))
+
+
+@pytest.mark.parametrize("function", ["correlate", "spread", "correlation"])
+def test_gradients_of_gradients_are_those_of_xla(function):
+    kernel, large, small = draw(0, 4, 4, 2, 3), draw(1, 2, 7, 6, 2), draw(2, 3, 2, 2, 2)
+    arguments, options = {
+        "correlate": ((kernel, large), {}),
+        "spread": ((kernel, small), {"height": 7, "width": 6}),
+        "correlation": ((large, small), {"size": 4}),
+    }[function]
+
+    def penalty(run, *arguments):
+        def total(*arguments):
+            return jnp.sum(run(*arguments) ** 3)
+
+        return sum(jnp.sum(g**2) for g in jax.grad(total, argnums=(0, 1))(*arguments))
+
+    ours = getattr(convolution, function)
+    theirs = partial(getattr(convolution, f"_{function}_by_xla"), **options)
+    found, expected = (
+        jax.jit(jax.grad(partial(penalty, run), argnums=(0, 1)))(*arguments)
+        for run in (lambda a, b: ours(a, b, *options.values()), theirs)
+    )
+    assert_alike(found, expected, 1e-4)
+
+
+def test_pixels_that_no_window_reaches_have_no_gradient():
+    kernel, images = draw(0, 4, 4, 1, 2), draw(1, 1, 7, 7, 2)
+    gradient = jax.grad(lambda images: jnp.sum(correlate(kernel, images)))(images)
+    assert np.all(gradient[:, 6] == 0)
+    assert np.all(gradient[:, :, 6] == 0)
+    assert np.all(gradient[:, :6, :6] != 0)
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv(2, 3, 4, key=jr.key(0)), ConvTranspose(2, 3, 4, key=jr.key(0))]
+)
+def test_a_layer_computes_in_the_precision_of_its_images(layer):
+    layer, images = with_weights(layer), draw(1, 2, 6, 6, 2)
+    rough = layer(images.astype(jnp.bfloat16))
+    assert rough.dtype == jnp.bfloat16
+    assert_alike(rough.astype(jnp.float32), layer(images), 2e-2)
+    gradient = jax.grad(lambda layer: jnp.sum(layer(images.astype(jnp.bfloat16)).astype(float)))(
+        layer
+    )
+    assert gradient.kernel.dtype == jnp.float32
 
 
 @pytest.mark.parametrize("edge", [4, 6, 7, 14, 31, 64])
 def test_conv_takes_n_pixels_to_half_of_n_minus_size_rounded_down_plus_1(edge):
     layer = Conv(1, 2, 4, key=jr.key(0))
-    shape = jax.eval_shape(layer, jnp.zeros((edge, edge + 1, 1))).shape
-    assert shape == ((edge - 4) // 2 + 1, (edge + 1 - 4) // 2 + 1, 2)
+    shape = jax.eval_shape(layer, jnp.zeros((1, edge, edge + 1, 5))).shape
+    assert shape == (2, (edge - 4) // 2 + 1, (edge + 1 - 4) // 2 + 1, 5)
 
 
 @pytest.mark.parametrize(("edge", "size"), [(1, 5), (5, 5), (13, 6), (30, 6)])
 def test_conv_transpose_takes_n_pixels_to_twice_n_minus_1_plus_size(edge, size):
     layer = ConvTranspose(1, 2, size, key=jr.key(0))
-    shape = jax.eval_shape(layer, jnp.zeros((edge, edge + 1, 1))).shape
-    assert shape == (2 * (edge - 1) + size, 2 * edge + size, 2)
+    shape = jax.eval_shape(layer, jnp.zeros((1, edge, edge + 1, 5))).shape
+    assert shape == (2, 2 * (edge - 1) + size, 2 * edge + size, 5)
 
 
-def test_conv_and_conv_transpose_of_one_kernel_are_adjoint():
-    up = ConvTranspose(2, 3, 4, key=jr.key(0))
-    down = eqx.tree_at(lambda layer: layer.kernel, Conv(3, 2, 4, key=jr.key(1)), up.kernel)
-    small, large = draw(6, 2, 3, 2), draw(7, 6, 8, 3)
-    assert np.vdot(up(small), large) == pytest.approx(np.vdot(small, down(large)), rel=1e-5)
+@pytest.mark.parametrize(("size", "edges", "count"), CASES)
+def test_correlate_and_spread_are_adjoint(size, edges, count):
+    kernel, large = draw(0, size, size, 3, 2), draw(1, 3, *edges, count)
+    small = draw(2, *jax.eval_shape(correlate, kernel, large).shape)
+    one = np.vdot(correlate(kernel, large), small)
+    assert one == pytest.approx(np.vdot(large, spread(kernel, small, *edges)), rel=1e-4)
 
 
-@pytest.mark.parametrize(("taps", "edges"), [(1, (3, 2)), (2, (4, 3)), (3, (3, 5))])
-def test_unfold_gathers_every_window(taps, edges):
-    image = np.asarray(draw(0, *edges, 2))
-    windows = unfold(taps, jnp.asarray(image))
-    assert windows.shape == (edges[0] - taps + 1, edges[1] - taps + 1, taps * taps * 2)
-    for row, column in np.ndindex(windows.shape[:2]):
-        window = image[row : row + taps, column : column + taps]
-        assert np.array_equal(windows[row, column], window.reshape(-1))
+@pytest.mark.parametrize(("size", "edges"), [(2, (4, 3)), (3, (3, 5)), (4, (7, 6))])
+def test_unfold_gathers_every_second_window(size, edges):
+    images = np.asarray(draw(0, 2, *edges, 3))
+    windows = unfold(size, jnp.asarray(images))
+    rows, columns = ((edge - size) // 2 + 1 for edge in edges)
+    assert windows.shape == (size * size * 2, rows, columns, 3)
+    for row, column in np.ndindex(rows, columns):
+        window = images[:, 2 * row : 2 * row + size, 2 * column : 2 * column + size]
+        expected = window.transpose(1, 2, 0, 3).reshape(-1, 3)
+        assert np.array_equal(windows[:, row, column], expected)
 
 
-@pytest.mark.parametrize(("taps", "edges"), [(1, (3, 2)), (2, (4, 3)), (3, (3, 5))])
-def test_unfold_and_fold_are_adjoint(taps, edges):
-    whole = np.random.default_rng(0).integers(-9, 10, (*edges, 2)).astype(np.float32)
-    windows = unfold(taps, jnp.asarray(whole))
+@pytest.mark.parametrize(("size", "edges"), [(2, (4, 3)), (3, (3, 5)), (4, (7, 6))])
+def test_unfold_and_fold_are_adjoint(size, edges):
+    whole = np.random.default_rng(0).integers(-9, 10, (2, *edges, 3)).astype(np.float32)
+    windows = unfold(size, jnp.asarray(whole))
     other = np.random.default_rng(1).integers(-9, 10, windows.shape).astype(np.float32)
-    assert np.vdot(windows, other) == np.vdot(whole, fold(taps, jnp.asarray(other)))
+    folded = fold(size, jnp.asarray(other), *edges)
+    assert np.vdot(windows, other) == np.vdot(whole, folded)
 
 
 @pytest.mark.parametrize("kind", [Conv, ConvTranspose])

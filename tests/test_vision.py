@@ -43,8 +43,8 @@ def test_the_stages_at_64_pixels_are_the_official_ones():
     assert kernels == [(4, 4, 3, 32), (4, 4, 32, 64), (4, 4, 64, 128), (4, 4, 128, 256)]
     edges, edge = [], 64
     for convolution in down.convolutions:
-        image = jnp.zeros((edge, edge, convolution.kernel.shape[2]))
-        edge = jax.eval_shape(convolution, image).shape[0]
+        images = jnp.zeros((convolution.kernel.shape[2], edge, edge, 1))
+        edge = jax.eval_shape(convolution, images).shape[1]
         edges.append(edge)
     assert edges == [31, 14, 6, 2]
     assert up.dense.kernel.shape == (7, 1024)
@@ -52,8 +52,8 @@ def test_the_stages_at_64_pixels_are_the_official_ones():
     assert kernels == [(5, 5, 128, 1024), (5, 5, 64, 128), (6, 6, 32, 64), (6, 6, 3, 32)]
     edges, edge = [], 1
     for convolution in up.convolutions:
-        image = jnp.zeros((edge, edge, convolution.kernel.shape[3]))
-        edge = jax.eval_shape(convolution, image).shape[0]
+        images = jnp.zeros((convolution.kernel.shape[3], edge, edge, 1))
+        edge = jax.eval_shape(convolution, images).shape[1]
         edges.append(edge)
     assert edges == [5, 13, 30, 64]
 

@@ -1,48 +1,39 @@
-"""Strided convolutions as one matrix product each, laid out as in Keras.
+"""Convolutions with stride 2 over many images at once, and the gradients that they need.
 
-Images are (height, width, channels). `Conv` gathers windows with `unfold` and multiplies;
-`ConvTranspose` multiplies and spreads windows with `fold`. The two are adjoint linear maps, to
-space what `clock.pool` and `clock.hold` are to time. Matrix products, because XLA's gradients of
-strided and transposed convolutions are several times slower on a CPU.
+Images are (channels, height, width, images): the *last* axis counts them, so that whatever moves
+pixels about moves runs of consecutive numbers. `correlate` and `spread` are adjoint linear maps,
+to space what `clock.pool` and `clock.hold` are to time, so each is the other's gradient, and both
+share `correlation`, the gradient of the kernel.
+
+Every one of the three is written twice. On a CPU it is one matrix product, with `unfold` before
+or `fold` after it, since XLA's own convolutions and above all their gradients are several times
+slower there. Elsewhere it is XLA's convolution.
 """
+
+from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.initialisers import glorot_uniform, zeros
 
-__all__ = ["Conv", "ConvTranspose", "fold", "unfold"]
+__all__ = ["Conv", "ConvTranspose", "correlate", "fold", "spread", "unfold"]
 
 STRIDE = 2  # of every convolution of the official networks
+LAYOUT = ("CHWN", "HWIO", "CHWN")
 
-
-def unfold(taps: int, image: Float[Array, "rows columns a"]) -> Float[Array, "rows2 columns2 b"]:
-    """Gather every window of taps x taps pixels: (n, m, c) to (n-taps+1, m-taps+1, taps taps c)."""
-    rows, columns = (edge - taps + 1 for edge in image.shape[:2])
-    shifts = [(row, column) for row in range(taps) for column in range(taps)]
-    windows = [image[row : row + rows, column : column + columns] for row, column in shifts]
-    return jnp.concatenate(windows, axis=-1)
-
-
-def fold(taps: int, windows: Float[Array, "rows2 columns2 b"]) -> Float[Array, "rows columns a"]:
-    """Add up overlapping windows of taps x taps pixels: the adjoint of `unfold`."""
-    shifts = [(row, column) for row in range(taps) for column in range(taps)]
-    # lax.split, since its gradient is one concatenation and that of slicing a sum of paddings.
-    parts = jax.lax.split(windows, [windows.shape[-1] // taps**2] * taps**2, axis=-1)
-    last = taps - 1
-    spread = [
-        jnp.pad(part, [(row, last - row), (column, last - column), (0, 0)])
-        for part, (row, column) in zip(parts, shifts, strict=True)
-    ]
-    return sum(spread[1:], start=spread[0])
+Images = Float[Array, "channels height width images"]
+Kernel = Float[Array, "size size a b"]
 
 
 class Conv(eqx.Module):
-    """A convolution with stride 2 and no padding: `kernel` (size, size, in, out).
+    """A convolution with stride 2 and no padding: `kernel` (size, size, in, out), as in Keras.
 
-    An edge of n pixels becomes (n - size) // 2 + 1 pixels.
+    An edge of n pixels becomes (n - size) // 2 + 1 pixels. It computes in the precision of the
+    images.
     """
 
     kernel: Float[Array, "size size in out"]
@@ -53,20 +44,19 @@ class Conv(eqx.Module):
         self.kernel = glorot_uniform((size, size, in_channels, out_channels), key=key)
         self.bias = zeros(out_channels)
 
-    def __call__(self, image: Float[Array, "height width in"]) -> Float[Array, "rows columns out"]:
-        """Correlate the image with the kernel (no flip) at every second pixel."""
-        taps, blocks = _in_blocks(self.kernel)
-        rows, columns = ((edge - self.kernel.shape[0]) // STRIDE + taps for edge in image.shape[:2])
-        # Pixels that no window reaches are cut, those past the edge only meet zeros of the kernel.
-        image = _fit(image, STRIDE * rows, STRIDE * columns)
-        windows = unfold(taps, _space_to_depth(image))
-        return windows @ blocks.reshape(-1, blocks.shape[-1]) + self.bias.reshape(1, 1, -1)
+    def __call__(
+        self, images: Float[Array, "in height width images"]
+    ) -> Float[Array, "out rows columns images"]:
+        """Correlate the images with the kernel (no flip) at every second pixel."""
+        kernel, bias = self.kernel.astype(images.dtype), self.bias.astype(images.dtype)
+        return correlate(kernel, images) + bias.reshape(-1, 1, 1, 1)
 
 
 class ConvTranspose(eqx.Module):
     """A transposed convolution with stride 2 and no padding: `kernel` (size, size, out, in).
 
-    An edge of n pixels becomes 2 (n - 1) + size pixels.
+    An edge of n pixels becomes 2 (n - 1) + size pixels. It computes in the precision of the
+    images.
     """
 
     kernel: Float[Array, "size size out in"]
@@ -77,44 +67,192 @@ class ConvTranspose(eqx.Module):
         self.kernel = glorot_uniform((size, size, out_channels, in_channels), key=key)
         self.bias = zeros(out_channels)
 
-    def __call__(self, image: Float[Array, "rows columns in"]) -> Float[Array, "height width out"]:
+    def __call__(
+        self, images: Float[Array, "in rows columns images"]
+    ) -> Float[Array, "out height width images"]:
         """Spread every pixel over a window, windows two pixels apart (the kernel not flipped)."""
-        taps, blocks = _in_blocks(self.kernel)
-        height, width = (STRIDE * (edge - 1) + self.kernel.shape[0] for edge in image.shape[:2])
-        windows = image @ blocks.reshape(-1, blocks.shape[-1]).T
-        image = _depth_to_space(fold(taps, windows))[:height, :width]
-        return image + self.bias.reshape(1, 1, -1)
+        kernel, bias = self.kernel.astype(images.dtype), self.bias.astype(images.dtype)
+        height, width = (
+            STRIDE * (edge - 1) + size
+            for edge, size in zip(images.shape[1:3], kernel.shape[:2], strict=True)
+        )
+        return spread(kernel, images, height, width) + bias.reshape(-1, 1, 1, 1)
+
+    def from_pixel(self, pixel: Float[Array, "in"]) -> Float[Array, "size size out"]:
+        """Return what becomes of an image of one pixel: (height, width, channels), in that order.
+
+        There a transposed convolution is a dense layer, and for many images one matrix product.
+        """
+        kernel, bias = self.kernel.astype(pixel.dtype), self.bias.astype(pixel.dtype)
+        window = kernel.reshape(-1, kernel.shape[-1]) @ pixel
+        return window.reshape(kernel.shape[:3]) + bias.reshape(1, 1, -1)
 
 
-def _in_blocks(
-    kernel: Float[Array, "size size a b"],
-) -> tuple[int, Float[Array, "taps taps two two a b"]]:
-    """Cut a kernel into blocks of 2 x 2, padded with zeros to whole blocks."""
+@jax.custom_vjp
+def correlate(kernel: Kernel, images: Images) -> Images:
+    """Multiply windows, two pixels apart, with a kernel (size, size, in, out), and add up."""
+    return lax.platform_dependent(
+        kernel, images, cpu=_correlate_by_product, default=_correlate_by_xla
+    )
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def spread(kernel: Kernel, images: Images, height: int, width: int) -> Images:
+    """Add up windows, two pixels apart, of a kernel (size, size, out, in) times each pixel.
+
+    The adjoint of `correlate` for images of `height` and `width`, which may reach past the last
+    window.
+    """
+    return lax.platform_dependent(
+        kernel,
+        images,
+        cpu=partial(_spread_by_product, height=height, width=width),
+        default=partial(_spread_by_xla, height=height, width=width),
+    )
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def correlation(large: Images, small: Images, size: int) -> Kernel:
+    """Return the gradient of a kernel (size, size, channels of large, channels of small).
+
+    `large` and `small` are the images on the two sides of `correlate`, or their gradients.
+    """
+    return lax.platform_dependent(
+        large,
+        small,
+        cpu=partial(_correlation_by_product, size=size),
+        default=partial(_correlation_by_xla, size=size),
+    )
+
+
+# Only what goes in is kept for the gradient: windows, which are several times larger, are not.
+
+
+def _correlate_forward(kernel, images):
+    return correlate(kernel, images), (kernel, images)
+
+
+def _correlate_backward(kept, gradient):
+    kernel, images = kept
+    return (
+        correlation(images, gradient, kernel.shape[0]),
+        spread(kernel, gradient, *images.shape[1:3]),
+    )
+
+
+def _spread_forward(kernel, images, height, width):
+    return spread(kernel, images, height, width), (kernel, images)
+
+
+def _spread_backward(height, width, kept, gradient):
+    kernel, images = kept
+    rows, columns = images.shape[1:3]
+    # Pixels past the last window have heard nothing.
     size = kernel.shape[0]
-    taps = -(-size // STRIDE)
-    short = STRIDE * taps - size
-    kernel = jnp.pad(kernel, [(0, short), (0, short), (0, 0), (0, 0)])
-    blocks = kernel.reshape(taps, STRIDE, taps, STRIDE, *kernel.shape[2:])
-    return taps, blocks.transpose(0, 2, 1, 3, 4, 5)
+    gradient = gradient[:, : STRIDE * (rows - 1) + size, : STRIDE * (columns - 1) + size]
+    return correlation(gradient, images, size), correlate(kernel, gradient)
 
 
-def _fit(
-    image: Float[Array, "rows columns a"], height: int, width: int
-) -> Float[Array, "height width a"]:
-    """Cut an image, or pad it with zeros, at the far edges."""
-    image = image[:height, :width]
-    return jnp.pad(image, [(0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)])
+def _correlation_forward(large, small, size):
+    return correlation(large, small, size), (large, small)
 
 
-def _space_to_depth(image: Float[Array, "height width a"]) -> Float[Array, "rows columns b"]:
-    """Move each block of 2 x 2 pixels into the channels, (row, column, channel) in that order."""
-    height, width, channels = image.shape
-    blocks = image.reshape(height // STRIDE, STRIDE, width // STRIDE, STRIDE, channels)
-    return blocks.transpose(0, 2, 1, 3, 4).reshape(height // STRIDE, width // STRIDE, -1)
+def _correlation_backward(size, kept, gradient):
+    large, small = kept
+    return spread(gradient, small, *large.shape[1:3]), correlate(gradient, large)
 
 
-def _depth_to_space(image: Float[Array, "rows columns b"]) -> Float[Array, "height width a"]:
-    """Undo `_space_to_depth`."""
-    rows, columns, _ = image.shape
-    blocks = image.reshape(rows, columns, STRIDE, STRIDE, -1).transpose(0, 2, 1, 3, 4)
-    return blocks.reshape(STRIDE * rows, STRIDE * columns, -1)
+correlate.defvjp(_correlate_forward, _correlate_backward)
+spread.defvjp(_spread_forward, _spread_backward)
+correlation.defvjp(_correlation_forward, _correlation_backward)
+
+
+def unfold(size: int, images: Images) -> Float[Array, "taps rows columns images"]:
+    """Gather every window of size x size pixels, two pixels apart.
+
+    (c, n, m, images) becomes (size size c, (n - size) // 2 + 1, (m - size) // 2 + 1, images).
+    """
+    # First the columns, then the rows of the windows: fewer and longer pieces than at once.
+    return _windows(size, _windows(size, images, axis=2), axis=1)
+
+
+def _windows(size: int, images: Images, *, axis: int) -> Float[Array, "taps *axes"]:
+    """Gather windows along one axis, side by side along the first."""
+    last = STRIDE * ((images.shape[axis] - size) // STRIDE) + 1
+    return jnp.concatenate(
+        [lax.slice_in_dim(images, start, start + last, STRIDE, axis=axis) for start in range(size)]
+    )
+
+
+def fold(
+    size: int, windows: Float[Array, "taps rows columns images"], height: int, width: int
+) -> Images:
+    """Add up overlapping windows into images of `height` and `width`: the adjoint of `unfold`."""
+    windows = windows.reshape(size, size, -1, *windows.shape[1:])
+    # First the columns of each row of the windows, then the rows: fewer additions than at once.
+    rows = [_overlap(row, width, axis=2) for row in windows]
+    return _overlap(jnp.stack(rows), height, axis=1)
+
+
+def _overlap(parts: Float[Array, "size *axes"], length: int, *, axis: int) -> Float[Array, "*axes"]:
+    """Add up parts that stand two apart along an axis, each one further than the part before."""
+    taps = -(-parts.shape[0] // STRIDE)
+
+    def phase(first: int) -> Float[Array, "*axes"]:
+        shifted = []
+        for tap, part in enumerate(parts[first::STRIDE]):
+            before_after = [(0, 0)] * part.ndim
+            before_after[axis] = (tap, taps - 1 - tap)
+            shifted.append(jnp.pad(part, before_after))
+        return sum(shifted[1:], start=shifted[0])
+
+    # The even and the odd pixels, interleaved.
+    phases = jnp.stack([phase(0), phase(1)], axis=axis + 1)
+    shape = phases.shape
+    whole = phases.reshape(*shape[:axis], STRIDE * shape[axis], *shape[axis + 2 :])
+    whole = lax.slice_in_dim(whole, 0, min(length, whole.shape[axis]), axis=axis)
+    short = [(0, 0)] * whole.ndim
+    short[axis] = (0, length - whole.shape[axis])
+    return jnp.pad(whole, short)
+
+
+def _correlate_by_product(kernel: Kernel, images: Images) -> Images:
+    """Multiply the kernel, as one matrix, with all windows."""
+    # Behind a barrier, since a product that transposes its first factor itself is slower.
+    matrix = lax.optimization_barrier(kernel.reshape(-1, kernel.shape[-1]).T)
+    return jnp.tensordot(matrix, unfold(kernel.shape[0], images), 1)
+
+
+def _spread_by_product(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
+    """Multiply the kernel, as one matrix, with all pixels, and fold."""
+    windows = jnp.tensordot(kernel.reshape(-1, kernel.shape[-1]), images, 1)
+    return fold(kernel.shape[0], windows, height, width)
+
+
+def _correlation_by_product(large: Images, small: Images, *, size: int) -> Kernel:
+    """Multiply all windows with all pixels."""
+    windows = unfold(size, large)[:, : small.shape[1], : small.shape[2]]
+    matrix = windows.reshape(windows.shape[0], -1) @ small.reshape(small.shape[0], -1).T
+    return matrix.reshape(size, size, large.shape[0], small.shape[0])
+
+
+def _correlate_by_xla(kernel: Kernel, images: Images) -> Images:
+    """Let XLA do it."""
+    return lax.conv_general_dilated(
+        images, kernel, (STRIDE, STRIDE), "VALID", dimension_numbers=LAYOUT
+    )
+
+
+def _spread_by_xla(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
+    """Let XLA do it: transpose its convolution."""
+    like = jax.ShapeDtypeStruct((kernel.shape[2], height, width, images.shape[3]), images.dtype)
+    (answer,) = jax.linear_transpose(partial(_correlate_by_xla, kernel), like)(images)
+    return answer
+
+
+def _correlation_by_xla(large: Images, small: Images, *, size: int) -> Kernel:
+    """Let XLA do it: transpose its convolution with respect to the kernel."""
+    shape = (size, size, large.shape[0], small.shape[0])
+    like = jax.ShapeDtypeStruct(shape, large.dtype)
+    (answer,) = jax.linear_transpose(lambda kernel: _correlate_by_xla(kernel, large), like)(small)
+    return answer

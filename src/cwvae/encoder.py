@@ -5,13 +5,14 @@ Without a time axis: `CWVAE.hear` runs it on all frames and sums each level's wi
 
 from collections.abc import Callable
 
-import equinox as eqx
 from jaxtyping import Array, Float
+
+from cwvae.frames import AbstractFrameNetwork, each
 
 __all__ = ["Encoder"]
 
 
-class Encoder(eqx.Module):
+class Encoder(AbstractFrameNetwork):
     """A frame encoder, and chained dense stacks for the upper levels (official cnns.py, Encoder).
 
     **Arguments:** `frame` turns one frame into a vector; `stacks`, one for each level above the
@@ -26,4 +27,13 @@ class Encoder(eqx.Module):
         features = [self.frame(frame)]
         for stack in self.stacks:
             features.append(stack(features[-1]))
+        return tuple(features)
+
+    def many(
+        self, frames: Float[Array, "frames *frame"]
+    ) -> tuple[Float[Array, "frames ?feature"], ...]:
+        """Return every frame's features for each level, the fastest level first."""
+        features = [each(self.frame, frames)]
+        for stack in self.stacks:
+            features.append(each(stack, features[-1]))
         return tuple(features)

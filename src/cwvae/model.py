@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cwvae.cells.base import Given, State, Trace
+from cwvae.frames import each
 from cwvae.hierarchy import Hierarchy
 from cwvae.likelihoods import AbstractLikelihood
 from cwvae.shapes import LevelFeatures, LevelNoise, Video, checked
@@ -37,24 +38,33 @@ class CWVAE(eqx.Module):
     likelihood: AbstractLikelihood
 
     @checked
+    def encode(self, frames: Video) -> LevelFeatures:
+        """Return what the encoder makes of every frame for each level, (frames, feature)."""
+        levels = self.hierarchy.clock.levels
+        with jax.named_scope("encode"):
+            features = each(self.encoder, jnp.asarray(frames))
+        if not isinstance(features, tuple):
+            raise ValueError(
+                "the encoder must return a tuple, a vector for each level; wrap what encodes "
+                "one frame in cwvae.encoder.Encoder(frame, stacks)"
+            )
+        if len(features) != levels:
+            raise ValueError(
+                f"{levels} levels need an encoder with features for each, "
+                f"got features for {len(features)}"
+            )
+        return features
+
+    @checked
     def hear(self, video: Video) -> LevelFeatures:
         """Return each level's features, (ticks, feature), summed over its clock's windows."""
         if video.shape[0] < 1:
             raise ValueError("a video needs at least 1 frame, got none")
-        clock = self.hierarchy.clock
-        with jax.named_scope("encode"):
-            features = jax.vmap(self.encoder)(jnp.asarray(video))
-            if not isinstance(features, tuple):
-                raise ValueError(
-                    "the encoder must return a tuple, a vector for each level; wrap what encodes "
-                    "one frame in cwvae.encoder.Encoder(frame, stacks)"
-                )
-            if len(features) != clock.levels:
-                raise ValueError(
-                    f"{clock.levels} levels need an encoder with features for each, "
-                    f"got features for {len(features)}"
-                )
-            return tuple(clock.windows(f, level) for level, f in enumerate(features))
+        return self.pool(self.encode(video))
+
+    def pool(self, features: LevelFeatures) -> LevelFeatures:
+        """Sum what the encoder made of a video's frames over the windows of each level's clock."""
+        return tuple(self.hierarchy.clock.windows(f, level) for level, f in enumerate(features))
 
     @checked
     def infer(
@@ -65,21 +75,27 @@ class CWVAE(eqx.Module):
         `noise` and `given` are the hierarchy's for the video's frames; without `given` the frames
         come at times 0, 1, 2, ... and nothing is done.
         """
-        features = self.hear(video)
-        if len(noise) and len(noise[0]) != video.shape[0]:
+        return self.observe(self.hear(video), noise, given)
+
+    def observe(
+        self, features: LevelFeatures, noise: LevelNoise, given: tuple[Given, ...] | None = None
+    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
+        """Return what `infer` does of a video of which `hear` returned the features."""
+        frames = len(features[0])
+        if len(noise) and len(noise[0]) != frames:
             raise ValueError(
-                f"the noise is for {len(noise[0])} frames, the video has {video.shape[0]}; make it "
-                f"with model.hierarchy.noise({video.shape[0]}, key=...)"
+                f"the noise is for {len(noise[0])} frames, the video has {frames}; make it "
+                f"with model.hierarchy.noise({frames}, key=...)"
             )
         if given is None:
-            given = self.hierarchy.given(video.shape[0])
+            given = self.hierarchy.given(frames)
         return self.hierarchy.observe(self.hierarchy.init(), features, noise, given)
 
     @checked
     def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, "frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
-            return jax.vmap(self.decoder)(outputs)
+            return each(self.decoder, outputs)
 
     @checked
     def render(self, outputs: Float[Array, "frames output"]) -> Video:

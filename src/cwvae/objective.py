@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
-from cwvae.cells.base import Given, Trace
+from cwvae.cells.base import Given
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Video, checked
 
@@ -70,12 +70,8 @@ def elbo(
     times or actions, that of `model.hierarchy.given(frames, times=..., actions=...)`.
     `divergence(posterior, prior)` may be one with the value of the KL and another gradient.
     """
-    with jax.named_scope("elbo"):
-        _, traces = model.infer(video, noise, given)
-        return Elbo(
-            log_likelihood=_log_likelihood(model, traces, video),
-            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
-        )
+    one = jax.tree.map(lambda array: array[None], (video, noise, given))
+    return jax.tree.map(lambda array: array[0], _elbos(model, *one, divergence=divergence))
 
 
 @checked
@@ -109,7 +105,7 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    bound = jax.vmap(partial(elbo, model, divergence=divergence))(videos, noise, given)
+    bound = _elbos(model, videos, noise, given, divergence=divergence)
     nll = -jnp.mean(bound.log_likelihood.sum(-1)) / frames
     nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bound.kl])
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
@@ -135,7 +131,7 @@ def importance_weighted_bound(
             jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
             for t in traces
         ]
-        return _log_likelihood(model, traces, video).sum() + sum(ratios)
+        return _log_likelihood(model, traces[0].output, video).sum() + sum(ratios)
 
     if jax.tree.leaves(noise)[0].shape[0] < 1:
         raise ValueError("the bound needs noise for at least 1 sample, got none")
@@ -144,12 +140,40 @@ def importance_weighted_bound(
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
 
 
+def _elbos(
+    model: CWVAE,
+    videos: Float[Array | np.ndarray, "batch frames *frame"],
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
+    given: tuple[Given, ...] | None,
+    *,
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+) -> Elbo:
+    """Return the bound of every video; the frames of all go through the networks at once."""
+    batch = videos.shape[:2]
+
+    def by_video(frames: Array) -> Array:
+        return frames.reshape(*batch, *frames.shape[1:])
+
+    with jax.named_scope("elbo"):
+        features = jax.tree.map(by_video, model.encode(_all_frames(videos)))
+        _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, given)
+        log_likelihood = _log_likelihood(model, _all_frames(traces[0].output), _all_frames(videos))
+        return Elbo(
+            log_likelihood=by_video(log_likelihood),
+            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
+        )
+
+
+def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, "all *axes"]:
+    """Put the frames of all videos one after the other."""
+    return values.reshape(-1, *values.shape[2:])
+
+
 def _log_likelihood(
-    model: CWVAE, traces: tuple[Trace, ...], video: Video
+    model: CWVAE, outputs: Float[Array, "frames output"], video: Video
 ) -> Float[Array, "frames"]:
     """Return log p(x_t | s_t^1) of every frame, in nats."""
-    decoded = model.decode(traces[0].output)
-    return jax.vmap(model.likelihood.log_prob)(decoded, jnp.asarray(video))
+    return jax.vmap(model.likelihood.log_prob)(model.decode(outputs), jnp.asarray(video))
 
 
 def _balanced(posterior_share: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:

@@ -1,4 +1,7 @@
-"""One frame <-> one vector, without a time axis: the official convolutional networks.
+"""Frame <-> vector, without a time axis: the official convolutional networks.
+
+Frames are (height, width, channels). Inside, images are (channels, height, width, images), which
+is how `convolution` wants them.
 
 An edge of n = 2^(stages + 2) pixels takes `stages` strided convolutions: 64 pixels take 4, which
 is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every size ends at 2 x 2.
@@ -13,13 +16,35 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.convolution import Conv, ConvTranspose
+from cwvae.frames import AbstractFrameNetwork, in_chunks
 from cwvae.layers import Dense
-from cwvae.shapes import Frame, checked
+from cwvae.shapes import Frame, Video, checked
 
 __all__ = ["FrameDecoder", "FrameEncoder"]
 
 SIZES = (32, 64, 128, 256)
 SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
+
+
+@jax.custom_vjp
+def leaky_relu(images: Float[Array, "*image"]) -> Float[Array, "*image"]:
+    """Return the larger of x and SLOPE x; for the gradient nothing is kept but the answer.
+
+    The next convolution keeps it as well, where `jax.nn.leaky_relu` would keep a mask besides.
+    """
+    return jnp.maximum(images, SLOPE * images)
+
+
+def _leaky_relu_forward(images):
+    answer = leaky_relu(images)
+    return answer, answer
+
+
+def _leaky_relu_backward(answer, gradient):
+    return (jnp.where(answer >= 0, gradient, SLOPE * gradient),)
+
+
+leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
 
 
 def filters(size: int, multiplier: float) -> tuple[int, ...]:
@@ -44,7 +69,7 @@ def feature_size(size: int, multiplier: float) -> int:
     return 4 * filters(size, multiplier)[-1]
 
 
-class FrameEncoder(eqx.Module):
+class FrameEncoder(AbstractFrameNetwork):
     """Strided 4 x 4 convolutions with leaky ReLU, flattened (official cnns.py, Encoder).
 
     **Arguments:** `size` of the square frame in pixels, its `channels`, the channel
@@ -68,19 +93,35 @@ class FrameEncoder(eqx.Module):
     @checked
     def __call__(self, frame: Frame) -> Float[Array, "feature"]:
         """Return the frame's feature vector; raise `ValueError` for another frame size."""
+        return self.many(frame[None])[0]
+
+    @checked
+    def many(self, frames: Video) -> Float[Array, "frames feature"]:
+        """Return the feature vector of every frame; raise `ValueError` for another frame size."""
         expected = (self.size, self.size, self.channels)
-        if frame.shape != expected:
+        if frames.shape[1:] != expected:
             raise ValueError(
                 f"this model reads frames of (height, width, channels) {expected}, "
-                f"got {frame.shape}; resize the video or build a model of that size"
+                f"got {frames.shape[1:]}; resize the video or build a model of that size"
             )
-        image = jnp.asarray(frame)
-        for convolution in self.convolutions:
-            image = jax.nn.leaky_relu(convolution(image), SLOPE)
-        return image.reshape(-1)
+        return in_chunks(self._convolve, jnp.asarray(frames))
+
+    def _convolve(
+        self, frames: Float[Array, "frames size size channels"]
+    ) -> Float[Array, "frames feature"]:
+        """Apply the convolutions."""
+        images = jnp.transpose(frames, (3, 1, 2, 0))
+        first, second, *others = self.convolutions
+        # The first answer is the largest of all and the cheapest to compute: it is not kept for
+        # the gradient, but computed again.
+        images = jax.checkpoint(lambda images: second(leaky_relu(first(images))))(images)
+        for convolution in others:
+            images = convolution(leaky_relu(images))
+        images = leaky_relu(images)
+        return jnp.transpose(images, (3, 1, 2, 0)).reshape(len(frames), -1)
 
 
-class FrameDecoder(eqx.Module):
+class FrameDecoder(AbstractFrameNetwork):
     """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
 
     **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and
@@ -119,7 +160,21 @@ class FrameDecoder(eqx.Module):
     @checked
     def __call__(self, state: Float[Array, "state"]) -> Float[Array, "height width parameters"]:
         """Return the frame's parameters, by default means in [-1, 1]."""
-        image = self.convolutions[0](self.dense(state).reshape(1, 1, -1))
+        return self.many(state[None])[0]
+
+    @checked
+    def many(
+        self, frames: Float[Array, "frames state"]
+    ) -> Float[Array, "frames height width parameters"]:
+        """Return the parameters of the frame of every state."""
+        seeds = jax.vmap(self.dense)(frames)
+        return in_chunks(self._convolve, jax.vmap(self.convolutions[0].from_pixel)(seeds))
+
+    def _convolve(
+        self, frames: Float[Array, "frames rows columns filters"]
+    ) -> Float[Array, "frames height width parameters"]:
+        """Apply the other convolutions and the last activation."""
+        images = jnp.transpose(frames, (3, 1, 2, 0))
         for convolution in self.convolutions[1:]:
-            image = convolution(jax.nn.leaky_relu(image, SLOPE))
-        return self.activation(image)
+            images = convolution(leaky_relu(images))
+        return jnp.transpose(self.activation(images), (3, 1, 2, 0))

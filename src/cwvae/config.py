@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
+from typing import Literal, get_args
 
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
@@ -21,6 +22,8 @@ from cwvae.layers import DenseStack
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
+
+Precision = Literal["float32", "bfloat16"]
 
 __all__ = ["DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
 
@@ -115,11 +118,17 @@ class TrainConfig:
     """Nats of KL over a video that cost nothing: one for all levels, or one for each."""
     posterior_share: float | None = None
     """KL balancing: share of the KL's gradient that trains the posterior, in [0, 1]."""
+    precision: Precision = "float32"
+    """Numbers that encoder and decoder compute with while training; all else stays float32."""
     seed: int = 0
     """Seed of weights, data order and noise."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
+        if self.precision not in get_args(Precision):
+            raise ValueError(
+                f"precision must be {' or '.join(get_args(Precision))}, got {self.precision}"
+            )
         _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0.0, "seed": 0})
         _freeze(self, "beta", "free_nats")
         if self.seed >= 2**32:

@@ -19,6 +19,7 @@ from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.initialisers import glorot_uniform, zeros
+from cwvae.layers import add_bias
 
 __all__ = ["Conv", "ConvTranspose", "correlate", "fold", "spread", "unfold"]
 
@@ -48,8 +49,8 @@ class Conv(eqx.Module):
         self, images: Float[Array, "in height width images"]
     ) -> Float[Array, "out rows columns images"]:
         """Correlate the images with the kernel (no flip) at every second pixel."""
-        kernel, bias = self.kernel.astype(images.dtype), self.bias.astype(images.dtype)
-        return correlate(kernel, images) + bias.reshape(-1, 1, 1, 1)
+        answer = correlate(self.kernel.astype(images.dtype), images)
+        return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
 
 class ConvTranspose(eqx.Module):
@@ -71,21 +72,21 @@ class ConvTranspose(eqx.Module):
         self, images: Float[Array, "in rows columns images"]
     ) -> Float[Array, "out height width images"]:
         """Spread every pixel over a window, windows two pixels apart (the kernel not flipped)."""
-        kernel, bias = self.kernel.astype(images.dtype), self.bias.astype(images.dtype)
+        kernel = self.kernel.astype(images.dtype)
         height, width = (
             STRIDE * (edge - 1) + size
             for edge, size in zip(images.shape[1:3], kernel.shape[:2], strict=True)
         )
-        return spread(kernel, images, height, width) + bias.reshape(-1, 1, 1, 1)
+        answer = spread(kernel, images, height, width)
+        return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
     def from_pixel(self, pixel: Float[Array, "in"]) -> Float[Array, "size size out"]:
         """Return what becomes of an image of one pixel: (height, width, channels), in that order.
 
         There a transposed convolution is a dense layer, and for many images one matrix product.
         """
-        kernel, bias = self.kernel.astype(pixel.dtype), self.bias.astype(pixel.dtype)
-        window = kernel.reshape(-1, kernel.shape[-1]) @ pixel
-        return window.reshape(kernel.shape[:3]) + bias.reshape(1, 1, -1)
+        window = self.kernel.astype(pixel.dtype).reshape(-1, self.kernel.shape[-1]) @ pixel
+        return add_bias(window.reshape(self.kernel.shape[:3]), self.bias.reshape(1, 1, -1))
 
 
 @jax.custom_vjp

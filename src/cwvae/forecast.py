@@ -79,7 +79,7 @@ def forecast(
     *,
     key: PRNGKeyArray,
     samples: int = 1,
-    chunk: int = 36,
+    chunk: int = 144,
     given: tuple[Given, ...] | None = None,
     frame_rate: float | None = None,
 ) -> Float[Array, "samples horizon *frame"]:

@@ -8,11 +8,20 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.initialisers import glorot_uniform, orthogonal, zeros
 
-__all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense"]
+__all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias"]
+
+
+def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Add a bias in its own precision, and return to that of the values.
+
+    The gradient of a bias is a sum over everything that it was added to, in which a few bits
+    would not do.
+    """
+    return (values.astype(bias.dtype) + bias).astype(values.dtype)
 
 
 class Dense(eqx.Module):
-    """An affine map: `kernel` (in, out), `bias` (out)."""
+    """An affine map: `kernel` (in, out), `bias` (out), in the precision of what it is given."""
 
     kernel: Float[Array, "in out"]
     bias: Float[Array, "out"]
@@ -24,7 +33,7 @@ class Dense(eqx.Module):
 
     def __call__(self, inputs: Float[Array, "in"]) -> Float[Array, "out"]:
         """Return inputs @ kernel + bias."""
-        return inputs @ self.kernel + self.bias
+        return add_bias(inputs @ self.kernel.astype(inputs.dtype), self.bias)
 
 
 class SplitDense(eqx.Module):

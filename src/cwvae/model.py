@@ -6,7 +6,7 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from cwvae.cells.base import Given, State, Trace
 from cwvae.frames import each
@@ -27,6 +27,8 @@ class CWVAE(eqx.Module):
     - `decoder`: a module that turns the output of the lowest level into the parameters of a
       frame's distribution.
     - `likelihood`: the distribution of a frame given the decoder's answer.
+    - `precision`: the floating point type in which encoder and decoder compute, such as
+      "bfloat16"; by default that of the frames. Cells, beliefs and likelihoods keep theirs.
 
     A frame is an array of any shape that the four agree on. `cwvae.build` makes a model from a
     `ModelConfig`.
@@ -36,13 +38,14 @@ class CWVAE(eqx.Module):
     hierarchy: Hierarchy
     decoder: Callable[[Array], Array]
     likelihood: AbstractLikelihood
+    precision: str | None = eqx.field(static=True, default=None)
 
     @checked
     def encode(self, frames: Video) -> LevelFeatures:
         """Return what the encoder makes of every frame for each level, (frames, feature)."""
         levels = self.hierarchy.clock.levels
         with jax.named_scope("encode"):
-            features = each(self.encoder, jnp.asarray(frames))
+            features = self._rounded(self.encoder, jnp.asarray(frames))
         if not isinstance(features, tuple):
             raise ValueError(
                 "the encoder must return a tuple, a vector for each level; wrap what encodes "
@@ -95,7 +98,7 @@ class CWVAE(eqx.Module):
     def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, "frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
-            return each(self.decoder, outputs)
+            return self._rounded(self.decoder, outputs)
 
     @checked
     def render(self, outputs: Float[Array, "frames output"]) -> Video:
@@ -109,3 +112,8 @@ class CWVAE(eqx.Module):
         level that the model does not have.
         """
         return replace(self, hierarchy=replace(self.hierarchy, blind=frozenset(levels)))
+
+    def _rounded(self, network: Callable[[Array], PyTree[Array]], frames: Array) -> PyTree[Array]:
+        """Apply a network to every frame in the model's precision, and return to that of frames."""
+        answers = each(network, frames.astype(self.precision or frames.dtype))
+        return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)

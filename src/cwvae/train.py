@@ -1,6 +1,8 @@
 """One pure optimisation step."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -15,9 +17,18 @@ from cwvae.model import CWVAE
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 
-__all__ = ["StepRecord", "TrainState", "init_train_state", "make_optimiser", "train_step"]
+__all__ = [
+    "StepRecord",
+    "TrainState",
+    "init_train_state",
+    "make_optimiser",
+    "train_in_place",
+    "train_step",
+]
 
 BETA2 = 0.999
+# Full precision is that of the frames, so that in float64 nothing is rounded.
+PRECISIONS = {"float32": None, "bfloat16": "bfloat16"}
 
 
 class TrainState(eqx.Module):
@@ -93,7 +104,7 @@ def train_step(
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
-            model,
+            replace(model, precision=PRECISIONS[config.precision]),
             scaled,
             noise,
             given,
@@ -112,6 +123,21 @@ def train_step(
         model = eqx.apply_updates(state.model, updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
     return TrainState(model, optimiser_state, state.step + 1), record
+
+
+@partial(eqx.filter_jit, donate="all-except-first")
+def train_in_place(
+    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
+    state: TrainState,
+    config: TrainConfig,
+    given: tuple[Given, ...] | None = None,
+) -> tuple[TrainState, StepRecord]:
+    """Take a compiled `train_step` that updates the state in place.
+
+    Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
+    `given`, cannot be used any more.
+    """
+    return train_step(state, videos, config, given)
 
 
 def _relaxed_promotion() -> AbstractContextManager:

@@ -23,7 +23,7 @@ from cwvae.cli.sources import absolute, train_source
 from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.presets import PRESETS
-from cwvae.train import StepRecord, TrainState, init_train_state, train_step
+from cwvae.train import StepRecord, TrainState, init_train_state, train_in_place
 
 __all__ = ["NonFiniteLossError", "train"]
 
@@ -126,7 +126,8 @@ def _loop(
 
     first = int(state.step)
     for step in range(first, config.steps):
-        state, record = _step(state, jnp.asarray(next(iterator)["video"]), config)
+        videos = jnp.asarray(next(iterator)["video"])
+        state, record = train_in_place(videos, state, config)
         # While this step runs, what the one before says is read: the device never waits for us.
         settle()
         unread.append((step, record))
@@ -134,10 +135,6 @@ def _loop(
         after(step + 1, state, settle, last)
         if last:
             break
-
-
-# Compiled once a process, however many runs it trains.
-_step = eqx.filter_jit(train_step)
 
 
 def _ends(interrupts: Interrupts, deadline: float) -> bool:

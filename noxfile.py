@@ -1,5 +1,6 @@
 """The project's sessions: `nox -s tests` is what CI runs, `nox -l` lists all."""
 
+import shlex
 from pathlib import Path
 
 import nox
@@ -40,6 +41,14 @@ def tests(session: nox.Session) -> None:
     # One process a core: what takes the time is compiling, which uses one.
     workers = ("-n", "auto", "--dist", "loadfile")
     session.run("pytest", *workers, *session.posargs, env=compilations)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed and memory, `-- --full` for all cases; arguments go to pytest."""
+    _install(session, "benchmarks")
+    words = ["nox", "-s", "benchmarks", *(["--"] if session.posargs else []), *session.posargs]
+    session.run("pytest", "benchmarks", "--command", shlex.join(words), *session.posargs)
 
 
 @nox.session

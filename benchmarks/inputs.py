@@ -1,0 +1,43 @@
+"""What the cases work on: models, videos, noise, all from fixed seeds."""
+
+import functools
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from cwvae.config import ModelConfig, build
+from cwvae.model import CWVAE
+
+__all__ = ["model", "moments", "normal", "own_model", "videos"]
+
+
+# The weights of two models at most are kept in memory.
+@functools.lru_cache(maxsize=2)
+def model(config: ModelConfig) -> CWVAE:
+    """Return a model with random weights."""
+    return build(config, key=jr.key(0))
+
+
+def own_model(config: ModelConfig) -> CWVAE:
+    """Return the same model in arrays of its own, which a training step may use up."""
+    return jax.tree.map(lambda x: jnp.copy(x) if eqx.is_array(x) else x, model(config))
+
+
+def videos(config: ModelConfig, batch: int, frames: int) -> jax.Array:
+    """Return uint8 videos of noise, (batch, frames, height, width, channels)."""
+    shape = (batch, frames, config.size, config.size, config.channels)
+    return jnp.asarray(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+def normal(*shape: int, seed: int = 0) -> jax.Array:
+    """Return standard normal numbers."""
+    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
+
+
+def moments(array: jax.Array) -> Mapping[str, float]:
+    """Return the mean and the mean square of what was computed."""
+    return {"mean": float(jnp.mean(array)), "mean_square": float(jnp.mean(jnp.square(array)))}

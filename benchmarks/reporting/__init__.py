@@ -1,0 +1,1 @@
+"""From result files to tables and plots: read, derive, write; `report.py` is the command."""

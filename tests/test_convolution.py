@@ -85,6 +85,18 @@ def test_what_runs_on_an_accelerator_agrees_with_what_runs_here(size, edges, cou
         assert_alike(here(**arguments), there(**arguments))
 
 
+@pytest.mark.parametrize(("platform", "convolutions"), [("cpu", 0), ("cuda", 3)])
+def test_which_formulation_runs_is_chosen_by_the_platform(platform, convolutions):
+    def total(kernel, images):
+        return jnp.sum(correlate(kernel, images) ** 2)
+
+    gradient = jax.jit(jax.grad(total, argnums=(0, 1)))
+    traced = gradient.trace(draw(0, 4, 4, 2, 3), draw(1, 2, 6, 6, 2))
+    text = traced.lower(lowering_platforms=(platform,)).as_text()
+    # Forward, and the gradients of the kernel and of the images.
+    assert text.count("stablehlo.convolution") == convolutions
+
+
 @pytest.mark.parametrize("function", ["correlate", "spread", "correlation"])
 def test_gradients_of_gradients_are_those_of_xla(function):
     kernel, large, small = draw(0, 4, 4, 2, 3), draw(1, 2, 7, 6, 2), draw(2, 3, 2, 2, 2)

@@ -129,10 +129,10 @@ def test_a_network_that_has_no_way_of_its_own_is_mapped():
 def test_chunks_are_worked_on_one_after_the_other_and_nothing_is_left_over(count, small_chunks):
     seen = []
 
-    def function(images):
-        seen.append(images.shape)
-        return jnp.stack([images.sum(0), images[0]])
+    def function(frames):
+        seen.append(frames.shape)
+        return jnp.stack([frames.sum((1, 2)), frames[:, 0, 0]], axis=1)
 
-    images = draw(0, 4, 2, count)
-    assert_alike(in_chunks(function, images), jnp.stack([images.sum(0), images[0]]))
-    assert seen[-1] == (4, 2, min(count, 3))
+    frames = draw(0, count, 4, 2)
+    assert_alike(in_chunks(function, frames), function(frames))
+    assert seen[-2] == (min(count, 3), 4, 2)

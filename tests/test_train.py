@@ -9,12 +9,12 @@ import jax.random as jr
 import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
-from models import given, plain, stacked
+from models import TINY, given, made, plain, stacked
 
 from cwvae.clock import Clock
-from cwvae.config import TrainConfig
+from cwvae.config import TrainConfig, build
 from cwvae.objective import loss
-from cwvae.train import init_train_state, make_optimiser, train_step
+from cwvae.train import init_train_state, make_optimiser, train_in_place, train_step
 
 CLOCK = Clock(2, 2)
 CONFIG = TrainConfig(
@@ -181,3 +181,43 @@ def test_the_decay_goes_on_with_the_state(start, videos):
         pairs = zip(weights(before), weights(state), strict=True)
         moves.append(max(float(np.max(np.abs(a - b), initial=0)) for a, b in pairs))
     assert moves[0] > moves[2] > moves[3] == 0
+
+
+def test_in_place_is_the_same_step_and_uses_the_state_up(start, videos, after):
+    spent = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, start)
+    state, record = train_in_place(videos, spent, CONFIG)
+    for ours, theirs in zip(jax.tree.leaves((state, record)), jax.tree.leaves(after), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert all(weight.is_deleted() for weight in weights(spent))
+    assert not videos.is_deleted()
+
+
+class TestBfloat16:
+    """A step whose encoder and decoder compute with few bits."""
+
+    MODEL = made(build, TINY)
+    VIDEOS = np.random.default_rng(0).random((2, 4, 32, 32, 1), dtype=np.float32)
+    CONFIG = TrainConfig(batch_size=2, frames=4, learning_rate=1e-2, clip_norm=1e9)
+
+    def result(self, precision):
+        config = dataclasses.replace(self.CONFIG, precision=precision)
+        state = init_train_state(self.MODEL, config)
+        return step(state, jnp.asarray(self.VIDEOS), config)
+
+    def test_it_is_nearly_that_of_float32_and_leaves_float32_weights(self):
+        (exact, ours), (rough, theirs) = map(self.result, ("float32", "bfloat16"))
+        assert float(theirs.loss.total) == pytest.approx(float(ours.loss.total), rel=1e-3)
+        assert float(theirs.loss.total) != float(ours.loss.total)
+        assert float(theirs.gradient_norm) == pytest.approx(float(ours.gradient_norm), rel=2e-2)
+        assert all(weight.dtype == jnp.float32 for weight in weights(rough))
+        assert rough.model.precision is exact.model.precision is None
+
+    def test_only_what_sees_frames_computes_with_few_bits(self):
+        model = dataclasses.replace(self.MODEL, precision="bfloat16")
+        features = model.encode(jnp.asarray(self.VIDEOS[0]))
+        assert {f.dtype for f in features} == {jnp.dtype("float32")}
+        assert all(np.array_equal(f, f.astype(jnp.bfloat16)) for f in features)
+        decoded = model.decode(jnp.ones((3, model.hierarchy.cells[0].output_size)))
+        assert decoded.dtype == jnp.float32
+        _, traces = model.infer(self.VIDEOS[0], model.hierarchy.noise(4, key=jr.key(0)))
+        assert not np.array_equal(traces[0].prior.mean, traces[0].prior.mean.astype(jnp.bfloat16))

@@ -49,9 +49,13 @@ class GaussianHead(AbstractHead):
         return jr.normal(key, self.mean.bias.shape)
 
     def __call__(self, hidden: Float[Array, "hidden"]) -> Gaussian:
-        """Return Gaussian(mean, softplus(stddev layer) + min_stddev)."""
-        stddev = jax.nn.softplus(self.stddev(hidden + STDDEV_SHIFT)) + self.min_stddev
-        return Gaussian(self.mean(hidden), stddev)
+        """Return Gaussian(mean, softplus(stddev layer of hidden + shift) + min_stddev)."""
+        # Both layers in one product, and the shift in the bias: products are what a tick takes.
+        kernel = jnp.concatenate([self.mean.kernel, self.stddev.kernel], axis=1)
+        shift = STDDEV_SHIFT * self.stddev.kernel.sum(0)
+        bias = jnp.concatenate([self.mean.bias, self.stddev.bias + shift])
+        mean, stddev = jnp.split(hidden @ kernel + bias, 2)
+        return Gaussian(mean, jax.nn.softplus(stddev) + self.min_stddev)
 
 
 class CategoricalHead(AbstractHead):

@@ -46,7 +46,7 @@ def decoded(config: ModelConfig, batch: int, context: int, horizon: int) -> Case
 
     def run(model, videos, keys):
         def one(video, key):
-            return forecast(model, video, horizon, key=key)[0]
+            return forecast(model, video, horizon, key=key)
 
         return jax.vmap(one)(videos, keys)
 
@@ -63,29 +63,34 @@ def decoded(config: ModelConfig, batch: int, context: int, horizon: int) -> Case
 
 
 def latents(config: ModelConfig, batch: int, context: int, horizon: int) -> Case:
-    """Return the case of forecasts without frames, beside the products of their ticks alone."""
+    """Return the case of forecasts without frames, beside the products of their ticks alone.
 
-    def run(model, videos, keys):
-        def one(video, key):
-            context_key, future_key = jr.split(key)
-            hierarchy = model.hierarchy
-            states = observe(model, video, hierarchy.noise(context, key=context_key))
-            noise = hierarchy.noise(horizon, key=future_key)
-            _, traces = hierarchy.imagine(states, noise, hierarchy.given(horizon))
-            return traces[0].output
+    From the states after the context, which are there already.
+    """
 
-        return jax.vmap(one)(videos, keys)
+    def arguments() -> tuple:
+        model, videos, keys = _contexts(config, batch, context)
+        noise = model.hierarchy.noise(context, key=jr.key(2))
+        after = eqx.filter_jit(jax.vmap(lambda video: observe(model, video, noise)))
+        return model.hierarchy, after(videos), keys
+
+    def run(hierarchy, states, keys):
+        def one(states, key):
+            noise, given = hierarchy.noise(horizon, key=key), hierarchy.given(horizon)
+            return hierarchy.imagine(states, noise, given)[1][0].output
+
+        return jax.vmap(one)(states, keys)
 
     return Case(
         function=eqx.filter_jit(run),
-        arguments=lambda: _contexts(config, batch, context),
+        arguments=arguments,
         value=lambda outputs, _: inputs.moments(outputs),
         parameters={"context": context, "horizon": horizon},
         frames=batch * horizon,
-        ticks=flops.ticks(config, context) + flops.ticks(config, horizon),
-        flops=batch * flops.latents(config, context, horizon),
+        ticks=flops.ticks(config, horizon),
+        flops=batch * flops.imagine(config, horizon),
         memory=footprint.latents(config, batch, context, horizon),
-        references=_bare_products(config, batch, context, horizon),
+        references=_bare_products(config, batch, horizon),
     )
 
 
@@ -129,17 +134,15 @@ def predicted(config: ModelConfig, frames: int) -> Case:
         frames=frames,
         ticks=flops.ticks(config, frames),
         flops=flops.imagine(config, frames),
-        references=_bare_products(config, 1, 0, frames),
+        references=_bare_products(config, 1, frames),
     )
 
 
-def _bare_products(
-    config: ModelConfig, batch: int, context: int, horizon: int
-) -> dict[str, Reference]:
-    """Return the reference of what the products of a forecast's ticks take by themselves."""
+def _bare_products(config: ModelConfig, batch: int, frames: int) -> dict[str, Reference]:
+    """Return the reference of what the products of a prediction's ticks take by themselves."""
 
     def multiply(matrices, vectors):
-        return products.latents(matrices, vectors, config, (context, horizon))
+        return products.latents(matrices, vectors, config, frames)
 
     vectors = jnp.zeros((batch, config.stoch)), jnp.zeros((batch, config.deter))
     bare = Reference(

@@ -25,7 +25,6 @@ def matrices(config: ModelConfig) -> dict[str, jax.Array]:
         "gates": (hidden, 3 * deter),
         "recurrent": (deter, 3 * deter),
         "deter": (deter, hidden),
-        "evidence": (hidden, hidden),
         "belief": (hidden, 2 * stoch),
     }
     keys = jr.split(jr.key(0), len(shapes))
@@ -36,27 +35,22 @@ def matrices(config: ModelConfig) -> dict[str, jax.Array]:
 
 
 def latents(
-    matrices: Any,
-    vectors: tuple[jax.Array, jax.Array],
-    config: ModelConfig,
-    frames: tuple[int, int],
+    matrices: Any, vectors: tuple[jax.Array, jax.Array], config: ModelConfig, frames: int
 ) -> jax.Array:
-    """Run the products of a forecast's ticks; return what is left of the vectors.
+    """Run the products of the ticks in which so many frames are predicted; return what is left.
 
-    **Arguments:** `vectors`, stoch and deter, with a leading batch axis; `frames`, of the context,
-    whose ticks sample from the posterior, and of the horizon.
+    **Arguments:** `vectors`, stoch and deter, with a leading batch axis.
     """
     # One after another, as the levels wait for each other, each from where the last one ended.
-    for count, posterior in zip(frames, (True, False), strict=True):
-        for ticks in reversed(config.clock.ticks(count)):
-            vectors = _scan(matrices, vectors, ticks, posterior=posterior)
+    for ticks in reversed(config.clock.ticks(frames)):
+        vectors = _scan(matrices, vectors, ticks)
     return vectors[0]
 
 
 def _scan(
-    matrices: Any, vectors: tuple[jax.Array, jax.Array], ticks: int, *, posterior: bool
+    matrices: Any, vectors: tuple[jax.Array, jax.Array], ticks: int
 ) -> tuple[jax.Array, jax.Array]:
-    """Multiply so many times; the posterior has a layer more than the prior."""
+    """Multiply so many times."""
 
     def tick(vectors, _):
         stoch, deter = vectors
@@ -64,9 +58,7 @@ def _scan(
         # All of a product is used, and something is added, or the compiler would shorten it and
         # the numbers would become too small to be computed at full speed.
         deter = 1 + sum(jnp.split(gates, 3, axis=-1))
-        hidden = deter @ matrices["deter"]
-        hidden = hidden @ matrices["evidence"] if posterior else hidden
-        stoch = 1 + sum(jnp.split(hidden @ matrices["belief"], 2, axis=-1))
+        stoch = 1 + sum(jnp.split((deter @ matrices["deter"]) @ matrices["belief"], 2, axis=-1))
         return (stoch, deter), None
 
     return jax.lax.scan(tick, vectors, length=ticks)[0]

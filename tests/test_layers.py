@@ -1,5 +1,6 @@
 """Dense layers and the GRU against their formulas, and how they are initialised."""
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from models import draw, made
 from reference import dense, gru, relu
 
-from cwvae.layers import GRU, Dense, DenseStack, SplitDense
+from cwvae.layers import GRU, Dense, DenseStack, SplitDense, add_bias, leaky_relu
 
 seeds = st.integers(0, 2**31)
 
@@ -101,3 +102,22 @@ def test_the_gru_starts_glorot_uniform_orthogonal_and_with_zero_biases():
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(30), atol=1e-5)
     assert np.all(layer.bias == 0)
     assert np.all(layer.recurrent_bias == 0)
+
+
+def test_leaky_relu_and_its_gradient_are_those_of_jax():
+    inputs, cotangent = jnp.asarray([-3.0, -1e-3, 0.0, 1e-3, 2.0]), jnp.arange(1.0, 6.0)
+    ours = jax.vjp(leaky_relu, inputs)
+    theirs = jax.vjp(lambda x: jax.nn.leaky_relu(x, 0.2), inputs)
+    assert np.array_equal(ours[0], theirs[0])
+    assert np.array_equal(ours[1](cotangent)[0], theirs[1](cotangent)[0])
+
+
+def test_the_gradient_of_a_bias_is_summed_in_its_own_precision():
+    values = jnp.zeros((1000, 3), jnp.bfloat16)
+
+    def total(bias):
+        return jnp.sum(add_bias(values, bias.reshape(1, 3)).astype(float))
+
+    # In bfloat16 1000 ones would add up to 256.
+    assert np.array_equal(jax.grad(total)(jnp.zeros(3)), [1000] * 3)
+    assert add_bias(values, jnp.zeros((1, 3))).dtype == jnp.bfloat16

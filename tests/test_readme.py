@@ -54,10 +54,14 @@ def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkey
     assert int(names["now"].frame) == 24
 
 
-def test_the_guides_table_of_frame_rates_is_that_of_the_committed_results():
+@pytest.mark.parametrize(
+    ("name", "page"), [("frame_rate", "GUIDE.md"), ("precision", "benchmarks/README.md")]
+)
+def test_the_table_of_a_script_is_that_of_its_committed_results(name, page):
     root = Path(__file__).parents[1]
-    report = json.loads((root / "benchmarks" / "results" / "frame_rate.json").read_text())
-    assert runpy.run_path(str(root / "scripts" / "frame_rate.py"))["table"](report) in GUIDE
+    report = json.loads((root / "benchmarks" / "results" / f"{name}.json").read_text())
+    table = runpy.run_path(str(root / "scripts" / f"{name}.py"))["table"](report)
+    assert table in (root / page).read_text()
 
 
 def test_a_cell_of_ones_own_is_at_most_25_lines():

@@ -8,7 +8,32 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.initialisers import glorot_uniform, orthogonal, zeros
 
-__all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias"]
+__all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias", "leaky_relu"]
+
+
+SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
+
+
+@jax.custom_vjp
+def leaky_relu(inputs: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Return the larger of x and SLOPE x; for the gradient nothing is kept but the answer.
+
+    The layer that reads the answer keeps it as well, where `jax.nn.leaky_relu` would keep a mask
+    besides.
+    """
+    return jnp.maximum(inputs, SLOPE * inputs)
+
+
+def _leaky_relu_forward(inputs):
+    answer = leaky_relu(inputs)
+    return answer, answer
+
+
+def _leaky_relu_backward(answer, gradient):
+    return (jnp.where(answer >= 0, gradient, SLOPE * gradient),)
+
+
+leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
 
 
 def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Float[Array, "*axes"]:

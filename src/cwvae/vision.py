@@ -17,34 +17,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.convolution import Conv, ConvTranspose
 from cwvae.frames import AbstractFrameNetwork, in_chunks
-from cwvae.layers import Dense
+from cwvae.layers import Dense, leaky_relu
 from cwvae.shapes import Frame, Video, checked
 
 __all__ = ["FrameDecoder", "FrameEncoder"]
 
 SIZES = (32, 64, 128, 256)
-SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
-
-
-@jax.custom_vjp
-def leaky_relu(images: Float[Array, "*image"]) -> Float[Array, "*image"]:
-    """Return the larger of x and SLOPE x; for the gradient nothing is kept but the answer.
-
-    The next convolution keeps it as well, where `jax.nn.leaky_relu` would keep a mask besides.
-    """
-    return jnp.maximum(images, SLOPE * images)
-
-
-def _leaky_relu_forward(images):
-    answer = leaky_relu(images)
-    return answer, answer
-
-
-def _leaky_relu_backward(answer, gradient):
-    return (jnp.where(answer >= 0, gradient, SLOPE * gradient),)
-
-
-leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
 
 
 def filters(size: int, multiplier: float) -> tuple[int, ...]:

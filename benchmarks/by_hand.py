@@ -100,6 +100,8 @@ def _prior(cell: RSSMCell, deter: Array) -> tuple[Array, Array]:
 
 def _gaussian(head, hidden: Array) -> tuple[Array, Array]:
     """Return a head's mean and standard deviation."""
-    mean = hidden @ head.mean.kernel + head.mean.bias
-    stddev = (hidden + STDDEV_SHIFT) @ head.stddev.kernel + head.stddev.bias
+    kernel = jnp.concatenate([head.mean.kernel, head.stddev.kernel], axis=1)
+    shifted = head.stddev.bias + STDDEV_SHIFT * head.stddev.kernel.sum(0)
+    both = hidden @ kernel + jnp.concatenate([head.mean.bias, shifted])
+    mean, stddev = jnp.split(both, 2, axis=-1)
     return mean, jax.nn.softplus(stddev) + head.min_stddev

@@ -25,7 +25,7 @@ def training(model: ModelConfig, train: TrainConfig) -> Case:
     batch, frames = train.batch_size, train.frames
 
     def arguments() -> tuple:
-        state = init_train_state(inputs.own_model(model), train)
+        state = init_train_state(inputs.model(model), train)
         return inputs.videos(model, batch, frames), state, train
 
     return Case(

@@ -37,6 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the records; compile everything anew, since that is measured too."""
     if config.getoption("full") and config.getoption("quick"):
         raise pytest.UsageError("--full and --quick exclude each other; give one of them")
+    if config.getoption("keyword") and not (
+        config.getoption("results") or config.getoption("quick")
+    ):
+        raise pytest.UsageError(
+            "a part of the set (-k) needs a file of its own: add --results FILE"
+        )
     config.stash[CASES], config.stash[LEFT_OUT] = [], []
     jax.config.update("jax_enable_compilation_cache", False)
     if config.getoption("quick"):
@@ -103,6 +109,15 @@ def measure(request, benchmark, leave_out):
     )
     if benchmark.extra_info:
         request.config.stash[CASES].append(dict(benchmark.extra_info))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """List a case that failed with those that were left out."""
+    report = yield
+    if report.failed:
+        item.config.stash[LEFT_OUT].append({"case": item.nodeid, "why": "it failed"})
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Mapping
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -12,7 +11,7 @@ import numpy as np
 from cwvae.config import ModelConfig, build
 from cwvae.model import CWVAE
 
-__all__ = ["model", "moments", "normal", "own_model", "videos"]
+__all__ = ["model", "moments", "normal", "videos"]
 
 
 # The weights of two models at most are kept in memory.
@@ -20,11 +19,6 @@ __all__ = ["model", "moments", "normal", "own_model", "videos"]
 def model(config: ModelConfig) -> CWVAE:
     """Return a model with random weights."""
     return build(config, key=jr.key(0))
-
-
-def own_model(config: ModelConfig) -> CWVAE:
-    """Return the same model in arrays of its own, which a training step may use up."""
-    return jax.tree.map(lambda x: jnp.copy(x) if eqx.is_array(x) else x, model(config))
 
 
 def videos(config: ModelConfig, batch: int, frames: int) -> jax.Array:

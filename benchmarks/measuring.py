@@ -103,7 +103,8 @@ class Measurement:
             ticks=case.ticks,
             necessary_flops=case.flops,
             **program.cost(),
-            limits=limits | {"reference_seconds": seconds},
+            limits=machine.better(limits, machine.limits(self.probe))
+            | {"reference_seconds": seconds},
             memory=_memory(program, watch),
             kernels_per_tick=per_tick,
             value=value,
@@ -117,12 +118,13 @@ class Measurement:
         `after()` returns what else is known when they are done, by the record's names; among it
         `value`.
         """
-        limits = machine.limits(self.probe) | {"reference_seconds": {}}
+        limits = machine.limits(self.probe)
         calls, watch = Calls(call, ()), memory.Watch()
         for _ in range(warm):
             calls.one()
         times = self._rounds(calls, self.rounds or rounds)
         peaks = {"peak_rss": watch.resident(), "device_peak": watch.device()}
+        limits = machine.better(limits, machine.limits(self.probe)) | {"reference_seconds": {}}
         self._keep(**{"memory": peaks, "limits": limits} | times | after())
 
     def _references(self, case: Case) -> tuple[dict[str, float], list[Any]]:

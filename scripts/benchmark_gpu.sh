@@ -14,6 +14,8 @@
 # The whole set takes long; parts of it, such as `-k "test_train and minerl"`, are put together by
 # `python benchmarks/merge.py`. A part needs a file of its own: --results PART.json.
 set -euo pipefail
+[ -z "${WHEELS:-}" ] || WHEELS="$(realpath "$WHEELS")"
+[ -z "${OUT:-}" ] || OUT="$(realpath "$OUT")"
 cd "$(dirname "$0")/.."
 python="${PYTHON:-python3}"
 export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}"

@@ -387,5 +387,7 @@ def test_a_row_that_is_not_there_is_refused():
 def test_an_encoder_that_does_not_answer_for_every_level_is_refused():
     model = plain(Clock(2, 3))
     short = eqx.tree_at(lambda m: m.encoder, model, plain(Clock(1)).encoder)
-    with pytest.raises(ValueError, match="2 levels need features for each, got 1"):
+    with pytest.raises(
+        ValueError, match="2 levels need an encoder with features for each, got features for 1"
+    ):
         step(short, start(short), inputs()[0][0], silence(short))

@@ -192,6 +192,19 @@ def test_in_place_is_the_same_step_and_uses_the_state_up(start, videos, after):
     assert not videos.is_deleted()
 
 
+def test_arrays_that_a_model_uses_twice_or_shares_can_be_trained_in_place(videos):
+    model = plain(CLOCK)
+    shared = model.hierarchy.cells[0]
+    config = dataclasses.replace(CONFIG, learning_rate=1e-3)
+    twice = eqx.tree_at(lambda m: m.decoder.kernel, model, model.decoder.kernel)
+    both = init_train_state(twice, config), init_train_state(twice, config)
+    for state in both:
+        train_in_place(videos, state, config)
+    assert not any(
+        weight.is_deleted() for weight in jax.tree.leaves(eqx.filter(shared, eqx.is_array))
+    )
+
+
 class TestBfloat16:
     """A step whose encoder and decoder compute with few bits."""
 
@@ -221,3 +234,17 @@ class TestBfloat16:
         assert decoded.dtype == jnp.float32
         _, traces = model.infer(self.VIDEOS[0], model.hierarchy.noise(4, key=jr.key(0)))
         assert not np.array_equal(traces[0].prior.mean, traces[0].prior.mean.astype(jnp.bfloat16))
+
+    def test_a_model_that_was_made_with_few_bits_keeps_them(self):
+        rough = dataclasses.replace(self.MODEL, precision="bfloat16")
+        state = init_train_state(rough, self.CONFIG)
+        _, record = step(state, jnp.asarray(self.VIDEOS), self.CONFIG)
+        _, expected = self.result("bfloat16")
+        assert float(record.loss.total) == float(expected.loss.total)
+
+    @pytest.mark.parametrize("precision", ["int8", "bf16", ""])
+    def test_a_precision_that_is_none_is_refused(self, precision):
+        with pytest.raises(ValueError, match=f"or None, got '{precision}'"):
+            dataclasses.replace(self.MODEL, precision=precision)
+        with pytest.raises(ValueError, match=f"float32 or bfloat16, got {precision}"):
+            dataclasses.replace(self.CONFIG, precision=precision)

@@ -48,11 +48,22 @@ def _headline(runs: Sequence[Run]) -> str:
 
 def _runs(runs: Sequence[Run]) -> str:
     """Say of every run where, when, by what command and of which versions it is."""
-    head = ["device", "memory", "date", "command", "set", "commit", "versions", "file"]
+    head = [
+        "device",
+        "memory",
+        "matrix rate",
+        "date",
+        "command",
+        "set",
+        "commit",
+        "versions",
+        "file",
+    ]
     rows = [
         [
             run.device,
             memory(run.memory_bytes),
+            _matrix_rate(run),
             run.date[:10],
             f"`{run.command}`",
             run.set,
@@ -63,6 +74,12 @@ def _runs(runs: Sequence[Run]) -> str:
         for run in runs
     ]
     return table(head, rows)
+
+
+def _matrix_rate(run: Run) -> str:
+    """Write the range of the float32 matrix rates that were measured beside the cases."""
+    rates = [case.limits["matmul_flops_per_second"] / 1e9 for case in run.cases]
+    return f"{min(rates):.0f} to {max(rates):.0f} GFLOP/s" if rates else ""
 
 
 def _short(commit: str | None) -> str:

@@ -23,9 +23,10 @@ from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
 
-Precision = Literal["float32", "bfloat16"]
+__all__ = ["DataConfig", "ModelConfig", "Precision", "Preset", "TrainConfig", "build"]
 
-__all__ = ["DataConfig", "ModelConfig", "Preset", "TrainConfig", "build"]
+Precision = Literal["float32", "bfloat16"]
+"""What encoder and decoder may compute with while training."""
 
 
 def _freeze(config: object, *names: str) -> None:

@@ -7,8 +7,8 @@ share `correlation`, the gradient of the kernel.
 
 Every one of the three is written twice. On a CPU it is one matrix product, with `unfold` before
 or `fold` after it, since XLA's own convolutions and above all their gradients are several times
-slower there. Elsewhere it is XLA's convolution. They have reverse-mode gradients of every order,
-but none in forward mode (`jax.jvp`).
+slower there. Elsewhere it is XLA's convolution. They have gradients in reverse mode only
+(no `jax.jvp`), and inside `jax.lax.map` and `scan` of the first order only.
 """
 
 from functools import partial

@@ -40,7 +40,8 @@ def each(
     """Apply a network of one frame to every frame.
 
     Where `jax.vmap` runs this for many videos at once, `AbstractFrameNetwork.many` is given the
-    frames of all of them, one video after the other.
+    frames of all of them, one video after the other; but not where gradients are taken of that,
+    for which `loss` puts the frames of a batch together itself.
     """
     if not isinstance(network, AbstractFrameNetwork):
         return jax.vmap(network)(frames)

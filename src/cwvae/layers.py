@@ -37,12 +37,13 @@ leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
 
 
 def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """Add a bias in its own precision, and return to that of the values.
+    """Add a bias in its own precision at least, and return to that of the values.
 
     The gradient of a bias is a sum over everything that it was added to, in which a few bits
     would not do.
     """
-    return (values.astype(bias.dtype) + bias).astype(values.dtype)
+    exact = max(values.dtype, bias.dtype, key=lambda dtype: dtype.itemsize)
+    return (values.astype(exact) + bias.astype(exact)).astype(values.dtype)
 
 
 class Dense(eqx.Module):

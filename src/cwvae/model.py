@@ -40,9 +40,19 @@ class CWVAE(eqx.Module):
     likelihood: AbstractLikelihood
     precision: str | None = eqx.field(static=True, default=None)
 
+    def __check_init__(self) -> None:
+        """Refuse a precision that is none."""
+        known = ("float16", "bfloat16", "float32", "float64")
+        if self.precision not in (None, *known):
+            raise ValueError(
+                f"precision must be {', '.join(known)} or None, got {self.precision!r}"
+            )
+
     @checked
     def encode(self, frames: Video) -> LevelFeatures:
         """Return what the encoder makes of every frame for each level, (frames, feature)."""
+        if frames.shape[0] < 1:
+            raise ValueError("a video needs at least 1 frame, got none")
         levels = self.hierarchy.clock.levels
         with jax.named_scope("encode"):
             features = self._rounded(self.encoder, jnp.asarray(frames))
@@ -61,8 +71,6 @@ class CWVAE(eqx.Module):
     @checked
     def hear(self, video: Video) -> LevelFeatures:
         """Return each level's features, (ticks, feature), summed over its clock's windows."""
-        if video.shape[0] < 1:
-            raise ValueError("a video needs at least 1 frame, got none")
         return self.pool(self.encode(video))
 
     def pool(self, features: LevelFeatures) -> LevelFeatures:
@@ -115,5 +123,7 @@ class CWVAE(eqx.Module):
 
     def _rounded(self, network: Callable[[Array], PyTree[Array]], frames: Array) -> PyTree[Array]:
         """Apply a network to every frame in the model's precision, and return to that of frames."""
-        answers = each(network, frames.astype(self.precision or frames.dtype))
+        if self.precision is None:
+            return each(network, frames)
+        answers = each(network, frames.astype(self.precision))
         return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)

@@ -86,7 +86,7 @@ def step(
     """
     silence = tuple(jnp.zeros_like(n) for n in noise)
     expected = imagine(model, stream, silence, duration=duration, action=action)
-    features = model.encoder(jnp.asarray(frame))
+    features = tuple(feature[0] for feature in model.encode(jnp.asarray(frame)[None]))
     heard = _go_on(model, stream, noise, duration, action, features)
     record = Record(_render(model, expected), _output(model, heard))
     return heard, record
@@ -118,7 +118,7 @@ def forecast(
     samples: int = 1,
     durations: Float[Array, "horizon"] | None = None,
     actions: Float[Array, "horizon action"] | None = None,
-    chunk: int = 36,
+    chunk: int = 144,
 ) -> Float[Array, "samples horizon *frame"]:
     """Predict the next `horizon` frames, open loop, `samples` times, from any frame of a stream.
 

@@ -27,8 +27,6 @@ __all__ = [
 ]
 
 BETA2 = 0.999
-# Full precision is that of the frames, so that in float64 nothing is rounded.
-PRECISIONS = {"float32": None, "bfloat16": "bfloat16"}
 
 
 class TrainState(eqx.Module):
@@ -77,11 +75,16 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
 
 
 def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
-    """Return the state before the first step."""
+    """Return the state before the first step, in arrays that it shares with nothing."""
     optimiser = make_optimiser(config)
-    weights = eqx.filter(model, eqx.is_inexact_array)
+
+    def init(model: CWVAE) -> tuple[CWVAE, PyTree]:
+        # Steps in place use up what they are given, and no array can be used up twice.
+        own = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, model)
+        return own, optimiser.init(eqx.filter(own, eqx.is_inexact_array))
+
     with _relaxed_promotion():
-        return TrainState(model, eqx.filter_jit(optimiser.init)(weights), jnp.asarray(0))
+        return TrainState(*eqx.filter_jit(init)(model), jnp.asarray(0))
 
 
 @checked
@@ -104,7 +107,7 @@ def train_step(
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
-            replace(model, precision=PRECISIONS[config.precision]),
+            _in_precision(model, config),
             scaled,
             noise,
             given,
@@ -135,9 +138,14 @@ def train_in_place(
     """Take a compiled `train_step` that updates the state in place.
 
     Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
-    `given`, cannot be used any more.
+    `given`, cannot be used any more. The batch comes first, since it alone stays.
     """
     return train_step(state, videos, config, given)
+
+
+def _in_precision(model: CWVAE, config: TrainConfig) -> CWVAE:
+    """Let a model compute with fewer bits, if so configured; else it stays as it was made."""
+    return model if config.precision == "float32" else replace(model, precision=config.precision)
 
 
 def _relaxed_promotion() -> AbstractContextManager:

@@ -71,7 +71,7 @@ def test_the_totals_of_moving_mnist():
 def test_the_decoder_ends_at_the_frame():
     decoder = build(DEBUG, key=jr.key(0)).decoder
     state = jnp.ones(DEBUG.stoch + DEBUG.deter)
-    # It pads kernels to blocks, whose products with zeros are not necessary.
+    # XLA counts the additions of `fold` as well.
     assert flops.frame_decoder(DEBUG) <= counted(type(decoder).__call__, decoder, state)
     assert decoder(state).shape == (DEBUG.size, DEBUG.size, DEBUG.channels)
 

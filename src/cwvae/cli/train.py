@@ -22,7 +22,9 @@ from cwvae.cli.runs import Settings
 from cwvae.cli.sources import absolute, train_source
 from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.model import CWVAE
 from cwvae.presets import PRESETS
+from cwvae.shapes import LevelFeatures
 from cwvae.train import StepRecord, TrainState, init_train_state, train_in_place
 
 __all__ = ["NonFiniteLossError", "train"]
@@ -178,8 +180,10 @@ def _settings(options: Train) -> Settings:
         custom=None if options.custom is None else read_custom(options.custom),
     )
     # What the clock is only the model itself can say.
-    clock = runs.sketch(settings).hierarchy.clock
+    model = runs.sketch(settings)
+    clock = model.hierarchy.clock
     _check_weights(settings.train, clock.levels)
+    _check_precision(model, settings)
     context = max(preset.context // clock.slowest, 1) * clock.slowest
     return dataclasses.replace(settings, context=context)
 
@@ -192,6 +196,23 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
             raise ValueError(
                 f"{name} must be one number or {levels}, one a level, got {len(value)}"
             )
+
+
+def _check_precision(model: CWVAE, settings: Settings) -> None:
+    """Refuse a model whose networks cannot compute in the precision, without computing."""
+    size, channels = settings.model.size, settings.model.channels
+
+    def encode(model: CWVAE) -> LevelFeatures:
+        rough = dataclasses.replace(model, precision=settings.train.precision)
+        return rough.encode(jnp.zeros((1, size, size, channels)))
+
+    try:
+        eqx.filter_eval_shape(encode, model)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the model cannot compute in {settings.train.precision}: {_first_line(error)}; let "
+            "its networks take frames of that type, or leave --precision out"
+        ) from error
 
 
 def _check_folder(options: Train, settings: Settings) -> None:

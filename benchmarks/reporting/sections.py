@@ -78,7 +78,8 @@ def _runs(runs: Sequence[Run]) -> str:
 
 def _matrix_rate(run: Run) -> str:
     """Write the range of the float32 matrix rates that were measured beside the cases."""
-    rates = [case.limits["matmul_flops_per_second"] / 1e9 for case in run.cases]
+    found = [case.limits.get("matmul_flops_per_second") for case in run.cases]
+    rates = [rate / 1e9 for rate in found if rate]
     return f"{min(rates):.0f} to {max(rates):.0f} GFLOP/s" if rates else ""
 
 

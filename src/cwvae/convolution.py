@@ -78,7 +78,7 @@ class ConvTranspose(eqx.Module):
             STRIDE * (edge - 1) + size
             for edge, size in zip(images.shape[1:3], kernel.shape[:2], strict=True)
         )
-        answer = spread(kernel, images, height, width)
+        answer = jnp.asarray(spread(kernel, images, height, width))
         return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
     def from_pixel(self, pixel: Float[Array, "in"]) -> Float[Array, "size size out"]:

@@ -149,7 +149,7 @@ def _elbos(
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
 ) -> Elbo:
     """Return the bound of every video; the frames of all go through the networks at once."""
-    batch = videos.shape[:2]
+    videos, batch = jnp.asarray(videos), videos.shape[:2]
 
     def by_video(frames: Array) -> Array:
         return frames.reshape(*batch, *frames.shape[1:])

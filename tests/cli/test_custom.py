@@ -198,3 +198,20 @@ def test_what_is_no_model_is_named_in_one_line(model, source, said, tmp_path, mo
     assert said in line
     assert not line.endswith(":")
     assert not Path("run").exists()
+
+
+def test_a_model_that_cannot_compute_with_few_bits_is_refused_before_anything_is_written(
+    tmp_path, capsys
+):
+    source, out = tmp_path / "model.py", tmp_path / "run"
+    plain, strict = "self.dense(frame.reshape(-1))", "jax.lax.add(frame[0, 0, 0], jnp.float32(1))"
+    text = SOURCE.read_text()
+    assert plain in text
+    source.write_text(text.replace(plain, f"{plain} + {strict}"))
+    given = [*arguments(out, f"{source}:make"), "--precision", "bfloat16"]
+    assert main(given) == 2
+    said = capsys.readouterr().err
+    assert "cannot compute in bfloat16" in said
+    assert "leave --precision out" in said
+    assert said.count("\n") == 1
+    assert not out.exists()

@@ -199,7 +199,9 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
 
 
 def _check_precision(model: CWVAE, settings: Settings) -> None:
-    """Refuse a model whose networks cannot compute in the precision, without computing."""
+    """Refuse a model whose encoder cannot compute in the precision, without computing."""
+    if settings.train.precision == "float32":
+        return
     size, channels = settings.model.size, settings.model.channels
 
     def encode(model: CWVAE) -> LevelFeatures:

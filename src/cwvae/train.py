@@ -70,8 +70,8 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
         b2=BETA2,
         eps=epsilon,
     )
-    # As one vector, since XLA takes seconds to compile the update of each array by itself.
-    return optax.flatten(optax.chain(optax.clip_by_global_norm(config.clip_norm), adam))
+    # Adam sees one vector, since XLA takes seconds to compile the update of each array by itself.
+    return optax.chain(optax.clip_by_global_norm(config.clip_norm), optax.flatten(adam))
 
 
 def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:

@@ -24,6 +24,8 @@ RANKS = {
     "beliefs": 1,
     "likelihoods": 1,
     "layers": 1,
+    "windows": 1,
+    "winograd": 1,
     "convolution": 1,
     "metrics": 1,
     "frames": 1,

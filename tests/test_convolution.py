@@ -12,7 +12,7 @@ from models import draw
 from reference import assert_alike
 
 from cwvae import convolution
-from cwvae.convolution import Conv, ConvTranspose, correlate, fold, spread, unfold
+from cwvae.convolution import Conv, ConvTranspose, correlate, spread
 
 # Kernel size, height and width, images. Edges are odd and even, square and not; the networks'
 # convolutions have kernels of 4, the transposed ones of 5 and 6.
@@ -69,20 +69,6 @@ def test_conv_transpose_is_that_of_xla_with_its_gradients(size, edges, count):
         with_gradients(ours, cotangent, kernel, images),
         with_gradients(xlas_own, cotangent, kernel, images),
     )
-
-
-@pytest.mark.parametrize(("size", "edges", "count"), CASES)
-def test_what_runs_on_an_accelerator_agrees_with_what_runs_here(size, edges, count):
-    kernel, large = draw(0, size, size, 2, 3), draw(1, 2, *edges, count)
-    by_product = convolution._correlate_by_product(kernel, large)
-    small = draw(2, *by_product.shape)
-    assert_alike(by_product, convolution._correlate_by_xla(kernel, large))
-    for name, arguments in {
-        "spread": {"images": small, "kernel": kernel, "height": edges[0], "width": edges[1]},
-        "correlation": {"large": large, "small": small, "size": size},
-    }.items():
-        here, there = (getattr(convolution, f"_{name}_by_{how}") for how in ("product", "xla"))
-        assert_alike(here(**arguments), there(**arguments))
 
 
 @pytest.mark.parametrize(("platform", "convolutions"), [("cpu", 0), ("cuda", 3)])
@@ -163,27 +149,6 @@ def test_correlate_and_spread_are_adjoint(size, edges, count):
     small = draw(2, *jax.eval_shape(correlate, kernel, large).shape)
     one = np.vdot(correlate(kernel, large), small)
     assert one == pytest.approx(np.vdot(large, spread(kernel, small, *edges)), rel=1e-4)
-
-
-@pytest.mark.parametrize(("size", "edges"), [(2, (4, 3)), (3, (3, 5)), (4, (7, 6))])
-def test_unfold_gathers_every_second_window(size, edges):
-    images = np.asarray(draw(0, 2, *edges, 3))
-    windows = unfold(size, jnp.asarray(images))
-    rows, columns = ((edge - size) // 2 + 1 for edge in edges)
-    assert windows.shape == (size * size * 2, rows, columns, 3)
-    for row, column in np.ndindex(rows, columns):
-        window = images[:, 2 * row : 2 * row + size, 2 * column : 2 * column + size]
-        expected = window.transpose(1, 2, 0, 3).reshape(-1, 3)
-        assert np.array_equal(windows[:, row, column], expected)
-
-
-@pytest.mark.parametrize(("size", "edges"), [(2, (4, 3)), (3, (3, 5)), (4, (7, 6))])
-def test_unfold_and_fold_are_adjoint(size, edges):
-    whole = np.random.default_rng(0).integers(-9, 10, (2, *edges, 3)).astype(np.float32)
-    windows = unfold(size, jnp.asarray(whole))
-    other = np.random.default_rng(1).integers(-9, 10, windows.shape).astype(np.float32)
-    folded = fold(size, jnp.asarray(other), *edges)
-    assert np.vdot(windows, other) == np.vdot(whole, folded)
 
 
 @pytest.mark.parametrize("kind", [Conv, ConvTranspose])

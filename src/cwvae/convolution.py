@@ -5,13 +5,14 @@ pixels about moves runs of consecutive numbers. `correlate` and `spread` are adj
 to space what `clock.pool` and `clock.hold` are to time, so each is the other's gradient, and both
 share `correlation`, the gradient of the kernel.
 
-Every one of the three is written twice. On a CPU it is one matrix product, with `unfold` before
-or `fold` after it, since XLA's own convolutions and above all their gradients are several times
+Every one of the three is written by platform. On a CPU it is made of matrix products (`windows`
+and `winograd`), since XLA's own convolutions and above all their gradients are several times
 slower there. Elsewhere it is XLA's convolution. They have gradients in reverse mode only
 (no `jax.jvp`), and inside `jax.lax.map` and `scan` of the first order only.
 """
 
 from functools import partial
+from types import ModuleType
 
 import equinox as eqx
 import jax
@@ -19,16 +20,14 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae import windows, winograd
 from cwvae.initialisers import glorot_uniform, zeros
 from cwvae.layers import add_bias
+from cwvae.windows import STRIDE, Images, Kernel
 
-__all__ = ["Conv", "ConvTranspose", "correlate", "fold", "spread", "unfold"]
+__all__ = ["Conv", "ConvTranspose", "correlate", "correlation", "spread"]
 
-STRIDE = 2  # of every convolution of the official networks
 LAYOUT = ("CHWN", "HWIO", "CHWN")
-
-Images = Float[Array, "channels height width images"]
-Kernel = Float[Array, "size size a b"]
 
 
 class Conv(eqx.Module):
@@ -93,9 +92,7 @@ class ConvTranspose(eqx.Module):
 @jax.custom_vjp
 def correlate(kernel: Kernel, images: Images) -> Images:
     """Multiply windows, two pixels apart, with a kernel (size, size, in, out), and add up."""
-    return lax.platform_dependent(
-        kernel, images, cpu=_correlate_by_product, default=_correlate_by_xla
-    )
+    return lax.platform_dependent(kernel, images, cpu=_correlate_on_cpu, default=_correlate_by_xla)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -108,7 +105,7 @@ def spread(kernel: Kernel, images: Images, height: int, width: int) -> Images:
     return lax.platform_dependent(
         kernel,
         images,
-        cpu=partial(_spread_by_product, height=height, width=width),
+        cpu=partial(_spread_on_cpu, height=height, width=width),
         default=partial(_spread_by_xla, height=height, width=width),
     )
 
@@ -122,7 +119,7 @@ def correlation(large: Images, small: Images, size: int) -> Kernel:
     return lax.platform_dependent(
         large,
         small,
-        cpu=partial(_correlation_by_product, size=size),
+        cpu=partial(_correlation_on_cpu, size=size),
         default=partial(_correlation_by_xla, size=size),
     )
 
@@ -169,73 +166,33 @@ spread.defvjp(_spread_forward, _spread_backward)
 correlation.defvjp(_correlation_forward, _correlation_backward)
 
 
-def unfold(size: int, images: Images) -> Float[Array, "taps rows columns images"]:
-    """Gather every window of size x size pixels, two pixels apart.
+def _cpu(size: int, rows: int, ins: int, outs: int) -> ModuleType:
+    """Return how a CPU does it: with fewer multiplications where that is also less time.
 
-    (c, n, m, images) becomes (size size c, (n - size) // 2 + 1, (m - size) // 2 + 1, images).
+    Small images and few channels make few multiplications for each number that tiles move.
     """
-    # First the columns, then the rows of the windows: fewer and longer pieces than at once.
-    return _windows(size, _windows(size, images, axis=2), axis=1)
+    pays = size in winograd.TILES and rows >= 6 and min(ins, outs) >= 16
+    return winograd if pays else windows
 
 
-def _windows(size: int, images: Images, *, axis: int) -> Float[Array, "taps *axes"]:
-    """Gather windows along one axis, side by side along the first."""
-    last = STRIDE * ((images.shape[axis] - size) // STRIDE) + 1
-    return jnp.concatenate(
-        [lax.slice_in_dim(images, start, start + last, STRIDE, axis=axis) for start in range(size)]
-    )
+def _correlate_on_cpu(kernel: Kernel, images: Images) -> Images:
+    """Choose one of the two."""
+    size, _, ins, outs = kernel.shape
+    rows = (images.shape[1] - size) // STRIDE + 1
+    return _cpu(size, rows, ins, outs).correlate(kernel, images)
 
 
-def fold(
-    size: int, windows: Float[Array, "taps rows columns images"], height: int, width: int
-) -> Images:
-    """Add up overlapping windows into images of `height` and `width`: the adjoint of `unfold`."""
-    windows = windows.reshape(size, size, -1, *windows.shape[1:])
-    # First the columns of each row of the windows, then the rows: fewer additions than at once.
-    rows = [_overlap(row, width, axis=2) for row in windows]
-    return _overlap(jnp.stack(rows), height, axis=1)
+def _spread_on_cpu(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
+    """Choose one of the two."""
+    size, _, ins, outs = kernel.shape
+    way = _cpu(size, images.shape[1], ins, outs)
+    return way.spread(kernel, images, height=height, width=width)
 
 
-def _overlap(parts: Float[Array, "size *axes"], length: int, *, axis: int) -> Float[Array, "*axes"]:
-    """Add up parts that stand two apart along an axis, each one further than the part before."""
-    taps = -(-parts.shape[0] // STRIDE)
-
-    def phase(first: int) -> Float[Array, "*axes"]:
-        shifted = []
-        for tap, part in enumerate(parts[first::STRIDE]):
-            before_after = [(0, 0)] * part.ndim
-            before_after[axis] = (tap, taps - 1 - tap)
-            shifted.append(jnp.pad(part, before_after))
-        return sum(shifted[1:], start=shifted[0])
-
-    # The even and the odd pixels, interleaved.
-    phases = jnp.stack([phase(0), phase(1)], axis=axis + 1)
-    shape = phases.shape
-    whole = phases.reshape(*shape[:axis], STRIDE * shape[axis], *shape[axis + 2 :])
-    whole = lax.slice_in_dim(whole, 0, min(length, whole.shape[axis]), axis=axis)
-    short = [(0, 0)] * whole.ndim
-    short[axis] = (0, length - whole.shape[axis])
-    return jnp.pad(whole, short)
-
-
-def _correlate_by_product(kernel: Kernel, images: Images) -> Images:
-    """Multiply the kernel, as one matrix, with all windows."""
-    # Behind a barrier, since a product that transposes its first factor itself is slower.
-    matrix = lax.optimization_barrier(kernel.reshape(-1, kernel.shape[-1]).T)
-    return jnp.tensordot(matrix, unfold(kernel.shape[0], images), 1)
-
-
-def _spread_by_product(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
-    """Multiply the kernel, as one matrix, with all pixels, and fold."""
-    windows = jnp.tensordot(kernel.reshape(-1, kernel.shape[-1]), images, 1)
-    return fold(kernel.shape[0], windows, height, width)
-
-
-def _correlation_by_product(large: Images, small: Images, *, size: int) -> Kernel:
-    """Multiply all windows with all pixels."""
-    windows = unfold(size, large)[:, : small.shape[1], : small.shape[2]]
-    matrix = windows.reshape(windows.shape[0], -1) @ small.reshape(small.shape[0], -1).T
-    return matrix.reshape(size, size, large.shape[0], small.shape[0])
+def _correlation_on_cpu(large: Images, small: Images, *, size: int) -> Kernel:
+    """Choose one of the two."""
+    way = _cpu(size, small.shape[1], large.shape[0], small.shape[0])
+    return way.correlation(large, small, size=size)
 
 
 def _correlate_by_xla(kernel: Kernel, images: Images) -> Images:

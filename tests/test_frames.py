@@ -11,8 +11,9 @@ from models import draw, made
 from reference import assert_alike
 
 from cwvae import frames
-from cwvae.frames import AbstractFrameNetwork, each, in_chunks
+from cwvae.frames import AbstractFrameNetwork, each, in_chunks, total, total_in_chunks
 from cwvae.layers import Dense
+from cwvae.likelihoods import LearnedNormal
 from cwvae.vision import FrameDecoder, FrameEncoder
 
 ENCODER = made(FrameEncoder, size=32, channels=1, multiplier=1 / 32)
@@ -136,3 +137,89 @@ def test_chunks_are_worked_on_one_after_the_other_and_nothing_is_left_over(count
     frames = draw(0, count, 4, 2)
     assert_alike(in_chunks(function, frames), function(frames))
     assert seen[-2] == (min(count, 3), 4, 2)
+
+
+class Scores(eqx.Module):
+    """A score that has a weight of its own."""
+
+    weight: jax.Array
+
+    def __call__(self, frames, targets):
+        return jnp.tanh(self.weight * frames.sum((1, 2)) * targets[:, 0])
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 9])
+def test_a_total_and_its_gradients_are_those_without_chunks(count, small_chunks, monkeypatch):
+    scores, (rows, targets) = Scores(draw(0)), (draw(1, count, 4, 2), draw(2, count, 3))
+
+    @eqx.filter_jit
+    @eqx.filter_value_and_grad
+    def cubed(arguments, way):
+        return way(*arguments) ** 3
+
+    def at_once(scores, rows, targets):
+        return jnp.sum(scores(rows, targets))
+
+    chunked = cubed((scores, rows, targets), total_in_chunks)
+    assert_alike(chunked, cubed((scores, rows, targets), at_once), 1e-5)
+    value = eqx.filter_jit(total_in_chunks)(scores, rows, targets)
+    assert value == pytest.approx(float(at_once(scores, rows, targets)), rel=1e-5)
+
+
+def test_what_fills_the_last_chunk_of_a_total_may_have_any_score(small_chunks):
+    # The logarithm of what fills would be that of the last frame, of zeros it would be infinite.
+    rows, targets = jnp.full((4, 2, 1), 0.5), jnp.ones((4, 1))
+
+    def value(rows):
+        return total_in_chunks(lambda rows, _: jnp.log(rows).sum((1, 2)), rows, targets)
+
+    found, gradient = jax.jit(jax.value_and_grad(value))(rows)
+    assert found == pytest.approx(8 * np.log(0.5))
+    assert np.all(gradient == 2)
+
+
+@pytest.mark.parametrize("way", ["many", "mapped"])
+def test_the_total_of_a_decoder_is_the_sum_over_frames_with_its_gradients(way, small_chunks):
+    network, likelihood = DECODER, LearnedNormal(stddev=0.7)
+    states, targets = draw(0, 7, 7), draw(1, 7, 32, 32, 1)
+
+    @eqx.filter_jit
+    @eqx.filter_value_and_grad
+    def summed(arguments):
+        network, likelihood, states, targets = arguments
+        known = network if way == "many" else lambda state: network(state)
+        return total(known, likelihood.log_prob, states, targets)
+
+    @eqx.filter_jit
+    @eqx.filter_value_and_grad
+    def one_after_the_other(arguments):
+        network, likelihood, states, targets = arguments
+        return sum(
+            likelihood.log_prob(network(state), target)
+            for state, target in zip(states, targets, strict=True)
+        )
+
+    arguments = (network, likelihood, states, targets)
+    assert_alike(summed(arguments), one_after_the_other(arguments), 1e-4)
+
+
+def test_a_total_keeps_nothing_of_what_happens_inside_for_its_gradient(small_chunks):
+    def squares(decoded, target):
+        return jnp.sum((decoded - target) ** 2)
+
+    def chunked(network, states, targets):
+        return total(network, squares, states, targets)
+
+    def kept(network, states, targets):
+        return jnp.sum(jax.vmap(squares)(each(network, states), targets))
+
+    def numbers_per_frame(value) -> float:
+        def temporaries(count: int) -> int:
+            inputs = DECODER, draw(0, count, 7), draw(1, count, 32, 32, 1)
+            compiled = eqx.filter_jit(eqx.filter_grad(value)).lower(*inputs).compile()
+            return compiled.compiled.memory_analysis().temp_size_in_bytes
+
+        return (temporaries(60) - temporaries(30)) / 30 / 4
+
+    # The target (32 x 32) in chunks, and little besides.
+    assert numbers_per_frame(chunked) < 1.2 * 32 * 32 < numbers_per_frame(kept) / 2

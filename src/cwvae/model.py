@@ -6,10 +6,13 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.cells.base import Given, State, Trace
-from cwvae.frames import each
+from cwvae.frames import each, total
 from cwvae.hierarchy import Hierarchy
 from cwvae.likelihoods import AbstractLikelihood
 from cwvae.shapes import LevelFeatures, LevelNoise, Video, checked
@@ -109,6 +112,22 @@ class CWVAE(eqx.Module):
             return self._rounded(self.decoder, outputs)
 
     @checked
+    def log_likelihood(
+        self,
+        outputs: Float[Array, "frames output"],
+        frames: Float[Array | np.ndarray, "frames *frame"],
+    ) -> Float[Array, ""]:
+        """Return log p(frames) given the lowest level's outputs, in nats, of all together.
+
+        For one frame after the other decode, and ask the likelihood. Here nothing decoded is kept,
+        also where gradients are taken.
+        """
+        score = Partial(_log_prob, self.likelihood, outputs.dtype)
+        rounded = outputs if self.precision is None else outputs.astype(self.precision)
+        with jax.named_scope("decode"):
+            return total(self.decoder, score, rounded, jnp.asarray(frames))
+
+    @checked
     def render(self, outputs: Float[Array, "frames output"]) -> Video:
         """Return the expected frames given the lowest level's outputs."""
         return jax.vmap(self.likelihood.mean)(self.decode(outputs))
@@ -127,3 +146,10 @@ class CWVAE(eqx.Module):
             return each(network, frames)
         answers = each(network, frames.astype(self.precision))
         return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)
+
+
+def _log_prob(
+    likelihood: AbstractLikelihood, dtype: DTypeLike, decoded: Array, frame: Array
+) -> Float[Array, ""]:
+    """Return the log-likelihood of a frame, in that precision whatever the decoder's."""
+    return likelihood.log_prob(decoded.astype(dtype), frame)

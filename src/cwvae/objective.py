@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
-from cwvae.cells.base import Given
+from cwvae.cells.base import Given, Trace
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Video, checked
 
@@ -70,8 +70,12 @@ def elbo(
     times or actions, that of `model.hierarchy.given(frames, times=..., actions=...)`.
     `divergence(posterior, prior)` may be one with the value of the KL and another gradient.
     """
-    one = jax.tree.map(lambda array: array[None], (video, noise, given))
-    return jax.tree.map(lambda array: array[0], _elbos(model, *one, divergence=divergence))
+    with jax.named_scope("elbo"):
+        _, traces = model.infer(video, noise, given)
+        return Elbo(
+            log_likelihood=_log_likelihood(model, traces[0].output, video),
+            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
+        )
 
 
 @checked
@@ -105,9 +109,13 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    bound = _elbos(model, videos, noise, given, divergence=divergence)
-    nll = -jnp.mean(bound.log_likelihood.sum(-1)) / frames
-    nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bound.kl])
+    with jax.named_scope("elbo"):
+        videos = jnp.asarray(videos)
+        traces = _observed(model, videos, noise, given)
+        outputs = _all_frames(traces[0].output)
+        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
+        nll = -log_likelihood / (videos.shape[0] * frames)
+        nats = jnp.stack([jnp.mean(divergence(t.posterior, t.prior).sum(-1)) for t in traces])
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=nll, penalty=penalty, kl=nats / frames)
 
@@ -140,28 +148,19 @@ def importance_weighted_bound(
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
 
 
-def _elbos(
+def _observed(
     model: CWVAE,
-    videos: Float[Array | np.ndarray, "batch frames *frame"],
+    videos: Float[Array, "batch frames *frame"],
     noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
     given: tuple[Given, ...] | None,
-    *,
-    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
-) -> Elbo:
-    """Return the bound of every video; the frames of all go through the networks at once."""
-    videos, batch = jnp.asarray(videos), videos.shape[:2]
-
-    def by_video(frames: Array) -> Array:
-        return frames.reshape(*batch, *frames.shape[1:])
-
-    with jax.named_scope("elbo"):
-        features = jax.tree.map(by_video, model.encode(_all_frames(videos)))
-        _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, given)
-        log_likelihood = _log_likelihood(model, _all_frames(traces[0].output), _all_frames(videos))
-        return Elbo(
-            log_likelihood=by_video(log_likelihood),
-            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
-        )
+) -> tuple[Trace, ...]:
+    """Return the record of every video; the frames of all go through the encoder at once."""
+    features = jax.tree.map(
+        lambda frames: frames.reshape(*videos.shape[:2], *frames.shape[1:]),
+        model.encode(_all_frames(videos)),
+    )
+    _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, given)
+    return traces
 
 
 def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, "all *axes"]:

@@ -16,7 +16,7 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.convolution import Conv, ConvTranspose
-from cwvae.frames import AbstractFrameNetwork, in_chunks
+from cwvae.frames import AbstractFrameNetwork, Score, in_chunks, total_in_chunks
 from cwvae.layers import Dense, leaky_relu
 from cwvae.shapes import Frame, Video, checked
 
@@ -145,14 +145,56 @@ class FrameDecoder(AbstractFrameNetwork):
         self, frames: Float[Array, "frames state"]
     ) -> Float[Array, "frames height width parameters"]:
         """Return the parameters of the frame of every state."""
-        seeds = jax.vmap(self.dense)(frames)
-        return in_chunks(self._convolve, jax.vmap(self.convolutions[0].from_pixel)(seeds))
+        return in_chunks(self._stages(), self._seeds(frames))
 
-    def _convolve(
-        self, frames: Float[Array, "frames rows columns filters"]
+    def total(
+        self,
+        score: Score,
+        frames: Float[Array, "frames state"],
+        targets: Float[Array, "frames *target"],
+    ) -> Float[Array, ""]:
+        """Return the sum of the scores of all frames' parameters, in the memory of a few frames."""
+        return total_in_chunks(
+            _Scores(self._stages(), score), self._seeds(frames), jnp.asarray(targets)
+        )
+
+    def _seeds(
+        self, frames: Float[Array, "frames state"]
+    ) -> Float[Array, "frames rows columns filters"]:
+        """Apply the dense layer, and the first convolution to its image of one pixel."""
+        return jax.vmap(lambda state: self.convolutions[0].from_pixel(self.dense(state)))(frames)
+
+    def _stages(self) -> "_Stages":
+        """Return what comes after."""
+        return _Stages(self.convolutions[1:], self.activation)
+
+
+class _Stages(eqx.Module):
+    """Transposed convolutions and the last activation."""
+
+    convolutions: tuple[ConvTranspose, ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __call__(
+        self, seeds: Float[Array, "frames rows columns filters"]
     ) -> Float[Array, "frames height width parameters"]:
-        """Apply the other convolutions and the last activation."""
-        images = jnp.transpose(frames, (3, 1, 2, 0))
-        for convolution in self.convolutions[1:]:
+        """Turn small images of many channels into frames."""
+        images = jnp.transpose(seeds, (3, 1, 2, 0))
+        for convolution in self.convolutions:
             images = convolution(leaky_relu(images))
         return jnp.transpose(self.activation(images), (3, 1, 2, 0))
+
+
+class _Scores(eqx.Module):
+    """The scores of what the stages make of seeds."""
+
+    stages: _Stages
+    score: Score
+
+    def __call__(
+        self,
+        seeds: Float[Array, "frames rows columns filters"],
+        targets: Float[Array, "frames *target"],
+    ) -> Float[Array, "frames"]:
+        """Return one score for each frame."""
+        return jax.vmap(self.score)(self.stages(seeds), targets)

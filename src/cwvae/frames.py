@@ -12,7 +12,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-__all__ = ["AbstractFrameNetwork", "each", "in_chunks", "total", "total_in_chunks"]
+__all__ = [
+    "AbstractFrameDecoder",
+    "AbstractFrameNetwork",
+    "each",
+    "in_chunks",
+    "total",
+    "total_in_chunks",
+]
 
 CHUNK = {"cpu": 8}
 """Frames that `in_chunks` works on at a time, by platform; all at once where it is not here.
@@ -21,10 +28,10 @@ On a CPU what a stage of a network says of 8 frames is still in the cache when t
 it, and 8 numbers or a multiple are what a vector register holds. An accelerator likes them all.
 """
 
-Score = Callable[[Float[Array, "*answer"], Float[Array, "*target"]], Float[Array, ""]]
-
 SIDE_BY_SIDE = 2
 """Chunks that may run at the same time, so that a core has work where the other cannot help it."""
+
+Score = Callable[[Float[Array, "*answer"], Float[Array, "*target"]], Float[Array, ""]]
 
 
 class AbstractFrameNetwork(eqx.Module):
@@ -38,6 +45,11 @@ class AbstractFrameNetwork(eqx.Module):
     def many(self, frames: Float[Array, "frames *frame"]) -> PyTree[Float[Array, "frames *answer"]]:
         """Return the answers to many frames, those of `__call__` to rounding."""
 
+
+class AbstractFrameDecoder(AbstractFrameNetwork):
+    """A network whose answers need much memory, and that forgets them once they have a score."""
+
+    @abc.abstractmethod
     def total(
         self,
         score: Score,
@@ -46,10 +58,8 @@ class AbstractFrameNetwork(eqx.Module):
     ) -> Float[Array, ""]:
         """Return the sum over frames of the score of the answer to each, given its target.
 
-        A network that needs much memory for an answer forgets it after its score
-        (`total_in_chunks`).
+        `total_in_chunks` helps.
         """
-        return jnp.sum(jax.vmap(score)(self.many(frames), targets))
 
 
 def each(
@@ -80,9 +90,9 @@ def total(
     Gradients reach the network, the frames, the targets, and the score where it is a pytree, such
     as a method of an `eqx.Module`.
     """
-    if isinstance(network, AbstractFrameNetwork):
+    if isinstance(network, AbstractFrameDecoder):
         return network.total(score, frames, targets)
-    return jnp.sum(jax.vmap(score)(jax.vmap(network)(frames), targets))
+    return jnp.sum(jax.vmap(score)(each(network, frames), targets))
 
 
 def _videos_at_once(many: Callable[..., PyTree[Array]]) -> Callable[..., PyTree[Array]]:

@@ -16,7 +16,13 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.convolution import Conv, ConvTranspose
-from cwvae.frames import AbstractFrameNetwork, Score, in_chunks, total_in_chunks
+from cwvae.frames import (
+    AbstractFrameDecoder,
+    AbstractFrameNetwork,
+    Score,
+    in_chunks,
+    total_in_chunks,
+)
 from cwvae.layers import Dense, leaky_relu
 from cwvae.shapes import Frame, Video, checked
 
@@ -99,7 +105,7 @@ class FrameEncoder(AbstractFrameNetwork):
         return jnp.transpose(images, (3, 1, 2, 0)).reshape(len(frames), -1)
 
 
-class FrameDecoder(AbstractFrameNetwork):
+class FrameDecoder(AbstractFrameDecoder):
     """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
 
     **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and

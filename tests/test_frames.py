@@ -223,3 +223,30 @@ def test_a_total_keeps_nothing_of_what_happens_inside_for_its_gradient(small_chu
 
     # The target (32 x 32) in chunks, and little besides.
     assert numbers_per_frame(chunked) < 1.2 * 32 * 32 < numbers_per_frame(kept) / 2
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_a_total_of_a_network_in_few_bits_is_summed_in_more(dtype, small_chunks):
+    # Of a chunk alone the gradient is 90,000, too large for float16; that of the mean is not.
+    rows, targets = jnp.ones((400, 4, 4), dtype), jnp.zeros((400, 1), "uint8")
+
+    def scores(weight, rows, targets):
+        return 1875 * (weight * rows).sum((1, 2)).astype("float32")
+
+    def mean(weight, rows):
+        return total_in_chunks(jax.tree_util.Partial(scores, weight), rows, targets) / 400
+
+    with jax.numpy_dtype_promotion("strict"):
+        weight = jnp.ones((), dtype)
+        found, gradients = jax.jit(jax.value_and_grad(mean, argnums=(0, 1)))(weight, rows)
+    assert [g.dtype for g in gradients] == [jnp.dtype(dtype)] * 2
+    assert float(found) == pytest.approx(30_000, rel=0.01)
+    assert float(gradients[0]) == pytest.approx(30_000, rel=0.03)
+    assert_alike(gradients[1].astype("float32"), jnp.full((400, 4, 4), 1875 / 400), 0.01)
+
+
+def test_a_total_of_scores_in_few_bits_does_not_stop_growing(small_chunks):
+    rows = jnp.ones((999, 1), "bfloat16")
+    found = total_in_chunks(lambda rows, _: rows[:, 0], rows, rows)
+    assert found.dtype == jnp.bfloat16
+    assert float(found) == pytest.approx(999, rel=0.01)

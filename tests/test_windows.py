@@ -60,17 +60,18 @@ def test_tiles_take_a_smaller_share_of_the_multiplications(size, share):
 
 
 @pytest.mark.parametrize(
-    ("size", "rows", "channels", "way"),
+    ("size", "rows", "channels", "dtype", "way"),
     [
-        (4, 14, (32, 64), winograd),
-        (6, 13, (32, 64), winograd),
-        (5, 13, (32, 64), windows),
-        (4, 2, (128, 256), windows),
-        (6, 30, (1, 32), windows),
-        (4, 31, (3, 32), windows),
+        (4, 14, (32, 64), "float32", winograd),
+        (6, 13, (32, 64), "float32", winograd),
+        (6, 13, (32, 64), "bfloat16", windows),
+        (5, 13, (32, 64), "float32", windows),
+        (4, 2, (128, 256), "float32", windows),
+        (6, 30, (1, 32), "float32", windows),
+        (4, 31, (3, 32), "float32", windows),
     ],
 )
-def test_tiles_where_they_pay(size, rows, channels, way, monkeypatch):
+def test_tiles_where_they_pay(size, rows, channels, dtype, way, monkeypatch):
     called = []
 
     def spy(module, name):
@@ -86,12 +87,13 @@ def test_tiles_where_they_pay(size, rows, channels, way, monkeypatch):
         for name in ("correlate", "spread", "correlation"):
             monkeypatch.setattr(module, name, spy(module, name))
 
-    large = jnp.zeros((channels[0], 2 * (rows - 1) + size, 2 + size, 2))
+    large = jnp.zeros((channels[0], 2 * (rows - 1) + size, 2 + size, 2), dtype)
+    kernel = jnp.zeros((size, size, *channels), dtype)
 
     def total(kernel, images):
         return jnp.sum(convolution.correlate(kernel, images) ** 2)
 
-    jax.eval_shape(jax.grad(total, argnums=(0, 1)), jnp.zeros((size, size, *channels)), large)
+    jax.eval_shape(jax.grad(total, argnums=(0, 1)), kernel, large)
     assert {name for module, name in called if module is way} == {
         "correlate",
         "spread",

@@ -5,9 +5,9 @@ pixels about moves runs of consecutive numbers. `correlate` and `spread` are adj
 to space what `clock.pool` and `clock.hold` are to time, so each is the other's gradient, and both
 share `correlation`, the gradient of the kernel.
 
-Every one of the three is written by platform. On a CPU it is made of matrix products (`windows`
-and `winograd`), since XLA's own convolutions and above all their gradients are several times
-slower there. Elsewhere it is XLA's convolution. They have gradients in reverse mode only
+Each of the three is written for a CPU and for all else. On a CPU it is made of matrix products
+(`windows` and `winograd`), since XLA's own convolutions and above all their gradients are several
+times slower there. Elsewhere it is XLA's convolution. They have gradients in reverse mode only
 (no `jax.jvp`), and inside `jax.lax.map` and `scan` of the first order only.
 """
 
@@ -17,6 +17,7 @@ from types import ModuleType
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -166,33 +167,33 @@ spread.defvjp(_spread_forward, _spread_backward)
 correlation.defvjp(_correlation_forward, _correlation_backward)
 
 
-def _cpu(size: int, rows: int, ins: int, outs: int) -> ModuleType:
-    """Return how a CPU does it: with fewer multiplications where that is also less time.
+def _on_cpu(kernel: tuple[int, ...], rows: int, dtype: np.dtype) -> ModuleType:
+    """Return how a CPU does it: in fewer multiplications where that is also less time.
 
-    Small images and few channels make few multiplications for each number that tiles move.
+    Few rows and few channels make few multiplications for each number that tiles move, and in
+    numbers of few bits the sums that tiles are made of would be rounded too much.
     """
-    pays = size in winograd.TILES and rows >= 6 and min(ins, outs) >= 16
+    size, _, *channels = kernel
+    pays = size in winograd.TILES and rows >= 6 and min(channels) >= 16 and dtype.itemsize >= 4
     return winograd if pays else windows
 
 
 def _correlate_on_cpu(kernel: Kernel, images: Images) -> Images:
-    """Choose one of the two."""
-    size, _, ins, outs = kernel.shape
-    rows = (images.shape[1] - size) // STRIDE + 1
-    return _cpu(size, rows, ins, outs).correlate(kernel, images)
+    """Choose by the rows of the answer."""
+    rows = (images.shape[1] - kernel.shape[0]) // STRIDE + 1
+    return _on_cpu(kernel.shape, rows, images.dtype).correlate(kernel, images)
 
 
 def _spread_on_cpu(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
-    """Choose one of the two."""
-    size, _, ins, outs = kernel.shape
-    way = _cpu(size, images.shape[1], ins, outs)
+    """Choose by the rows of the images."""
+    way = _on_cpu(kernel.shape, images.shape[1], images.dtype)
     return way.spread(kernel, images, height=height, width=width)
 
 
 def _correlation_on_cpu(large: Images, small: Images, *, size: int) -> Kernel:
-    """Choose one of the two."""
-    way = _cpu(size, small.shape[1], large.shape[0], small.shape[0])
-    return way.correlation(large, small, size=size)
+    """Choose by the rows of the small images."""
+    kernel = (size, size, large.shape[0], small.shape[0])
+    return _on_cpu(kernel, small.shape[1], large.dtype).correlation(large, small, size=size)
 
 
 def _correlate_by_xla(kernel: Kernel, images: Images) -> Images:

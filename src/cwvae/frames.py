@@ -10,7 +10,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, PyTree, Shaped
 
 __all__ = [
     "AbstractFrameDecoder",
@@ -31,7 +31,7 @@ it, and 8 numbers or a multiple are what a vector register holds. An accelerator
 SIDE_BY_SIDE = 2
 """Chunks that may run at the same time, so that a core has work where the other cannot help it."""
 
-Score = Callable[[Float[Array, "*answer"], Float[Array, "*target"]], Float[Array, ""]]
+Score = Callable[[Float[Array, "*answer"], Shaped[Array, "*target"]], Float[Array, ""]]
 
 
 class AbstractFrameNetwork(eqx.Module):
@@ -47,18 +47,18 @@ class AbstractFrameNetwork(eqx.Module):
 
 
 class AbstractFrameDecoder(AbstractFrameNetwork):
-    """A network whose answers need much memory, and that forgets them once they have a score."""
+    """A network whose answers need much memory, and can be forgotten once they have a score."""
 
     @abc.abstractmethod
     def total(
         self,
         score: Score,
         frames: Float[Array, "frames *frame"],
-        targets: Float[Array, "frames *target"],
+        targets: Shaped[Array, "frames *target"],
     ) -> Float[Array, ""]:
         """Return the sum over frames of the score of the answer to each, given its target.
 
-        `total_in_chunks` helps.
+        Not all answers need to be there at the same time: see `total_in_chunks`.
         """
 
 
@@ -83,12 +83,12 @@ def total(
     network: Callable[[Array], Array],
     score: Score,
     frames: Float[Array, "frames *frame"],
-    targets: Float[Array, "frames *target"],
+    targets: Shaped[Array, "frames *target"],
 ) -> Float[Array, ""]:
     """Apply a network to every frame, and return the sum of the scores of its answers.
 
-    Gradients reach the network, the frames, the targets, and the score where it is a pytree, such
-    as a method of an `eqx.Module`.
+    Gradients reach the network, the frames, the targets, and the score as far as that is a pytree,
+    such as a method of an `eqx.Module`: it must not close over what is differentiated.
     """
     if isinstance(network, AbstractFrameDecoder):
         return network.total(score, frames, targets)
@@ -143,52 +143,80 @@ def in_chunks(
 def total_in_chunks(
     scores: Callable[[Array, Array], Float[Array, "frames"]],
     frames: Float[Array, "frames *frame"],
-    targets: Float[Array, "frames *target"],
+    targets: Shaped[Array, "frames *target"],
 ) -> Float[Array, ""]:
     """Return the sum of the scores of many frames, worked out for a few after the other.
 
-    The gradient is worked out together with the sum, so that nothing that happens inside the
-    function is kept: memory for it is that of two chunks. That is a gradient of `scores` where it
-    is a pytree, of `frames` and of `targets`.
+    The gradient is worked out together with the sum, so that where there are chunks nothing is
+    kept of what happens inside the function. It reaches `frames`, `targets`, and `scores` as far
+    as that is a pytree: a function must not close over what is differentiated.
     """
-    size = _chunk(frames)
-    if len(frames) <= size:
+    size, count = _chunk(frames), len(frames)
+    if count <= size:
         return jnp.sum(scores(frames, targets))
     weights, rest = eqx.partition(scores, eqx.is_inexact_array)
 
-    def of_chunk(weights: PyTree, frames: Array, targets: Array, real: Array) -> Array:
-        return jnp.sum(jnp.where(real, eqx.combine(weights, rest)(frames, targets), 0))
+    # The mean, since gradients of a sum are too large for few bits.
+    def of_chunk(inputs: tuple, real: Bool[Array, "size"]) -> Float[Array, ""]:
+        weights, *chunk = inputs
+        found = eqx.combine(weights, rest)(*chunk)
+        return jnp.sum(_exact(jnp.where(real, found, 0))) / count
 
-    def of_all(one: Callable, weights: PyTree, frames: Array, targets: Array) -> PyTree:
+    mean = _over_chunks(size, of_chunk)((weights, frames, targets))
+    return (count * mean).astype(jax.eval_shape(scores, frames[:size], targets[:size]).dtype)
+
+
+def _over_chunks(
+    size: int, of_chunk: Callable[[tuple, Array], Float[Array, ""]]
+) -> Callable[[tuple], Float[Array, ""]]:
+    """Let a function of (weights, frames, targets) of a chunk be summed over all chunks.
+
+    Its gradient is that of the chunks, each taken along with the value.
+    """
+
+    def with_gradients(inputs: tuple, real: Bool[Array, "size"]) -> tuple[PyTree, PyTree]:
+        score, gradients = eqx.filter_value_and_grad(of_chunk)(inputs, real)
+        return (score, jax.tree.map(_exact, gradients[0])), gradients[1:]
+
+    def of_all(one: Callable[..., tuple[PyTree, PyTree]], inputs: tuple) -> tuple[PyTree, PyTree]:
+        weights, *arrays = inputs
+        chunks = tuple(_chunks(size, array) for array in arrays)
+        # What fills the last chunk does not count.
+        real = jnp.arange(len(chunks[0]) * size).reshape(-1, size) < len(arrays[0])
+
         def add(sums: PyTree, chunk: tuple) -> tuple[PyTree, PyTree]:
-            further, answers = one(weights, *chunk)
+            further, answers = one((weights, *chunk[0]), chunk[1])
             return jax.tree.map(jnp.add, sums, further), answers
 
-        # What fills the last chunk does not count.
-        chunks = (_chunks(size, frames), _chunks(size, targets))
-        chunks = (*chunks, jnp.arange(len(chunks[0]) * size).reshape(-1, size) < len(frames))
-        first = jax.tree.map(lambda chunk: chunk[0], chunks)
-        zeros = jax.tree.map(jnp.zeros_like, jax.eval_shape(one, weights, *first)[0])
-        return jax.lax.scan(add, zeros, chunks, unroll=SIDE_BY_SIDE)
-
-    def with_gradients(weights: PyTree, *chunk: Array) -> PyTree:
-        score, gradients = jax.value_and_grad(of_chunk, argnums=(0, 1, 2))(weights, *chunk)
-        return (score, gradients[0]), gradients[1:]
+        first = jax.tree.map(lambda chunk: chunk[0], (chunks, real))
+        shapes, _ = jax.eval_shape(one, (weights, *first[0]), first[1])
+        zeros = jax.tree.map(jnp.zeros_like, shapes)
+        return jax.lax.scan(add, zeros, (chunks, real), unroll=SIDE_BY_SIDE)
 
     @jax.custom_vjp
-    def summed(weights: PyTree, frames: Array, targets: Array) -> Float[Array, ""]:
-        return of_all(lambda *chunk: (of_chunk(*chunk), None), weights, frames, targets)[0]
+    def summed(inputs: tuple) -> Float[Array, ""]:
+        return of_all(lambda *chunk: (of_chunk(*chunk), None), inputs)[0]
 
-    def forward(weights: PyTree, frames: Array, targets: Array) -> tuple:
-        (score, of_weights), answers = of_all(with_gradients, weights, frames, targets)
-        of_chunks = [a.reshape(-1, *a.shape[2:])[: len(frames)] for a in answers]
-        return score, (of_weights, *of_chunks)
+    def forward(inputs: tuple) -> tuple[Float[Array, ""], tuple]:
+        (score, of_weights), of_chunks = of_all(with_gradients, inputs)
+        whole = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: len(inputs[1])], of_chunks)
+        like = jax.tree.map(lambda leaf: jnp.zeros((), leaf.dtype), inputs[0])
+        return score, ((of_weights, *whole), (like, *whole))
 
-    def backward(gradients: tuple, weight: Float[Array, ""]) -> tuple:
-        return jax.tree.map(lambda g: (weight * g).astype(g.dtype), gradients)
+    def backward(kept: tuple, weight: Float[Array, ""]) -> tuple[tuple]:
+        def weighted(gradient: Array, like: Array) -> Array:
+            exact = _exact(gradient)
+            return (weight.astype(exact.dtype) * exact).astype(like.dtype)
+
+        return (jax.tree.map(weighted, *kept),)
 
     summed.defvjp(forward, backward)
-    return summed(weights, frames, targets)
+    return summed
+
+
+def _exact(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Return values with bits enough to add many of them up."""
+    return values if values.dtype.itemsize >= 4 else values.astype(jnp.float32)
 
 
 def _chunk(frames: Float[Array, "frames *frame"]) -> int:

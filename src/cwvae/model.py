@@ -117,10 +117,10 @@ class CWVAE(eqx.Module):
         outputs: Float[Array, "frames output"],
         frames: Float[Array | np.ndarray, "frames *frame"],
     ) -> Float[Array, ""]:
-        """Return log p(frames) given the lowest level's outputs, in nats, of all together.
+        """Return log p(frames) given the lowest level's outputs, in nats, summed over all frames.
 
-        For one frame after the other decode, and ask the likelihood. Here nothing decoded is kept,
-        also where gradients are taken.
+        For the value of each frame, `decode` and ask the likelihood. A decoder that is an
+        `AbstractFrameDecoder` may forget each frame here, also where gradients are taken.
         """
         score = Partial(_log_prob, self.likelihood, outputs.dtype)
         rounded = outputs if self.precision is None else outputs.astype(self.precision)

@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from cwvae.convolution import Conv, ConvTranspose
 from cwvae.frames import (
@@ -157,9 +157,9 @@ class FrameDecoder(AbstractFrameDecoder):
         self,
         score: Score,
         frames: Float[Array, "frames state"],
-        targets: Float[Array, "frames *target"],
+        targets: Shaped[Array, "frames *target"],
     ) -> Float[Array, ""]:
-        """Return the sum of the scores of all frames' parameters, in the memory of a few frames."""
+        """Return the sum of the scores of all frames' parameters, a few at a time on a CPU."""
         return total_in_chunks(
             _Scores(self._stages(), score), self._seeds(frames), jnp.asarray(targets)
         )
@@ -200,7 +200,7 @@ class _Scores(eqx.Module):
     def __call__(
         self,
         seeds: Float[Array, "frames rows columns filters"],
-        targets: Float[Array, "frames *target"],
+        targets: Shaped[Array, "frames *target"],
     ) -> Float[Array, "frames"]:
         """Return one score for each frame."""
         return jax.vmap(self.score)(self.stages(seeds), targets)

@@ -7,11 +7,25 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-__all__ = ["correlate", "correlation", "fold", "gather", "overlap", "spread", "unfold"]
+__all__ = [
+    "STRIDE",
+    "Images",
+    "Kernel",
+    "correlate",
+    "correlation",
+    "fold",
+    "gather",
+    "overlap",
+    "spread",
+    "unfold",
+]
 
-STRIDE = 2  # of every convolution of the official networks
+# Of every convolution of the official networks.
+STRIDE = 2
 
+# The last axis counts the images.
 Images = Float[Array, "channels height width images"]
+# In `correlate`, a are the channels that go in and b those that come out.
 Kernel = Float[Array, "size size a b"]
 
 

@@ -21,11 +21,11 @@ __all__ = [
     "total_in_chunks",
 ]
 
-CHUNK = {"cpu": 8}
+CHUNK = {"cpu": 16}
 """Frames that `in_chunks` works on at a time, by platform; all at once where it is not here.
 
-On a CPU what a stage of a network says of 8 frames is still in the cache when the next stage needs
-it, and 8 numbers or a multiple are what a vector register holds. An accelerator likes them all.
+On a CPU what a stage of a network says of 16 frames is still in the cache when the next stage
+needs it, and 16 numbers are what a vector register holds. An accelerator likes them all.
 """
 
 SIDE_BY_SIDE = 2

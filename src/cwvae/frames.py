@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, PyTree, Shaped
 __all__ = [
     "AbstractFrameDecoder",
     "AbstractFrameNetwork",
+    "Score",
     "each",
     "in_chunks",
     "total",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 CHUNK = {"cpu": 16}
-"""Frames that `in_chunks` works on at a time, by platform; all at once where it is not here.
+"""Frames in a chunk, by platform; all of them where it is not here.
 
 On a CPU what a stage of a network says of 16 frames is still in the cache when the next stage
 needs it, and 16 numbers are what a vector register holds. An accelerator likes them all.
@@ -31,6 +32,7 @@ needs it, and 16 numbers are what a vector register holds. An accelerator likes 
 SIDE_BY_SIDE = 2
 """Chunks that may run at the same time, so that a core has work where the other cannot help it."""
 
+# Of the answer to one frame, given what it should have been.
 Score = Callable[[Float[Array, "*answer"], Shaped[Array, "*target"]], Float[Array, ""]]
 
 

@@ -77,7 +77,7 @@ def spread(kernel: Kernel, images: Images, *, height: int, width: int) -> Images
     windows = jax.vmap(lambda matrix, pair: jnp.tensordot(matrix, pair, 1))(_taps(kernel), pairs)
     windows = windows.reshape(len(windows), size, -1, *windows.shape[2:])
     products = [overlap(window, width, axis=2) for window in windows]
-    products = [product.reshape(2, ins, tiles, width * count) for product in products]
+    products = [product.reshape(STRIDE, ins, tiles, width * count) for product in products]
     data = [_combined(row, products) for row in TILES[size].data.T]
     # Even and odd rows side by side, so that what overlaps is two rows at a time.
     side_by_side = jnp.stack([jnp.moveaxis(both, 0, 2) for both in data])
@@ -88,12 +88,11 @@ def spread(kernel: Kernel, images: Images, *, height: int, width: int) -> Images
 def correlation(large: Images, small: Images, *, size: int) -> Kernel:
     """Multiply tiles of the large images with tiles of the small ones."""
     rows, columns = small.shape[1:3]
-    shape = (size, 2, large.shape[0], small.shape[0])
     products = [
-        (windows[:, :, :columns].reshape(len(windows), -1) @ pair.reshape(len(pair), -1).T)
+        windows[:, :, :columns].reshape(len(windows), -1) @ pair.reshape(len(pair), -1).T
         for windows, pair in zip(_data(size, large, rows), _pairs(size, small), strict=True)
     ]
-    like = jax.ShapeDtypeStruct((size, size, *shape[2:]), large.dtype)
+    like = jax.ShapeDtypeStruct((size, size, large.shape[0], small.shape[0]), large.dtype)
     (kernel,) = jax.linear_transpose(_taps, like)(jnp.stack(products))
     return kernel
 
@@ -101,7 +100,7 @@ def correlation(large: Images, small: Images, *, size: int) -> Kernel:
 def _taps(kernel: Kernel) -> Float[Array, "products taps out"]:
     """Return G g: for each product a matrix of (columns, even or odd rows, in) and out."""
     size, _, ins, outs = kernel.shape
-    taps = jnp.swapaxes(kernel.reshape(-1, 2, size, ins, outs), 1, 2)
+    taps = jnp.swapaxes(kernel.reshape(-1, STRIDE, size, ins, outs), 1, 2)
     return jnp.stack([_combined(row, taps).reshape(-1, outs) for row in TILES[size].taps])
 
 

@@ -61,7 +61,9 @@ class FixedNormal(AbstractLikelihood):
         """Return sum log Normal(frame; decoded, stddev), constants included, in nats."""
         _check_shapes(self, decoded, frame)
         constant = math.log(self.stddev) + 0.5 * math.log(2 * math.pi)
-        return -jnp.sum(0.5 * ((frame - decoded) / self.stddev) ** 2 + constant)
+        squares = jnp.sum(((frame - decoded) / self.stddev) ** 2)
+        # Constants outside of the sum, in which XLA would write them down for every pixel.
+        return -0.5 * squares - frame.size * constant
 
     def mean(self, decoded: Decoded) -> Frame:
         """Return the decoder's answer itself."""
@@ -89,7 +91,7 @@ class LearnedNormal(AbstractLikelihood):
         _check_shapes(self, decoded, frame)
         standard = (frame - decoded) * jnp.exp(-self.log_stddev)
         constant = self.log_stddev + 0.5 * math.log(2 * math.pi)
-        return -jnp.sum(0.5 * standard**2 + constant)
+        return -0.5 * jnp.sum(standard**2) - frame.size * constant
 
     def mean(self, decoded: Decoded) -> Frame:
         """Return the decoder's answer itself."""

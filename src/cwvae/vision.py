@@ -25,6 +25,7 @@ from cwvae.frames import (
 )
 from cwvae.layers import Dense, leaky_relu
 from cwvae.shapes import Frame, Video, checked
+from cwvae.windows import Images
 
 __all__ = ["FrameDecoder", "FrameEncoder"]
 
@@ -187,8 +188,33 @@ class _Stages(eqx.Module):
         """Turn small images of many channels into frames."""
         images = jnp.transpose(seeds, (3, 1, 2, 0))
         for convolution in self.convolutions:
-            images = convolution(leaky_relu(images))
+            images = convolution(_activated(images))
         return jnp.transpose(self.activation(images), (3, 1, 2, 0))
+
+
+@jax.custom_vjp
+def _activated(images: Images) -> Images:
+    """Apply the leaky ReLU to what a transposed convolution has added up.
+
+    Where a gradient is taken that is all: the answer is kept, so XLA writes it. Where none is, a
+    CPU needs telling.
+    """
+    return jax.lax.platform_dependent(images, cpu=_in_halves, default=leaky_relu)
+
+
+def _in_halves(images: Images) -> Images:
+    """Apply the leaky ReLU to the upper rows, then to the lower ones.
+
+    XLA writes a concatenation piece by piece. Else it would put the additions into the loop that
+    packs the next product, and do them one number at a time.
+    """
+    halves = jnp.array_split(images, 2, axis=1)
+    return jnp.concatenate([leaky_relu(half) for half in halves], axis=1)
+
+
+_activated.defvjp(
+    lambda images: jax.vjp(leaky_relu, images), lambda pullback, gradient: pullback(gradient)
+)
 
 
 class _Scores(eqx.Module):

@@ -16,7 +16,7 @@ from records import quartiles, record
 
 __all__ = ["Case", "Measurement", "Reference"]
 
-BUDGET = 3.0  # seconds that the rounds of a case may take
+BUDGET = 8.0  # seconds that the rounds of a case may take
 LEAST, MOST = 3, 20  # rounds
 LONG = 20.0  # seconds of a call of which one round must do
 

@@ -62,7 +62,7 @@ class FixedNormal(AbstractLikelihood):
         _check_shapes(self, decoded, frame)
         constant = math.log(self.stddev) + 0.5 * math.log(2 * math.pi)
         squares = jnp.sum(((frame - decoded) / self.stddev) ** 2)
-        # Constants outside of the sum, in which XLA would write them down for every pixel.
+        # Constants stay outside of the sum: inside, XLA would make an array of them.
         return -0.5 * squares - frame.size * constant
 
     def mean(self, decoded: Decoded) -> Frame:

@@ -196,8 +196,8 @@ class _Stages(eqx.Module):
 def _activated(images: Images) -> Images:
     """Apply the leaky ReLU to what a transposed convolution has added up.
 
-    Where a gradient is taken that is all: the answer is kept, so XLA writes it. Where none is, a
-    CPU needs telling.
+    With a gradient the answer is kept, and so is stored before the next product reads it. Without
+    one, a CPU does that only for `_in_halves`.
     """
     return jax.lax.platform_dependent(images, cpu=_in_halves, default=leaky_relu)
 
@@ -205,8 +205,9 @@ def _activated(images: Images) -> Images:
 def _in_halves(images: Images) -> Images:
     """Apply the leaky ReLU to the upper rows, then to the lower ones.
 
-    XLA writes a concatenation piece by piece. Else it would put the additions into the loop that
-    packs the next product, and do them one number at a time.
+    XLA stores a concatenation piece by piece. A leaky ReLU by itself it would merge, together with
+    the additions of the transposed convolution before it, into the loop that packs the next
+    product, where they are done one number at a time.
     """
     halves = jnp.array_split(images, 2, axis=1)
     return jnp.concatenate([leaky_relu(half) for half in halves], axis=1)

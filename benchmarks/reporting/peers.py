@@ -51,7 +51,7 @@ def _table(cases: Sequence[dict]) -> str:
     rows = []
     for name in dict.fromkeys(case["implementation"] for case in cases):
         ours = {case["batch"]: case for case in cases if case["implementation"] == name}
-        first = next(iter(ours.values())).get("seconds_to_first_step")
+        first = [case.get("seconds_to_first_step") for case in ours.values()]
         cells = (_cell(ours[batch]) if batch in ours else "" for batch in batches)
         rows.append([name, *cells, _range(first)])
     return table(["", *(f"batch {batch}" for batch in batches), "to the first step"], rows)
@@ -66,10 +66,9 @@ def _cell(case: dict) -> str:
     return ", ".join(parts if peak is None else [*parts, f"{peak / 2**20:,.0f} MiB"])
 
 
-def _range(seconds: Any) -> str:
-    """Write a time, or the shortest and longest of several."""
-    if seconds is None:
-        return ""
-    return (
-        f"{' to '.join(map(number, seconds)) if isinstance(seconds, list) else number(seconds)} s"
-    )
+def _range(found: Sequence[Any]) -> str:
+    """Write a time, or the shortest and longest of those of several cases; each may be a list."""
+    seconds = [one for case in found for one in (case if isinstance(case, list) else [case])]
+    texts = [number(one) for one in sorted(one for one in seconds if one is not None)]
+    ends = dict.fromkeys([*texts[:1], *texts[-1:]])
+    return f"{' to '.join(ends)} s" if ends else ""

@@ -9,7 +9,7 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief, Categorical, Gaussian
-from cwvae.layers import Dense
+from cwvae.nn.layers import Dense
 
 __all__ = ["AbstractHead", "CategoricalHead", "GaussianHead"]
 

@@ -12,13 +12,13 @@ from jaxtyping import Array, Float
 from tqdm import tqdm
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.runs import Settings, check_context
 from cwvae.cli.sources import test_source, train_source
-from cwvae.forecast import forecast
+from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo
-from cwvae.scores import Scores, best_of, score
+from cwvae.rollout import forecast
 from cwvae.shapes import Video
+from cwvae.training.runs import Settings, check_context
 
 __all__ = ["Result", "measure"]
 

@@ -8,14 +8,14 @@ from typing import NamedTuple, Protocol, SupportsIndex
 import numpy as np
 from tqdm import tqdm
 
-from cwvae.cli.runs import Settings
-from cwvae.config import DataConfig
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.training.config import DataConfig
+from cwvae.training.runs import Settings
 
 __all__ = [
     "Place",

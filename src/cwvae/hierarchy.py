@@ -113,7 +113,7 @@ class Hierarchy(eqx.Module):
         self,
         frames: int,
         *,
-        times: Float[Array | np.ndarray, "frames"] | None = None,
+        times: Float[Array | np.ndarray, " frames"] | None = None,
         actions: Float[Array | np.ndarray, "frames action"] | None = None,
     ) -> tuple[Conditioning, ...]:
         """Put what is known of the frames without inference on every level's clock.
@@ -260,7 +260,9 @@ def _check_frames(frames: int) -> None:
         raise ValueError(f"frames must be a whole number of at least 1, got {frames}")
 
 
-def _since_first(times: Float[Array | np.ndarray, "frames"], frames: int) -> Float[Array, "frames"]:
+def _since_first(
+    times: Float[Array | np.ndarray, " frames"], frames: int
+) -> Float[Array, " frames"]:
     """Count times from the first frame; refuse those that go back."""
     if np.shape(times) != (frames,):
         raise ValueError(

@@ -109,7 +109,7 @@ class CWVAE(eqx.Module):
         return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
 
     @checked
-    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, "frames *decoded"]:
+    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
             return self._rounded(self.decoder, outputs)
@@ -118,7 +118,7 @@ class CWVAE(eqx.Module):
     def log_likelihood(
         self,
         outputs: Float[Array, "frames output"],
-        frames: Float[Array | np.ndarray, "frames *frame"],
+        frames: Float[Array | np.ndarray, " frames *frame"],
     ) -> Float[Array, ""]:
         """Return log p(frames) given the lowest level's outputs, in nats, summed over all frames.
 

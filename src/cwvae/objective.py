@@ -47,7 +47,7 @@ class Loss(eqx.Module):
 
     nll: Float[Array, ""]
     penalty: Float[Array, ""]
-    kl: Float[Array, "levels"]
+    kl: Float[Array, " levels"]
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -82,7 +82,7 @@ def elbo(
 def loss(
     model: CWVAE,
     videos: Float[Array | np.ndarray, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     beta: float | Sequence[float] = 1.0,
@@ -124,7 +124,7 @@ def loss(
 def importance_weighted_bound(
     model: CWVAE,
     video: Video,
-    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], "levels"],
+    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None = None,
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
@@ -151,7 +151,7 @@ def importance_weighted_bound(
 def _observed(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None,
 ) -> tuple[Trace, ...]:
     """Return the record of every video; the frames of all go through the encoder at once."""
@@ -163,14 +163,14 @@ def _observed(
     return traces
 
 
-def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, "all *axes"]:
+def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
     """Put the frames of all videos one after the other."""
     return values.reshape(-1, *values.shape[2:])
 
 
 def _log_likelihood(
     model: CWVAE, outputs: Float[Array, "frames output"], video: Video
-) -> Float[Array, "frames"]:
+) -> Float[Array, " frames"]:
     """Return log p(x_t | s_t^1) of every frame, in nats."""
     return jax.vmap(model.likelihood.log_prob)(model.decode(outputs), jnp.asarray(video))
 
@@ -182,7 +182,7 @@ def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], A
     return partial(balanced_kl, kl_balance=kl_balance)
 
 
-def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, "levels"]:
+def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, " levels"]:
     """Turn one value for all levels, or one a level, into an array."""
     values = (value,) * levels if isinstance(value, int | float) else tuple(value)
     if len(values) != levels:

@@ -121,7 +121,7 @@ def forecast(
     chunk = min(-(-chunk // slowest) * slowest, horizon)
     before, after = _split(model, frames, _given(model, frames, horizon, conditioning, frame_rate))
 
-    def one(key: PRNGKeyArray) -> Float[Array, "horizon *frame"]:
+    def one(key: PRNGKeyArray) -> Float[Array, " horizon *frame"]:
         context_key, future_key = jr.split(key)
         noise = model.hierarchy.noise(frames, key=context_key)
         states = observe(model, context, noise, before)
@@ -179,7 +179,7 @@ def _imagine_in_chunks(
     chunk: int,
     *,
     key: PRNGKeyArray,
-) -> Float[Array, "horizon *frame"]:
+) -> Float[Array, " horizon *frame"]:
     """Imagine chunk after chunk into one array of frames."""
     clock = model.hierarchy.clock
     chunks = -(-horizon // chunk)
@@ -215,10 +215,10 @@ def _lengthen(known: Conditioning, ticks: int) -> Conditioning:
 
 
 def _write(
-    video: Float[Array, "horizon *frame"],
-    frames: Float[Array, "chunk *frame"],
+    video: Float[Array, " horizon *frame"],
+    frames: Float[Array, " chunk *frame"],
     start: Array,
-) -> Float[Array, "horizon *frame"]:
+) -> Float[Array, " horizon *frame"]:
     """Write frames from `start` on; those past the end are dropped."""
     chunk = frames.shape[0]
     # An update that would pass the end is moved back to fit, so the frames move on in it by as

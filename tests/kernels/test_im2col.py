@@ -33,7 +33,7 @@ def test_it_agrees_with_what_runs_on_an_accelerator(way, case):
         },
         "kernel_gradient": {"large": large, "small": small, "size": size},
     }.items():
-        there = getattr(convolution, f"_{name}_by_xla")
+        there = getattr(strided, f"_{name}_by_xla")
         assert_alike(getattr(way, name)(**arguments), there(**arguments))
 
 

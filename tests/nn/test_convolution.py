@@ -57,7 +57,7 @@ def test_conv_transpose_is_that_of_xla_with_its_gradients(size, edges, count):
             kernel,
             (2, 2),
             "VALID",
-            dimension_numbers=convolution.LAYOUT,
+            dimension_numbers=strided.LAYOUT,
             transpose_kernel=True,
         )
 
@@ -99,7 +99,7 @@ def test_gradients_of_gradients_are_those_of_xla(function):
         return sum(jnp.sum(g**2) for g in jax.grad(total, argnums=(0, 1))(*arguments))
 
     ours = getattr(strided, function)
-    theirs = partial(getattr(convolution, f"_{function}_by_xla"), **options)
+    theirs = partial(getattr(strided, f"_{function}_by_xla"), **options)
     found, expected = (
         jax.jit(jax.grad(partial(penalty, run), argnums=(0, 1)))(*arguments)
         for run in (lambda a, b: ours(a, b, *options.values()), theirs)

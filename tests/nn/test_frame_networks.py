@@ -52,7 +52,7 @@ def one_by_one(network, rows):
 def test_many_frames_are_one_after_the_other(name, count, small_chunks):
     network, shape = NETWORKS[name]
     rows = draw(0, count, *shape)
-    many = eqx.filter_jit(each)(network, rows)
+    many = eqx.filter_jit(map_frames)(network, rows)
     assert_alike(many, one_by_one(eqx.filter_jit(network), rows))
 
 

@@ -95,34 +95,34 @@ class AbstractCell(eqx.Module):
         """Return the state before the first tick: zeros."""
         return State(jnp.zeros(self.stoch_size), jnp.zeros(self.deter_size), jnp.zeros(()))
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw the noise of one tick, of the kind that the cell's beliefs are sampled from."""
         return jr.normal(key, (self.stoch_size,))
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return what the level below, or the decoder, is told: [stoch, deter]."""
         return jnp.concatenate([state.stoch, state.deter])
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Any:
         """Prepare one tick's context and what is given for `advance`, without the state."""
         return top_down
 
-    def prepare_evidence(self, feature: Float[Array, "feature"]) -> Any:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
         """Prepare one tick's features for `posterior`, without the state."""
         return feature
 
     @abc.abstractmethod
-    def advance(self, state: State, above: Any) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
         """Return h_t, given the last state and what `prepare_context` returned."""
 
     @abc.abstractmethod
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
 
     @abc.abstractmethod
-    def posterior(self, deter: Float[Array, "deter"], evidence: Any) -> AbstractBelief:
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
         """Return q(z_t | h_t, e_t), given what `prepare_evidence` returned."""
 
 
@@ -165,32 +165,32 @@ class AbstractWrapper(AbstractCell):
         """Return the state before the first tick."""
         return self.cell.init()
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw the noise of one tick."""
         return self.cell.noise(key=key)
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return what the level below, or the decoder, is told."""
         return self.cell.output(state)
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Any:
         """Prepare one tick's context and what is given for `advance`."""
         return self.cell.prepare_context(top_down, conditioning)
 
-    def prepare_evidence(self, feature: Float[Array, "feature"]) -> Any:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
         """Prepare one tick's features for `posterior`."""
         return self.cell.prepare_evidence(feature)
 
-    def advance(self, state: State, above: Any) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
         """Return h_t."""
         return self.cell.advance(state, above)
 
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
         return self.cell.prior(deter)
 
-    def posterior(self, deter: Float[Array, "deter"], evidence: Any) -> AbstractBelief:
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
         """Return q(z_t | h_t, e_t)."""
         return self.cell.posterior(deter, evidence)

@@ -44,7 +44,7 @@ class FlowCell(AbstractWrapper):
 
     cell: AbstractCell
     field: DenseStack
-    log_rate: Float[Array, "deter"]
+    log_rate: Float[Array, " deter"]
     solver: "diffrax.AbstractSolver"
     controller: "diffrax.AbstractStepSizeController"
     adjoint: "diffrax.AbstractAdjoint"
@@ -82,22 +82,22 @@ class FlowCell(AbstractWrapper):
         self.first_step, self.max_steps = first_step, max_steps
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
-    ) -> tuple[Float[Array, ""], Float[Array, "top_down"], Any]:
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> tuple[Float[Array, ""], Float[Array, " top_down"], Any]:
         """Add the time of the tick, and the context itself."""
         return conditioning.time, top_down, self.cell.prepare_context(top_down, conditioning)
 
     def advance(
-        self, state: State, above: tuple[Float[Array, ""], Float[Array, "top_down"], Any]
-    ) -> Float[Array, "deter"]:
+        self, state: State, above: tuple[Float[Array, ""], Float[Array, " top_down"], Any]
+    ) -> Float[Array, " deter"]:
         """Let the memory flow until the tick, then return the wrapped cell's h_t."""
         time, top_down, above = above
         deter = self._flow(state, time - state.time, top_down)
         return self.cell.advance(State(state.stoch, deter, time), above)
 
     def _flow(
-        self, state: State, duration: Float[Array, ""], top_down: Float[Array, "top_down"]
-    ) -> Float[Array, "deter"]:
+        self, state: State, duration: Float[Array, ""], top_down: Float[Array, " top_down"]
+    ) -> Float[Array, " deter"]:
         """Solve the equation over a duration."""
         import diffrax
 

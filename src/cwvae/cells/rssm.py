@@ -76,34 +76,34 @@ class RSSMCell(AbstractCell):
         """The length of [stoch, what the memory tells]."""
         return self.stoch_size + self.memory.width
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw noise of the head's kind."""
         return self.prior_head.noise(key=key)
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return [stoch, what the memory tells]."""
         return jnp.concatenate([state.stoch, self.memory.read(state.deter)])
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
-    ) -> Float[Array, "hidden"]:
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Float[Array, " hidden"]:
         """Project the top-down context."""
         return self.prior_in.ahead(top_down)
 
-    def prepare_evidence(self, feature: Float[Array, "feature"]) -> Float[Array, "hidden"]:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Float[Array, " hidden"]:
         """Project the features."""
         return self.posterior_in.ahead(feature)
 
-    def advance(self, state: State, above: Float[Array, "hidden"]) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: Float[Array, " hidden"]) -> Float[Array, " deter"]:
         """Return h_t = memory(relu(dense[z_{t-1}, top-down]), h_{t-1})."""
         return self.memory(jax.nn.relu(self.prior_in(state.stoch, above)), state.deter)
 
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
         return self.prior_head(jax.nn.relu(self.prior_hidden(self.memory.read(deter))))
 
     def posterior(
-        self, deter: Float[Array, "deter"], evidence: Float[Array, "hidden"]
+        self, deter: Float[Array, " deter"], evidence: Float[Array, " hidden"]
     ) -> AbstractBelief:
         """Return q(z_t | h_t, e_t)."""
         hidden = jax.nn.relu(self.posterior_in(self.memory.read(deter), evidence))

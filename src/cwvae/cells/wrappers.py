@@ -21,12 +21,12 @@ class Resetting(AbstractWrapper):
     cell: AbstractCell
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> tuple[Bool[Array, ""], Any]:
         """Add whether the level above ticks."""
         return conditioning.boundary, self.cell.prepare_context(top_down, conditioning)
 
-    def advance(self, state: State, above: tuple[Bool[Array, ""], Any]) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: tuple[Bool[Array, ""], Any]) -> Float[Array, " deter"]:
         """Return h_t, z_{t-1} being that before the first tick where the level above ticks."""
         boundary, above = above
         stoch = jnp.where(boundary, self.cell.init().stoch, state.stoch)
@@ -65,7 +65,7 @@ class Conditioned(AbstractWrapper):
         return self.size
 
     def prepare_context(
-        self, top_down: Float[Array, "top_down"], conditioning: Conditioning
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Any:
         """Join the action to the context."""
         return self.cell.prepare_context(

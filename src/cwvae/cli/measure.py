@@ -27,7 +27,7 @@ class Example(NamedTuple):
     """What is kept of one test video."""
 
     scores: dict[str, Scores]
-    nats: Float[np.ndarray, "levels"]
+    nats: Float[np.ndarray, " levels"]
     log_likelihood: float
 
 
@@ -36,7 +36,7 @@ class Result(NamedTuple):
 
     scores: dict[str, Scores]
     nats: Float[np.ndarray, "examples levels"]
-    log_likelihood: Float[np.ndarray, "examples"]
+    log_likelihood: Float[np.ndarray, " examples"]
     strip: dict[str, np.ndarray]
 
 

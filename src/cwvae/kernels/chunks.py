@@ -21,8 +21,8 @@ SIDE_BY_SIDE = 2
 
 
 def in_chunks(
-    function: Callable[[Array], Array], frames: Float[Array, "frames *frame"]
-) -> Float[Array, "frames *answer"]:
+    function: Callable[[Array], Array], frames: Float[Array, " frames *frame"]
+) -> Float[Array, " frames *answer"]:
     """Apply a function of many frames to a few of them after the other.
 
     Memory for what happens inside the function is that of two chunks, beside the intermediate
@@ -41,9 +41,9 @@ def in_chunks(
 
 
 def total_in_chunks(
-    scores: Callable[[Array, Array], Float[Array, "frames"]],
-    frames: Float[Array, "frames *frame"],
-    targets: Shaped[Array, "frames *target"],
+    scores: Callable[[Array, Array], Float[Array, " frames"]],
+    frames: Float[Array, " frames *frame"],
+    targets: Shaped[Array, " frames *target"],
 ) -> Float[Array, ""]:
     """Return the sum of the scores of many frames, worked out for a few after the other.
 
@@ -57,7 +57,7 @@ def total_in_chunks(
     weights, rest = eqx.partition(scores, eqx.is_inexact_array)
 
     # The mean, since gradients of a sum are too large for few bits.
-    def of_chunk(inputs: tuple, real: Bool[Array, "size"]) -> Float[Array, ""]:
+    def of_chunk(inputs: tuple, real: Bool[Array, " size"]) -> Float[Array, ""]:
         weights, *chunk = inputs
         found = eqx.combine(weights, rest)(*chunk)
         return jnp.sum(_exact(jnp.where(real, found, 0))) / count
@@ -74,7 +74,7 @@ def _over_chunks(
     Its gradient is that of the chunks, each taken along with the value.
     """
 
-    def with_gradients(inputs: tuple, real: Bool[Array, "size"]) -> tuple[PyTree, PyTree]:
+    def with_gradients(inputs: tuple, real: Bool[Array, " size"]) -> tuple[PyTree, PyTree]:
         score, gradients = eqx.filter_value_and_grad(of_chunk)(inputs, real)
         return (score, jax.tree.map(_exact, gradients[0])), gradients[1:]
 
@@ -119,12 +119,14 @@ def _exact(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     return values if values.dtype.itemsize >= 4 else values.astype(jnp.float32)
 
 
-def _chunk(frames: Float[Array, "frames *frame"]) -> int:
+def _chunk(frames: Float[Array, " frames *frame"]) -> int:
     """Return how many frames there are in a chunk."""
     return CHUNK.get(jax.default_backend(), len(frames))
 
 
-def _chunks(size: int, frames: Float[Array, "frames *frame"]) -> Float[Array, "chunks size *frame"]:
+def _chunks(
+    size: int, frames: Float[Array, " frames *frame"]
+) -> Float[Array, "chunks size *frame"]:
     """Return the frames in chunks, the last one filled with copies of the last frame."""
     short = -len(frames) % size
     filled = jnp.pad(frames, [(0, short)] + [(0, 0)] * (frames.ndim - 1), mode="edge")

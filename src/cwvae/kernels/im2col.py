@@ -58,7 +58,7 @@ def unfold(size: int, images: Images) -> Float[Array, "taps rows columns images"
     return gather(size, gather(size, images, axis=2), axis=1)
 
 
-def gather(size: int, images: Images, *, axis: int) -> Float[Array, "taps *axes"]:
+def gather(size: int, images: Images, *, axis: int) -> Float[Array, " taps *axes"]:
     """Gather windows along one axis, their pixels one after the other along the first."""
     last = STRIDE * ((images.shape[axis] - size) // STRIDE) + 1
     return jnp.concatenate(
@@ -76,7 +76,7 @@ def fold(
     return overlap(jnp.stack(rows), height, axis=1)
 
 
-def overlap(parts: Float[Array, "size *axes"], length: int, *, axis: int) -> Float[Array, "*axes"]:
+def overlap(parts: Float[Array, " size *axes"], length: int, *, axis: int) -> Float[Array, "*axes"]:
     """Add up parts that stand two apart along an axis, each one further than the part before.
 
     The adjoint of `gather`, its first axis in two, for images of `length` along the axis.

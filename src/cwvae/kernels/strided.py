@@ -18,7 +18,7 @@ import jax
 import numpy as np
 from jax import lax
 
-from cwvae.kernels import winograd
+from cwvae.kernels import im2col, winograd
 from cwvae.kernels.im2col import STRIDE, Images, Kernel
 
 __all__ = ["conv", "conv_transpose", "kernel_gradient"]

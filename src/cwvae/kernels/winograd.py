@@ -141,7 +141,7 @@ def _pairs(size: int, images: Images) -> Float[Array, "products out tiles column
 
 
 def _combined(
-    weights: np.ndarray, parts: Sequence[Float[Array, "*axes"]] | Float[Array, "parts *axes"]
+    weights: np.ndarray, parts: Sequence[Float[Array, "*axes"]] | Float[Array, " parts *axes"]
 ) -> Float[Array, "*axes"]:
     """Return the sum of the parts, one along the first axis for each weight.
 

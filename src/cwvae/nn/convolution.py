@@ -23,7 +23,7 @@ class Conv(eqx.Module):
     """
 
     kernel: Float[Array, "size size in out"]
-    bias: Float[Array, "out"]
+    bias: Float[Array, " out"]
 
     def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
@@ -46,7 +46,7 @@ class ConvTranspose(eqx.Module):
     """
 
     kernel: Float[Array, "size size out in"]
-    bias: Float[Array, "out"]
+    bias: Float[Array, " out"]
 
     def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
@@ -65,7 +65,7 @@ class ConvTranspose(eqx.Module):
         answer = jnp.asarray(conv_transpose(kernel, images, height, width))
         return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
-    def from_pixel(self, pixel: Float[Array, "in"]) -> Float[Array, "size size out"]:
+    def from_pixel(self, pixel: Float[Array, " in"]) -> Float[Array, "size size out"]:
         """Return what becomes of an image of one pixel: (height, width, channels), in that order.
 
         There a transposed convolution is a dense layer, and for many images one matrix product.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from jaxtyping import Array, Float
 
-from cwvae.nn.frame_networks import AbstractFrameNetwork
+from cwvae.nn.frame_networks import AbstractFrameNetwork, map_frames
 
 __all__ = ["Encoder"]
 
@@ -30,7 +30,7 @@ class Encoder(AbstractFrameNetwork):
         return tuple(features)
 
     def batch(
-        self, frames: Float[Array, "frames *frame"]
+        self, frames: Float[Array, " frames *frame"]
     ) -> tuple[Float[Array, "frames ?feature"], ...]:
         """Return every frame's features for each level, the fastest level first."""
         features = [map_frames(self.frame, frames)]

@@ -33,8 +33,8 @@ class AbstractFrameNetwork(eqx.Module):
 
     @abc.abstractmethod
     def batch(
-        self, frames: Float[Array, "frames *frame"]
-    ) -> PyTree[Float[Array, "frames *answer"]]:
+        self, frames: Float[Array, " frames *frame"]
+    ) -> PyTree[Float[Array, " frames *answer"]]:
         """Return the answers to many frames, those of `__call__` to rounding."""
 
 
@@ -45,8 +45,8 @@ class AbstractFrameDecoder(AbstractFrameNetwork):
     def log_prob_sum(
         self,
         score: LogProb,
-        frames: Float[Array, "frames *frame"],
-        targets: Shaped[Array, "frames *target"],
+        frames: Float[Array, " frames *frame"],
+        targets: Shaped[Array, " frames *target"],
     ) -> Float[Array, ""]:
         """Return the sum over frames of the score of the answer to each, given its target.
 
@@ -55,8 +55,8 @@ class AbstractFrameDecoder(AbstractFrameNetwork):
 
 
 def map_frames(
-    network: Callable[[Array], PyTree[Array]], frames: Float[Array, "frames *frame"]
-) -> PyTree[Float[Array, "frames *answer"]]:
+    network: Callable[[Array], PyTree[Array]], frames: Float[Array, " frames *frame"]
+) -> PyTree[Float[Array, " frames *answer"]]:
     """Apply a network of one frame to every frame.
 
     Where `jax.vmap` runs this for many videos at once, `AbstractFrameNetwork.batch` is given the
@@ -74,8 +74,8 @@ def map_frames(
 def log_prob_sum(
     network: Callable[[Array], Array],
     score: LogProb,
-    frames: Float[Array, "frames *frame"],
-    targets: Shaped[Array, "frames *target"],
+    frames: Float[Array, " frames *frame"],
+    targets: Shaped[Array, " frames *target"],
 ) -> Float[Array, ""]:
     """Apply a network to every frame, and return the sum of the scores of its answers.
 

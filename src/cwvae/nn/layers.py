@@ -50,14 +50,14 @@ class Dense(eqx.Module):
     """An affine map: `kernel` (in, out), `bias` (out), in the precision of what it is given."""
 
     kernel: Float[Array, "in out"]
-    bias: Float[Array, "out"]
+    bias: Float[Array, " out"]
 
     def __init__(self, in_size: int, out_size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel and zero biases."""
         self.kernel = glorot_uniform((in_size, out_size), key=key)
         self.bias = zeros(out_size)
 
-    def __call__(self, inputs: Float[Array, "in"]) -> Float[Array, "out"]:
+    def __call__(self, inputs: Float[Array, " in"]) -> Float[Array, " out"]:
         """Return inputs @ kernel + bias."""
         return add_bias(inputs @ self.kernel.astype(inputs.dtype), self.bias)
 
@@ -71,7 +71,7 @@ class SplitDense(eqx.Module):
 
     recurrent_kernel: Float[Array, "recurrent out"]
     ahead_kernel: Float[Array, "ahead out"]
-    bias: Float[Array, "out"]
+    bias: Float[Array, " out"]
 
     def __init__(self, recurrent_size: int, ahead_size: int, out_size: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform kernel, its fans those of both halves, and zero biases."""
@@ -83,13 +83,13 @@ class SplitDense(eqx.Module):
         self.ahead_kernel = glorot_uniform((ahead_size, out_size), fans=fans, key=ahead_key)
         self.bias = zeros(out_size)
 
-    def ahead(self, inputs: Float[Array, "ahead"]) -> Float[Array, "out"]:
+    def ahead(self, inputs: Float[Array, " ahead"]) -> Float[Array, " out"]:
         """Return the half that is known ahead, bias included."""
         return inputs @ self.ahead_kernel + self.bias
 
     def __call__(
-        self, recurrent: Float[Array, "recurrent"], ahead: Float[Array, "out"]
-    ) -> Float[Array, "out"]:
+        self, recurrent: Float[Array, " recurrent"], ahead: Float[Array, " out"]
+    ) -> Float[Array, " out"]:
         """Add the recurrent half to what `ahead` returned."""
         return recurrent @ self.recurrent_kernel + ahead
 
@@ -115,7 +115,7 @@ class DenseStack(eqx.Module):
             for i, o, k in zip(sizes[:-1], sizes[1:], jr.split(key, depth), strict=True)
         )
 
-    def __call__(self, inputs: Float[Array, "in"]) -> Float[Array, "out"]:
+    def __call__(self, inputs: Float[Array, " in"]) -> Float[Array, " out"]:
         """Apply the layers to one vector."""
         for layer in self.layers[:-1]:
             inputs = jax.nn.relu(layer(inputs))
@@ -130,8 +130,8 @@ class GRU(eqx.Module):
 
     kernel: Float[Array, "in gates"]
     recurrent_kernel: Float[Array, "deter gates"]
-    bias: Float[Array, "gates"]
-    recurrent_bias: Float[Array, "gates"]
+    bias: Float[Array, " gates"]
+    recurrent_bias: Float[Array, " gates"]
 
     def __init__(self, in_size: int, deter: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases."""
@@ -142,8 +142,8 @@ class GRU(eqx.Module):
         self.recurrent_bias = zeros(3 * deter)
 
     def __call__(
-        self, inputs: Float[Array, "in"], deter: Float[Array, "deter"]
-    ) -> Float[Array, "deter"]:
+        self, inputs: Float[Array, " in"], deter: Float[Array, " deter"]
+    ) -> Float[Array, " deter"]:
         """Return the next deterministic state."""
         from_inputs = inputs @ self.kernel + self.bias
         from_deter = deter @ self.recurrent_kernel + self.recurrent_bias
@@ -164,7 +164,7 @@ class GRU(eqx.Module):
         """The length of what others are told."""
         return self.size
 
-    def read(self, deter: Float[Array, "deter"]) -> Float[Array, "deter"]:
+    def read(self, deter: Float[Array, " deter"]) -> Float[Array, " deter"]:
         """Return what others are told of the memory: all of it."""
         return deter
 
@@ -177,7 +177,7 @@ class LSTM(eqx.Module):
 
     kernel: Float[Array, "in gates"]
     recurrent_kernel: Float[Array, "width gates"]
-    bias: Float[Array, "gates"]
+    bias: Float[Array, " gates"]
 
     def __init__(self, in_size: int, width: int, *, key: PRNGKeyArray):
         """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases.
@@ -191,8 +191,8 @@ class LSTM(eqx.Module):
         self.bias = zeros(4 * width)
 
     def __call__(
-        self, inputs: Float[Array, "in"], deter: Float[Array, "deter"]
-    ) -> Float[Array, "deter"]:
+        self, inputs: Float[Array, " in"], deter: Float[Array, " deter"]
+    ) -> Float[Array, " deter"]:
         """Return the next deterministic state."""
         hidden, carried = jnp.split(deter, 2)
         gates = inputs @ self.kernel + hidden @ self.recurrent_kernel + self.bias
@@ -211,6 +211,6 @@ class LSTM(eqx.Module):
         """The length of what others are told."""
         return self.recurrent_kernel.shape[0]
 
-    def read(self, deter: Float[Array, "deter"]) -> Float[Array, "width"]:
+    def read(self, deter: Float[Array, " deter"]) -> Float[Array, " width"]:
         """Return what others are told of the memory: the hidden half."""
         return deter[: self.width]

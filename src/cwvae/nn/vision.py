@@ -71,7 +71,7 @@ class FrameEncoder(AbstractFrameNetwork):
         self.size, self.channels = size, channels
 
     @checked
-    def __call__(self, frame: Frame) -> Float[Array, "feature"]:
+    def __call__(self, frame: Frame) -> Float[Array, " feature"]:
         """Return the frame's feature vector; raise `ValueError` for another frame size."""
         return self.batch(frame[None])[0]
 
@@ -138,7 +138,7 @@ class FrameDecoder(AbstractFrameDecoder):
         )
 
     @checked
-    def __call__(self, state: Float[Array, "state"]) -> Float[Array, "height width parameters"]:
+    def __call__(self, state: Float[Array, " state"]) -> Float[Array, "height width parameters"]:
         """Return the frame's parameters, by default means in [-1, 1]."""
         return self.batch(state[None])[0]
 
@@ -153,7 +153,7 @@ class FrameDecoder(AbstractFrameDecoder):
         self,
         score: LogProb,
         frames: Float[Array, "frames state"],
-        targets: Shaped[Array, "frames *target"],
+        targets: Shaped[Array, " frames *target"],
     ) -> Float[Array, ""]:
         """Return the sum of the scores of all frames' parameters, a few at a time on a CPU."""
         return total_in_chunks(
@@ -222,7 +222,7 @@ class _Scores(eqx.Module):
     def __call__(
         self,
         seeds: Float[Array, "frames rows columns filters"],
-        targets: Shaped[Array, "frames *target"],
-    ) -> Float[Array, "frames"]:
+        targets: Shaped[Array, " frames *target"],
+    ) -> Float[Array, " frames"]:
         """Return one score for each frame."""
         return jax.vmap(self.score)(self.stages(seeds), targets)

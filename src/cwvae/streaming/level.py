@@ -27,7 +27,7 @@ class LevelStream(eqx.Module):
 
     before: State
     state: State
-    features: Float[Array, "feature"]
+    features: Float[Array, " feature"]
     heard: Bool[Array, ""]
     conditioning: Conditioning
 
@@ -35,10 +35,10 @@ class LevelStream(eqx.Module):
 class Heard(eqx.Module):
     """What a level hears at a frame, or of a window; without features it imagines."""
 
-    feature: Float[Array, "feature"] | None
+    feature: Float[Array, " feature"] | None
     conditioning: Conditioning
-    top_down: Float[Array, "top_down"]
-    noise: Float[Array, "stoch"]
+    top_down: Float[Array, " top_down"]
+    noise: Float[Array, " stoch"]
 
 
 def start_level(cell: AbstractCell) -> LevelStream:
@@ -87,7 +87,7 @@ def tick_so_far(
     return LevelStream(level.before, state, features, level.heard, conditioning)
 
 
-def _added(level: LevelStream, heard: Heard) -> tuple[Float[Array, "feature"], Conditioning]:
+def _added(level: LevelStream, heard: Heard) -> tuple[Float[Array, " feature"], Conditioning]:
     """Add what is heard now to the features and the action of the window."""
     features = level.features if heard.feature is None else level.features + heard.feature
     return features, replace(
@@ -98,7 +98,7 @@ def _added(level: LevelStream, heard: Heard) -> tuple[Float[Array, "feature"], C
 def _tick(
     cell: AbstractCell,
     state: State,
-    features: Float[Array, "feature"],
+    features: Float[Array, " feature"],
     heard: Heard,
     *,
     believes: bool | Bool[Array, ""],

@@ -57,7 +57,7 @@ class Record(eqx.Module):
     """
 
     predicted: Float[Array, "*frame"]
-    output: Float[Array, "output"]
+    output: Float[Array, " output"]
 
 
 def start(model: CWVAE) -> Stream:
@@ -74,7 +74,7 @@ def step(
     noise: TickNoise,
     *,
     duration: float | Float[Array, ""] = 1.0,
-    action: Float[Array, "action"] | None = None,
+    action: Float[Array, " action"] | None = None,
 ) -> tuple[Stream, Record]:
     """Hear the next frame.
 
@@ -98,7 +98,7 @@ def imagine(
     noise: TickNoise,
     *,
     duration: float | Float[Array, ""] = 1.0,
-    action: Float[Array, "action"] | None = None,
+    action: Float[Array, " action"] | None = None,
 ) -> Stream:
     """Let a frame pass without hearing it; arguments are those of `step`.
 
@@ -116,7 +116,7 @@ def forecast(
     *,
     key: PRNGKeyArray,
     samples: int = 1,
-    durations: Float[Array, "horizon"] | None = None,
+    durations: Float[Array, " horizon"] | None = None,
     actions: Float[Array, "horizon action"] | None = None,
     chunk: int = 144,
 ) -> Float[Array, "samples horizon *frame"]:
@@ -135,7 +135,7 @@ def forecast(
             raise ValueError(f"{name} must be for {horizon} frames, got {len(values)}")
     durations = jnp.ones(horizon) if durations is None else durations
 
-    def one(key: PRNGKeyArray) -> Float[Array, "horizon *frame"]:
+    def one(key: PRNGKeyArray) -> Float[Array, " horizon *frame"]:
         def ahead(stream, inputs):
             duration, action = inputs
             noise = model.hierarchy.noise_at(stream.frame, key=key)
@@ -166,7 +166,7 @@ def _go_on(
     stream: Stream,
     noise: TickNoise,
     duration: float | Float[Array, ""],
-    action: Float[Array, "action"] | None,
+    action: Float[Array, " action"] | None,
     features: tuple[Float[Array, "?feature"], ...] | None,
 ) -> Stream:
     """Let a frame pass, the slowest level first; without features every level imagines."""
@@ -207,8 +207,8 @@ def _checked_duration(duration: float | Float[Array, ""]) -> Float[Array, ""]:
 
 
 def _action(
-    cell: AbstractCell, level: int, action: Float[Array, "action"] | None
-) -> Float[Array, "action"]:
+    cell: AbstractCell, level: int, action: Float[Array, " action"] | None
+) -> Float[Array, " action"]:
     """Return the action that a cell hears; refuse one of another length."""
     if not cell.action_size:
         return jnp.zeros(0)
@@ -218,7 +218,7 @@ def _action(
     return action
 
 
-def _output(model: CWVAE, stream: Stream) -> Float[Array, "output"]:
+def _output(model: CWVAE, stream: Stream) -> Float[Array, " output"]:
     """Return the lowest level's output."""
     return model.hierarchy.cells[0].output(stream.levels[0].state)
 

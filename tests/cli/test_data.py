@@ -12,10 +12,11 @@ from PIL import Image
 
 from cwvae.cli import data as data_commands
 from cwvae.cli import main, sources
-from cwvae.cli.options import Train, parse
+from cwvae.cli.options import Train
+from cwvae.cli.parsing import parse
 from cwvae.data.datasets import DATASETS
 from cwvae.data.simulators import SIMULATORS
-from cwvae.training import runs
+from cwvae.training.settings import read_settings, write_settings
 
 TRAIN = ("train", "--preset", "debug", "--steps", "2", "--forecast-every", "2")
 
@@ -51,7 +52,7 @@ def test_a_run_on_files_is_trained_evaluated_and_resumed(run, mazes, capsys):
 
 
 def test_the_videos_of_a_run_are_those_of_its_splits(run, mazes):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
     assert settings.data.data == f"gqn_mazes:{mazes.resolve()}"
     train = sources.train_source(settings)
     assert len(train) == 3 * (21 // 8)
@@ -91,12 +92,12 @@ def test_data_that_moved_go_on_and_data_that_changed_do_not(run, mazes, tmp_path
 
 
 def test_a_run_that_is_resumed_keeps_its_horizon(run):
-    settings = runs.read_settings(run)
-    runs.write_settings(run, dataclasses.replace(settings, horizon=3))
+    settings = read_settings(run)
+    write_settings(run, dataclasses.replace(settings, horizon=3))
     command = parse(["train", "--out", str(run), "--resume"])
     assert isinstance(command, Train)
     assert command.horizon == 3
-    runs.write_settings(run, settings)
+    write_settings(run, settings)
 
 
 def test_a_start_that_is_refused_leaves_nothing_behind(mazes, tmp_path, capsys):
@@ -116,7 +117,7 @@ def test_without_a_preset_it_is_the_one_that_fits(name, preset):
 
 
 def test_digits_on_the_fly_move_faster_or_slower(run):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
 
     def positions(speed):
         data = dataclasses.replace(settings.data, data="moving_mnist", speed=speed)

@@ -13,11 +13,12 @@ from av import open as open_video
 
 from cwvae.cli import main
 from cwvae.cli.logs import Logs
-from cwvae.training import runs
+from cwvae.training.run import load_run
+from cwvae.training.settings import read_settings
 
 
 def weights(folder: Path) -> list[np.ndarray]:
-    model = runs.load_model(folder, runs.read_settings(folder))
+    model = load_run(folder).model
     return [np.asarray(x) for x in jax.tree.leaves(model) if hasattr(x, "dtype")]
 
 
@@ -95,7 +96,7 @@ def test_a_run_that_was_killed_and_stopped_goes_on_bit_for_bit(
 
 
 def test_a_run_holds_its_configuration_environment_and_results(run, metrics):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
     assert settings.preset == "debug"
     assert settings.train.steps == 120
     (environment,) = json.loads((run / "environment.json").read_text())
@@ -171,15 +172,3 @@ def test_lines_after_the_checkpoint_are_written_again(tmp_path):
     path.write_text(kept + '{"step": 6}\n{"step": 7, "lo')
     with Logs(tmp_path, start=5, steps=9, every=1, frames_per_step=1):
         assert path.read_text() == kept
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_asks_and_the_second_acts(number):
-    from cwvae.cli.interrupts import Interrupts
-
-    before = signal.getsignal(number)
-    with Interrupts() as interrupts:
-        os.kill(os.getpid(), number)
-        assert interrupts.received == number
-        assert signal.getsignal(number) is before
-    assert signal.getsignal(number) is before

@@ -15,7 +15,7 @@ from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import Settings
+from cwvae.training.settings import Settings
 
 __all__ = [
     "Place",

@@ -151,22 +151,28 @@ def rssm_advance(weights, stoch, deter, top_down) -> np.ndarray:
     return gru(weights, "gru", hidden, deter)
 
 
-def rssm_prior(weights, deter) -> tuple[np.ndarray, np.ndarray]:
+def rssm_prior(weights, deter, min_stddev: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the official cell's prior."""
-    return gaussian_head(weights, "prior", relu(dense(weights, "prior_h2_dense", deter)))
+    hidden = relu(dense(weights, "prior_h2_dense", deter))
+    return gaussian_head(weights, "prior", hidden, min_stddev)
 
 
-def rssm_posterior(weights, deter, feature) -> tuple[np.ndarray, np.ndarray]:
+def rssm_posterior(
+    weights, deter, feature, min_stddev: float = 1e-4
+) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the official cell's posterior."""
     hidden = relu(dense(weights, "posterior_h1_dense", np.concatenate([deter, feature])))
-    return gaussian_head(weights, "posterior", relu(dense(weights, "posterior_h2_dense", hidden)))
+    hidden = relu(dense(weights, "posterior_h2_dense", hidden))
+    return gaussian_head(weights, "posterior", hidden, min_stddev)
 
 
-def gaussian_head(weights, belief: str, hidden) -> tuple[np.ndarray, np.ndarray]:
+def gaussian_head(
+    weights, belief: str, hidden, min_stddev: float = 1e-4
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a belief's mean and standard deviation from its last hidden vector."""
     mean = dense(weights, f"{belief}_mean_dense", hidden)
-    stddev = np.log1p(np.exp(dense(weights, f"{belief}_stddev_dense", hidden + 0.54))) + 1e-4
-    return mean, stddev
+    stddev = np.log1p(np.exp(dense(weights, f"{belief}_stddev_dense", hidden + 0.54)))
+    return mean, stddev + min_stddev
 
 
 def relu(x: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import jax
+import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
@@ -19,7 +21,14 @@ __all__ = ["build"]
 
 
 def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
-    """Make a model of these sizes, its weights drawn from `key`."""
+    """Make a model of these sizes, its weights drawn from `key`.
+
+    **Arguments:** `config`, such as `PRESETS["moving_mnist"].model`; `key`, one typed key, such as
+    `jax.random.key(0)`.
+
+    Raises `ValueError` for anything else.
+    """
+    _check(config, key)
     frame_key, stacks_key, cells_key, decoder_key = jr.split(key, 4)
     clock = config.clock
     vision = {
@@ -38,13 +47,13 @@ def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
 
     def cell(level: int, key: PRNGKeyArray) -> RSSMCell:
         # Nothing is above the top level, so the official cell's weights for that are left out.
-        top_down = output if level + 1 < config.levels else 0
+        above = output if level + 1 < config.levels else 0
         return RSSMCell(
             stoch_size=config.stoch_size,
             deter_size=config.deter_size,
             hidden_size=config.hidden_size,
             feature_size=feature,
-            context_size=top_down,
+            context_size=above,
             head=head,
             key=key,
         )
@@ -57,3 +66,16 @@ def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
         decoder=FrameDecoder(state=output, **vision, key=decoder_key),
         likelihood=FixedNormal(config.decoder_stddev),
     )
+
+
+def _check(config: object, key: object) -> None:
+    """Raise `ValueError` for what is no configuration of a model, or not one typed key."""
+    if not isinstance(config, ModelConfig):
+        raise ValueError(
+            f"build must be given a ModelConfig, got a {type(config).__name__}; "
+            'use cwvae.ModelConfig(...) or a preset\'s, as in PRESETS["moving_mnist"].model'
+        )
+    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    if not (typed and key.shape == ()):
+        got = f"an array {key.dtype}{list(key.shape)}" if isinstance(key, jax.Array) else repr(key)
+        raise ValueError(f"key must be one typed key, got {got}; use jax.random.key(seed)")

@@ -1,4 +1,9 @@
-"""One pure optimisation step."""
+"""One pure optimisation step.
+
+The key of a step is `jax.random.fold_in(jax.random.key(config.seed), state.step)`, split once for
+each video of the batch: nothing else is random, so a run that was interrupted goes on as if it had
+not been.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -7,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
@@ -25,9 +31,18 @@ __all__ = [
     "train_step",
 ]
 
+Batch = (
+    UInt8[Array | np.ndarray, "batch frames *frame"]
+    | Float[Array | np.ndarray, "batch frames *frame"]
+)
+
 
 class TrainState(eqx.Module):
-    """All that recurs from step to step; the step's own key is derived from seed and step."""
+    """All that recurs from step to step.
+
+    **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
+    `init_train_state` was given; `step`, the number of steps taken.
+    """
 
     model: CWVAE
     optimiser_state: PyTree
@@ -35,47 +50,75 @@ class TrainState(eqx.Module):
 
 
 class StepRecord(eqx.Module):
-    """What one step has to say: its loss (nats per frame) and gradient norm before clipping."""
+    """What one step computed besides the new state.
+
+    **Arguments:** `loss` of the batch before the step, in nats per frame; `gradient_norm`, the
+    global norm of its gradient before clipping.
+    """
 
     loss: Loss
     gradient_norm: Float[Array, ""]
 
     @property
     def finite(self) -> Array:
-        """Whether the step was numerically sound."""
+        """Whether loss and gradient are finite, so that the new weights can be used."""
         return jnp.isfinite(self.loss.total) & jnp.isfinite(self.gradient_norm)
 
 
-def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
-    """Return the state before the first step, in arrays that it shares with nothing."""
-    optimiser = make_optimiser(config)
+def init_train_state(
+    model: CWVAE, config: TrainConfig, *, optimiser: optax.GradientTransformation | None = None
+) -> TrainState:
+    """Return the state before the first step, in arrays that it shares with nothing.
+
+    **Arguments:** `model`, whose floating-point arrays are its weights; `config`; `optimiser`, the
+    one that `train_step` will be given, by default the official one.
+    """
+    chosen = make_optimiser(config) if optimiser is None else optimiser
 
     def init(model: CWVAE) -> tuple[CWVAE, PyTree]:
         # Steps in place use up what they are given, and no array can be used up twice.
         own = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, model)
-        return own, optimiser.init(eqx.filter(own, eqx.is_inexact_array))
+        return own, chosen.init(eqx.filter(own, eqx.is_inexact_array))
 
     with relaxed_promotion():
-        return TrainState(*eqx.filter_jit(init)(model), jnp.asarray(0))
+        return TrainState(*eqx.filter_jit(init)(model), jnp.zeros((), "int32"))
 
 
 @checked
 def train_step(
     state: TrainState,
-    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
+    videos: Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
+    *,
+    optimiser: optax.GradientTransformation | None = None,
 ) -> tuple[TrainState, StepRecord]:
     """Take one optimisation step on a batch of videos.
 
-    Frames of uint8 are divided by 255, others are taken as they are. `conditioning`, with a leading
-    batch axis, is for models that hear times or actions. The noise is drawn from the seed and the
-    number of the step alone, so a run that was interrupted goes on as if it had not been.
+    **Arguments:**
+
+    - `state`: from `init_train_state`, or from the step before.
+    - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
+      divided by 255, floating-point ones are taken as they are.
+    - `config`: weights of the loss, seed and, for the official optimiser, its options. Each may
+      differ from that of the step before; all are heeded.
+    - `conditioning`: with a leading batch axis, for models of times or actions.
+    - `optimiser`: any of optax, by default the official one, `make_optimiser(config)`. It must be
+      the one that the state was made with; its options are its own, not those of `config`:
+
+          adamw = optax.adamw(3e-4)
+          state = init_train_state(model, config, optimiser=adamw)
+          state, record = train_step(state, videos, config, optimiser=adamw)
+
+    Compile it with `eqx.filter_jit`, or call `train_in_place`. Make an optimiser once: to the
+    compiler another one is another program.
+
+    Raises `ValueError` for videos that are no such batch, or for the state of another optimiser.
     """
     batch, frames = videos.shape[:2]
+    scaled = _scaled(videos)
     key = jr.fold_in(jr.key(config.seed), state.step)
     noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
-    scaled = videos.astype(float) / (255 if videos.dtype == jnp.uint8 else 1)
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
@@ -90,33 +133,56 @@ def train_step(
         return parts.total, parts
 
     (_, parts), gradients = eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
-    weights = eqx.filter(state.model, eqx.is_inexact_array)
-    with relaxed_promotion():
-        updates, optimiser_state = make_optimiser(config).update(
-            gradients, state.optimiser_state, weights
-        )
-        model = eqx.apply_updates(state.model, updates)
-        record = StepRecord(parts, optax.tree.norm(gradients))
+    chosen = make_optimiser(config) if optimiser is None else optimiser
+    model, optimiser_state = _updated(chosen, state, gradients)
+    record = StepRecord(parts, optax.tree.norm(gradients))
     return TrainState(model, optimiser_state, state.step + 1), record
 
 
 @partial(eqx.filter_jit, donate="all-except-first")
 def train_in_place(
-    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
+    videos: Batch,
     state: TrainState,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
+    *,
+    optimiser: optax.GradientTransformation | None = None,
 ) -> tuple[TrainState, StepRecord]:
     """Take a compiled `train_step` that updates the state in place.
 
     Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
     `conditioning`, cannot be used any more. The batch comes first, since it alone stays.
     """
-    return train_step(state, videos, config, conditioning)
+    return train_step(state, videos, config, conditioning, optimiser=optimiser)
+
+
+def _updated(
+    optimiser: optax.GradientTransformation, state: TrainState, gradients: PyTree
+) -> tuple[CWVAE, PyTree]:
+    """Return the model after an update of its weights, and the optimiser's new state.
+
+    Raises `ValueError` for a state that is not this optimiser's.
+    """
+    weights = eqx.filter(state.model, eqx.is_inexact_array)
+    with relaxed_promotion():
+        expected = jax.eval_shape(optimiser.init, weights)
+        if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, state.optimiser_state):
+            raise ValueError(
+                "the state must be that of the optimiser of this step, got that of another one; "
+                "give init_train_state and train_step the same optimiser"
+            )
+        updates, after = optimiser.update(gradients, state.optimiser_state, weights)
+        return eqx.apply_updates(state.model, updates), after
+
+
+def _scaled(videos: Batch) -> Float[Array, "batch frames *frame"]:
+    """Return floating-point frames; those of uint8 become 0 to 1."""
+    frames = jnp.asarray(videos)
+    return frames.astype(float) / (255 if frames.dtype == jnp.uint8 else 1)
 
 
 def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
-    """Let a model compute with fewer bits, if so configured; else it stays as it was made."""
+    """Return the model with its networks in the configured type, if that is not the usual one."""
     if config.compute_dtype == "float32":
         return model
     return replace(model, compute_dtype=config.compute_dtype)

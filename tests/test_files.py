@@ -34,8 +34,13 @@ def test_what_is_no_plain_json_is_an_error_with_the_file(text, message, tmp_path
 def test_a_file_that_fails_to_be_written_stays_as_it_was(tmp_path):
     path = tmp_path / "a"
     path.write_text("before")
-    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
-        temporary.write_text("after")
-        raise ZeroDivisionError
+
+    def write() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("after")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]

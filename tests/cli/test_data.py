@@ -134,10 +134,10 @@ BAD = [
     (["--data", "gqn_mazes"], "--data gqn_mazes needs the folder of the data set"),
     (["--data", "gqn_mazes:/absent"], "/absent: no such folder; check the path"),
     (["--data", "moving_mnist", "--channels", "3"], "Moving MNIST has 1 channel"),
-    (["--speed", "99"], "speed must be from 1/30 to 30"),
-    (["--test-fraction", "1"], "test_fraction must be between 0 and 1"),
-    (["--cache-memory", "inf"], "cache_memory must be finite"),
-    (["--cache-memory", "-1"], "cache_memory must be at least 0"),
+    (["--speed", "99"], "--speed must be"),
+    (["--test-fraction", "1"], "--test-fraction must be"),
+    (["--cache-memory", "inf"], "--cache-memory must be"),
+    (["--cache-memory", "-1"], "--cache-memory must be"),
 ]
 
 
@@ -215,7 +215,7 @@ def test_videos_that_differ_in_size_and_length_can_be_looked_at(tmp_path):
         (["show", "films:x", "--out", "a.png"], "--data must be NAME:PATH"),
         (["show", "moving_mnist", "--out", "a.txt"], "--out must end in .png, .gif or .mp4"),
         (["show", "moving_mnist", "--out", "a.png", "--videos", "0"], "--videos must be at least"),
-        (["make", "films", "--out", "a"], "'films'"),
+        (["make", "films", "--out", "a"], "name must be one of rooms"),
         (["make", "rooms", "--out", "a", "--train", "0"], "--train must be at least 1"),
     ],
 )

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from av import open as open_video
 
 from cwvae.cli import main
 from cwvae.cli.logs import Logs
+from cwvae.training import checkpoint
 from cwvae.training.run import load_run
 from cwvae.training.settings import read_settings
 
@@ -172,3 +174,37 @@ def test_lines_after_the_checkpoint_are_written_again(tmp_path):
     path.write_text(kept + '{"step": 6}\n{"step": 7, "lo')
     with Logs(tmp_path, start=5, steps=9, every=1, frames_per_step=1):
         assert path.read_text() == kept
+
+
+DOOMED = """import jax.numpy as jnp
+import jax
+import equinox as eqx
+from cwvae import build as made
+def build(config, *, key):
+    spoil = lambda x: x * jnp.nan if eqx.is_inexact_array(x) else x
+    return jax.tree.map(spoil, made(config, key=key))
+"""
+
+
+def test_a_first_step_that_is_not_finite_leaves_nothing_behind(tmp_path, capsys):
+    model, folder = tmp_path / "model.py", tmp_path / "run"
+    model.write_text(DOOMED)
+    arguments = ["train", "--preset", "debug", "--out", str(folder), "--steps", "2"]
+    assert main([*arguments, "--model", f"{model}:build"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cwvae: error: step 1 is not finite")
+    assert line.endswith("nothing was written")
+    assert not folder.exists()
+
+
+def test_a_full_disk_ends_the_run_with_one_line_and_keeps_the_last_checkpoint(
+    run, tmp_path, monkeypatch, capsys
+):
+    folder = shutil.copytree(run, tmp_path / "run")
+    usage = shutil.disk_usage(folder)._replace(free=2**20)
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: usage)
+    assert main(["train", "--out", str(folder), "--resume", "--steps", "121"]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "No space left on device" in line
+    assert line.endswith("the checkpoint of step 120 is kept")
+    assert load_run(folder).step == 120

@@ -1,5 +1,4 @@
 import io
-import sys
 
 import pytest
 from tqdm import tqdm
@@ -16,16 +15,9 @@ def clock(monkeypatch):
     return now
 
 
-@pytest.fixture
-def pipe(monkeypatch):
-    """Stderr as a file."""
-    file = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", file)
-    return file
-
-
-def test_a_file_gets_a_line_every_so_many_seconds(clock, pipe):
-    with Progress(total=1000, desc="train", mininterval=0) as bar:
+def test_a_file_gets_a_line_every_so_many_seconds(clock):
+    pipe = io.StringIO()
+    with Progress(total=1000, desc="train", mininterval=0, file=pipe) as bar:
         for second in range(1000):
             clock[0] = float(second)
             bar.update()
@@ -42,15 +34,17 @@ def test_a_file_gets_a_line_every_so_many_seconds(clock, pipe):
     assert "\r" not in pipe.getvalue()
 
 
-def test_a_bar_that_does_not_stay_leaves_nothing(clock, pipe):
-    for _ in Progress(range(5), leave=False):
+def test_a_bar_that_does_not_stay_leaves_nothing(clock):
+    pipe = io.StringIO()
+    for _ in Progress(range(5), leave=False, file=pipe):
         pass
     assert pipe.getvalue() == ""
 
 
-def test_a_terminal_gets_a_bar(clock, pipe, monkeypatch):
-    monkeypatch.setattr(pipe, "isatty", lambda: True, raising=False)
-    with Progress(total=2, ncols=80) as bar:
+def test_a_terminal_gets_a_bar(clock, monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    with Progress(total=2, ncols=80, file=terminal) as bar:
         bar.update()
-    assert "\r" in pipe.getvalue()
+    assert "\r" in terminal.getvalue()
     assert isinstance(bar, tqdm)

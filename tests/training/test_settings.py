@@ -17,8 +17,8 @@ FIRST = Path(__file__).with_name("version_0_1")
 def settings(name: str = "debug", **changes) -> Settings:
     preset = PRESETS[name]
     parts = {part: getattr(preset, part) for part in ("model", "train", "data")}
-    sizes = {"context": preset.context, "horizon": preset.horizon}
-    return Settings(preset=name, **(parts | sizes | changes))
+    others = {"preset": name, "context": preset.context, "horizon": preset.horizon}
+    return Settings(**(parts | others | changes))
 
 
 @pytest.mark.parametrize("name", PRESETS)

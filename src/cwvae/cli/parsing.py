@@ -134,5 +134,5 @@ def _with_option(event: Any) -> str:
 
 
 def _option(argument: Any) -> str:
-    """Return an option as it is written."""
-    return str(argument.display_name())
+    """Return an option as it is written, a positional argument without the group it is in."""
+    return str(argument.display_name()).rpartition(".")[2]

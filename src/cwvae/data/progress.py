@@ -21,7 +21,8 @@ class Progress(tqdm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         """Take the arguments of `tqdm.tqdm`."""
-        self._in_lines, self._shown = not sys.stderr.isatty(), time.monotonic()
+        file = kwargs.get("file") or sys.stderr
+        self._in_lines, self._shown = not file.isatty(), time.monotonic()
         self._keeps = kwargs.get("leave", True)
         if self._in_lines:
             kwargs["leave"] = False

@@ -98,7 +98,7 @@ def test_another_model_is_refused_when_it_is_resumed(custom_run, tmp_path, capsy
     assert (custom_run / "model.py").read_bytes() == before
 
     plain = tmp_path / "plain"
-    write_settings(plain, dataclasses.replace(read_settings(custom_run), custom=None))
+    write_settings(plain, dataclasses.replace(read_settings(custom_run), custom=None, context=4))
     assert main([*arguments(plain, f"{SOURCE}:make"), "--resume"]) == 2
     assert "the run has no --model, which cannot change" in capsys.readouterr().err
 

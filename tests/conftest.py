@@ -5,6 +5,11 @@ import gc
 import jax
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+# Before anything imports the package: its annotations are checked in every call that a test makes.
+# Where a float is asked for, an int will do.
+install_import_hook("cwvae", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["MissingExtra", "extra"]
+__all__ = ["MissingExtraError", "extra"]
 
 
-class MissingExtra(ImportError):
+class MissingExtraError(ImportError):
     """An optional package is not installed; the message is the command that installs it."""
 
 
@@ -14,7 +14,7 @@ class MissingExtra(ImportError):
 def extra(name: str) -> Iterator[None]:
     """Import inside this context what `pip install 'cwvae[name]'` installs.
 
-    Raises `MissingExtra` where a package is not installed.
+    Raises `MissingExtraError` where a package is not installed.
     """
     try:
         yield
@@ -23,7 +23,7 @@ def extra(name: str) -> Iterator[None]:
         # A module of our own that is not there is our fault, and a missing extra has been named.
         if missing in ("", "cwvae"):
             raise
-        raise MissingExtra(
+        raise MissingExtraError(
             f"{missing} is needed here and is not installed; pip install 'cwvae[{name}]'",
             name=missing,
         ) from None

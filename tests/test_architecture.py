@@ -30,7 +30,7 @@ HEAVY = ("diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tensorboardX
 OUTSIDE_WORLD = ("os", "sys", "io", "pathlib", "time", "datetime", "logging", "random", "tqdm")
 BELOW_TRAINING = [n for n in CORE if RANKS.get(room(n), 99) < RANKS["training"] and n != "files"]
 ROOT = Path(__file__).parents[1]
-# Lines of a file and of a function. A file of tests is a list, and may be longer than what it tests.
+# Lines of a file and of a function. A file of tests is a list, which may be longer.
 LIMITS = {"src": (250, 40), "benchmarks": (250, 60), "scripts": (250, 60), "tests": (400, 60)}
 
 

@@ -59,7 +59,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name that needs more than the core; an `ImportError` gives the line to install it."""
+    """Import a name that needs more than the core, or raise an `ImportError` with the remedy."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)

@@ -4,10 +4,13 @@ from contextlib import AbstractContextManager
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float, Int
 
+from cwvae._extras import extra
 from cwvae.training.config import TrainConfig
+
+with extra("train"):
+    import optax
 
 __all__ = ["make_optimiser", "relaxed_promotion"]
 

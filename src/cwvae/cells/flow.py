@@ -10,6 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae._extras import extra
 from cwvae.cells.base import AbstractCell, AbstractWrapper, Conditioning, State
 from cwvae.nn.layers import DenseStack
 
@@ -66,7 +67,8 @@ class FlowCell(AbstractWrapper):
         key: PRNGKeyArray,
     ):
         """Draw the weights of f."""
-        import diffrax
+        with extra("flow"):
+            import diffrax
 
         self.cell = cell
         size = cell.deter_size + cell.stoch_size + cell.context_size
@@ -99,7 +101,8 @@ class FlowCell(AbstractWrapper):
         self, state: State, duration: Float[Array, ""], top_down: Float[Array, " top_down"]
     ) -> Float[Array, " deter"]:
         """Solve the equation over a duration."""
-        import diffrax
+        with extra("flow"):
+            import diffrax
 
         known, rate = jnp.concatenate([state.stoch, top_down]), jnp.exp(self.log_rate)
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
 from cwvae.data.clips import BadFileWarning
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["run"]
 
@@ -37,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         # A model of the user's own may end anything, wherever it is called.
         except (SystemExit, GeneratorExit) as error:
             raise ValueError(
-                f"the model ended the program with {error!r}; let it return"
+                f"a model must return, got one that ends the program with {error!r}"
             ) from error
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from tensorboardX import SummaryWriter
 
+from cwvae._extras import extra
 from cwvae.data.progress import Progress
 from cwvae.files import replacing
 from cwvae.training.step import StepRecord
+
+with extra("cli"):
+    from tensorboardX import SummaryWriter
 
 __all__ = ["Logs", "kept_lines"]
 

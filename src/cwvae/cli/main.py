@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from cwvae._extras import MissingExtraError
 from cwvae.cli.interrupts import Watch, interrupted
 
 __all__ = ["main"]
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run(sys.argv[1:] if arguments is None else arguments)
         except KeyboardInterrupt:
             return interrupted()
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MissingExtraError) as error:
             return _fail(error, BAD_INPUT)
         except (MemoryError, RuntimeError) as error:
             # What JAX raises when memory runs out is known by its text alone.

@@ -5,12 +5,14 @@ import math
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
+from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_seed, expand_paths
 from cwvae.cli.data_options import Data
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
+
+with extra("cli"):
+    import tyro
 
 __all__ = [
     "Command",

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
-
+from cwvae._extras import extra
 from cwvae.cli.data_options import Data
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
 from cwvae.training.settings import read_settings
+
+with extra("cli"):
+    import tyro
 
 __all__ = ["parse"]
 

@@ -4,7 +4,10 @@ import sys
 import time
 from typing import Any
 
-from tqdm import tqdm
+from cwvae._extras import extra
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["SECONDS", "Progress"]
 

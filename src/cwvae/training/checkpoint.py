@@ -10,13 +10,16 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 from jaxtyping import PyTree
 
+from cwvae._extras import extra
 from cwvae.model import CWVAE
 from cwvae.training.digests import changed_file, write_digests
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.step import TrainState
+
+with extra("train"):
+    import orbax.checkpoint as ocp
 
 __all__ = ["Checkpoints"]
 

@@ -133,10 +133,10 @@ BAD = [
     (["--data", "gqn_mazes"], "--data gqn_mazes needs the folder of the data set"),
     (["--data", "gqn_mazes:/absent"], "/absent: no such folder; check the path"),
     (["--data", "moving_mnist", "--channels", "3"], "Moving MNIST has 1 channel"),
-    (["--speed", "99"], "speed must be from 1/30 to 30"),
-    (["--test-fraction", "1"], "test_fraction must be between 0 and 1"),
-    (["--cache-memory", "inf"], "cache_memory must be finite"),
-    (["--cache-memory", "-1"], "cache_memory must be at least 0"),
+    (["--speed", "99"], "speed must be a number from 0.0333333 to 30"),
+    (["--test-fraction", "1"], "test_fraction must be a number above 0 and below 1"),
+    (["--cache-memory", "inf"], "cache_memory must be a number from 0 to 1e+06, got inf"),
+    (["--cache-memory", "-1"], "cache_memory must be a number from 0"),
 ]
 
 

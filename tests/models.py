@@ -61,7 +61,7 @@ def flow(cell: AbstractCell, *, key) -> FlowCell:
 
 
 def conditioned(cell: Callable[..., AbstractCell], *, context_size: int, key) -> Conditioned:
-    """Make a cell hear actions."""
+    """Make a cell take actions."""
     return Conditioned(cell(context_size=context_size + ACTION, key=key), ACTION)
 
 

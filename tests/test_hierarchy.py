@@ -94,17 +94,17 @@ def entries(arrays, window: slice | int):
 def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
     blind = data.draw(st.sets(st.integers(0, clock.levels - 1)), label="blind")
     levels = hierarchy(clock, kind=kind, seed=seed, blind=blind)
-    heard, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
+    evidence, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
     states, known = some_states(levels, seed), conditioning(levels, frames, seed=seed)
     with jax.disable_jit():
-        actual = levels.observe(states, heard, noises, known)
+        actual = levels.observe(states, evidence, noises, known)
         expected = frame_by_frame(
             levels.cells,
             clock.factors,
             frames,
             noises,
             known,
-            features=heard,
+            features=evidence,
             blind=blind,
             states=states,
         )
@@ -127,10 +127,10 @@ def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
 @pytest.mark.parametrize(("kind", "clock", "frames"), COMPILED)
 def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
-    heard, noises = features(levels, frames), noise(levels, frames)
-    actual = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, frames), noise(levels, frames)
+    actual = observe(levels, levels.init(), evidence, noises)
     known = conditioning(levels, frames)
-    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, features=heard)
+    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, features=evidence)
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
@@ -175,17 +175,17 @@ def test_imagining_twice_is_imagining_once(kind, seed):
     assert_alike((before, after), (cut_out(whole, CLOCK, 0, cut), cut_out(whole, CLOCK, cut)))
 
 
-# Who hears whom, and when.
+# Which level depends on which, and when.
 
 
 @kinds
 @pytest.mark.parametrize("level", [0, 1])
 @draws(seed=seeds)
-def test_slow_levels_never_hear_fast_noise_or_features(kind, level, seed):
+def test_slow_levels_never_depend_on_fast_noise_or_features(kind, level, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    _, calm = observe(levels, levels.init(), heard, noises)
-    other, loud = list(heard), list(noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, calm = observe(levels, levels.init(), evidence, noises)
+    other, loud = list(evidence), list(noises)
     other[level], loud[level] = other[level] + 1, -5 * loud[level]
     _, disturbed = observe(levels, levels.init(), tuple(other), tuple(loud))
     assert_same(disturbed[level + 1 :], calm[level + 1 :])
@@ -195,7 +195,7 @@ def test_slow_levels_never_hear_fast_noise_or_features(kind, level, seed):
 @kinds
 @pytest.mark.parametrize("level", [0, 1])
 @draws(seed=seeds)
-def test_imagined_slow_levels_never_hear_fast_noise(kind, level, seed):
+def test_imagined_slow_levels_never_depend_on_fast_noise(kind, level, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
@@ -207,7 +207,7 @@ def test_imagined_slow_levels_never_hear_fast_noise(kind, level, seed):
 
 
 @kinds
-def test_fast_levels_hear_slow_noise(kind):
+def test_fast_levels_depend_on_slow_noise(kind):
     levels = hierarchy(CLOCK, kind=kind)
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
@@ -235,12 +235,12 @@ def test_noise_changes_nothing_before_its_tick(kind, level, tick):
 
 @kinds
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_a_posterior_hears_the_features_of_its_own_tick_and_none_after(kind, level):
+def test_a_posterior_depends_on_the_features_of_its_own_tick_and_on_none_after(kind, level):
     levels = hierarchy(CLOCK, kind=kind)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    other = list(heard)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = list(evidence)
     other[level] = other[level].at[1].add(1)
-    _, calm = observe(levels, levels.init(), heard, noises)
+    _, calm = observe(levels, levels.init(), evidence, noises)
     _, disturbed = observe(levels, levels.init(), tuple(other), noises)
     one, two = disturbed[level], calm[level]
     assert_same(*(entries(t.posterior, slice(1)) for t in (one, two)))
@@ -255,8 +255,8 @@ def test_a_posterior_hears_the_features_of_its_own_tick_and_none_after(kind, lev
 @pytest.mark.parametrize("blind", [{0}, {2}, {0, 1, 2}])
 def test_a_blind_level_is_imagined(kind, blind):
     levels = hierarchy(CLOCK, kind=kind, blind=blind)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    _, traces = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, traces = observe(levels, levels.init(), evidence, noises)
     for level, trace in enumerate(traces):
         same = eqx.tree_equal(trace.posterior, trace.prior)
         assert bool(same) == (level in blind)
@@ -265,18 +265,18 @@ def test_a_blind_level_is_imagined(kind, blind):
 
 
 @FEW
-def test_a_blind_level_does_not_hear_its_features(kind):
+def test_a_blind_level_does_not_depend_on_its_features(kind):
     levels = hierarchy(CLOCK, kind=kind, blind={1})
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    other = (heard[0], heard[1] + 1, heard[2])
-    assert_same(*(observe(levels, levels.init(), f, noises) for f in (heard, other)))
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = (evidence[0], evidence[1] + 1, evidence[2])
+    assert_same(*(observe(levels, levels.init(), f, noises) for f in (evidence, other)))
 
 
 @FEW
 def test_observing_with_all_levels_blind_is_imagining(kind):
     levels = hierarchy(CLOCK, kind=kind, blind={0, 1, 2})
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    observed = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    observed = observe(levels, levels.init(), evidence, noises)
     assert_alike(observed, imagine(levels, levels.init(), noises))
 
 
@@ -286,9 +286,9 @@ def test_observing_with_all_levels_blind_is_imagining(kind):
 @kinds
 def test_without_noise_every_sample_is_the_mode(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    heard = features(levels, FRAMES)
+    evidence = features(levels, FRAMES)
     silence = tuple(jnp.zeros_like(n) for n in noise(levels, FRAMES))
-    for trace in observe(levels, levels.init(), heard, silence)[1]:
+    for trace in observe(levels, levels.init(), evidence, silence)[1]:
         assert_same(trace.states.stoch, trace.posterior.mode)
     for trace in imagine(levels, levels.init(), silence)[1]:
         assert_same(trace.states.stoch, trace.prior.mode)
@@ -358,9 +358,9 @@ def test_levels_may_have_different_sizes():
     sizes = {"hidden_size": 2, "feature_size": 3, "context_size": 0}
     top = made(RSSMCell, stoch_size=5, deter_size=6, **sizes)
     levels = Hierarchy((made(CELLS["rssm"], context_size=11), top), Clock(2, 2))
-    heard, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
-    actual = observe(levels, levels.init(), heard, noises)
+    evidence, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
+    actual = observe(levels, levels.init(), evidence, noises)
     expected = frame_by_frame(
-        levels.cells, (2,), 3, noises, conditioning(levels, 3), features=heard
+        levels.cells, (2,), 3, noises, conditioning(levels, 3), features=evidence
     )
     assert_alike([*actual], [tuple(e) for e in expected])

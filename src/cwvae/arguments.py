@@ -37,7 +37,7 @@ def check_share(name: str, value: float) -> None:
         raise ValueError(f"{name} must be in [0, 1], got {value}")
 
 
-def check_shape(name: str, value: Any, expected: tuple[int | str, ...], remedy: str = "") -> None:
+def check_shape(name: str, value: Any, expected: tuple[int | str, ...], remedy: str) -> None:
     """Raise `ValueError` for an array of another shape; a word stands for any length."""
     shape = getattr(value, "shape", None)
     if (
@@ -47,9 +47,7 @@ def check_shape(name: str, value: Any, expected: tuple[int | str, ...], remedy: 
     ):
         axes = ", ".join(map(str, expected)) + "," * (len(expected) == 1)
         got = described(value) if shape is None else tuple(shape)
-        raise ValueError(
-            f"{name} must have shape ({axes}), got {got}" + f"; {remedy}" * bool(remedy)
-        )
+        raise ValueError(f"{name} must have shape ({axes}), got {got}; {remedy}")
 
 
 def described(value: Any) -> str:

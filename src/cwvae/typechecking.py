@@ -80,30 +80,33 @@ def _violation(
     """Describe the last of the named arguments, which does not fit."""
     *before, name = names
     wrong = values[name], hints[name]
-    remedy, pairs = _remedy(*wrong), [wrong]
-    if _fit_together(wrong):  # but not beside another
-        for other in before:
-            pair = values[other], hints[other]
-            if _fit_together(pair) and not _fit_together(pair, wrong):
-                remedy = f"its axes must agree with those of '{other}', {_expected(hints[other])}"
-                pairs = [wrong, pair]
-                break
-    level, (got, *beside) = _narrowed(pairs)
+    beside = {}
+    if _fit_together(wrong):
+        pairs = {other: (values[other], hints[other]) for other in before}
+        beside = {
+            o: p for o, p in pairs.items() if _fit_together(p) and not _fit_together(p, wrong)
+        }
+    level, (got, *others) = _first_wrong(wrong, *list(beside.values())[:1])
+    remedy = (
+        f"its axes must agree with those of '{next(iter(beside))}', {described(others[0])}"
+        if beside
+        else _remedy(got, hints[name])
+    )
     return TypeCheckError(
-        f"{function.__qualname__}: parameter '{name}' must be {_expected(hints[name])}, "
-        f"got {got}{level}; {remedy}" + "".join(f", here {value}" for value in beside)
+        f"{function.__qualname__.removesuffix('.__init__')}: parameter '{name}' must be "
+        f"{_expected(hints[name])}, got {described(got)}{level}; {remedy}"
     )
 
 
-def _narrowed(pairs: Sequence[tuple[Any, Any]]) -> tuple[str, list[str]]:
-    """Describe values; where they are tuples, those of the first level that does not fit."""
+def _first_wrong(*pairs: tuple[Any, Any]) -> tuple[str, list[Any]]:
+    """Return values; where they are tuples, those of the first level that does not fit."""
     values = [value for value, _ in pairs]
     if all(isinstance(value, tuple) for value in values):
         for level, entries in enumerate(zip(*values, strict=False)):
             ones = [((entry,), hint) for entry, (_, hint) in zip(entries, pairs, strict=True)]
             if not _fit_together(*ones):
-                return f" at level {level}", [described(entry) for entry in entries]
-    return "", [described(value) for value in values]
+                return f" at level {level}", list(entries)
+    return "", values
 
 
 def _remedy(value: Any, hint: Any) -> str:
@@ -113,11 +116,11 @@ def _remedy(value: Any, hint: Any) -> str:
         return "make one with jax.random.key(seed)"
     if expected.startswith("a whole number"):
         return "give an int"
-    if "each level" in expected and not isinstance(value, tuple):
-        return "model.hierarchy makes it: see its methods noise and conditioning"
     kind = getattr(getattr(value, "dtype", None), "kind", "f")
     if "floats" in expected and kind in "biu":
-        return "convert it to floats, frames of bytes by dividing them by 255"
+        return "convert it to floats" + ", bytes by dividing them by 255" * (kind == "u")
+    if "each level" in expected and not hasattr(value, "dtype"):
+        return "model.hierarchy makes it: see its methods noise and conditioning"
     return "cwvae.shapes explains the axes, and jax.vmap adds one for a batch"
 
 

@@ -101,23 +101,23 @@ class AbstractCell(eqx.Module):
     def prepare_context(
         self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Any:
-        """Return what `advance` needs of a tick's inputs beside the state: by default `top_down`."""
+        """Return what `advance` needs of a tick's inputs besides the state; default `top_down`."""
         return top_down
 
     def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
-        """Return what `posterior` needs of a tick's features: by default the features."""
+        """Return what `posterior` needs of a tick's features; default the features."""
         return feature
 
     def output(self, state: State) -> Float[Array, " output"]:
-        """Return the input of the level below, or of the decoder: by default [stoch, deter]."""
+        """Return the input of the level below, or of the decoder; default [stoch, deter]."""
         return jnp.concatenate([state.stoch, state.deter])
 
     def init(self) -> State:
-        """Return the state before the first tick: by default zeros."""
+        """Return the state before the first tick; default zeros."""
         return State(jnp.zeros(self.stoch_size), jnp.zeros(self.deter_size), jnp.zeros(()))
 
     def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
-        """Draw one tick's noise, of the kind that the beliefs are sampled from: by default normal."""
+        """Draw one tick's noise, of the kind that beliefs are sampled from; default normal."""
         return jr.normal(key, (self.stoch_size,))
 
     @property

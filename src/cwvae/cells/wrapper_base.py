@@ -61,7 +61,7 @@ class AbstractWrapper(AbstractCell):
     def prepare_context(
         self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Any:
-        """Return what `advance` needs of a tick's inputs beside the state."""
+        """Return what `advance` needs of a tick's inputs besides the state."""
         return self.cell.prepare_context(top_down, conditioning)
 
     def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:

@@ -25,6 +25,7 @@ from cwvae.hierarchy_checks import (
     cell_tuple,
     check_cells,
     check_features,
+    check_known,
     check_run,
     check_times,
     level_set,
@@ -178,9 +179,10 @@ class Hierarchy(eqx.Module):
 
         Raises `ValueError`, naming the level, for arguments that do not fit.
         """
-        frames = check_run(self.cells, self.clock, states, noise, conditioning)
+        frames = check_run(self.cells, self.clock, states, noise)
         self.check_features(features, frames)
         known = self.conditioning(frames) if conditioning is None else conditioning
+        check_known(self.cells, self.clock, known, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state, inputs = self.cells[level], states[level], (noise[level], known[level])
@@ -202,8 +204,9 @@ class Hierarchy(eqx.Module):
         Without `conditioning` the frames go on after those of `states`, at intervals of 1,
         without actions. Raises `ValueError`, naming the level, for arguments that do not fit.
         """
-        frames = check_run(self.cells, self.clock, states, noise, conditioning)
+        frames = check_run(self.cells, self.clock, states, noise)
         known = self._following(states, frames) if conditioning is None else conditioning
+        check_known(self.cells, self.clock, known, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell = self.cells[level]

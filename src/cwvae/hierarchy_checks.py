@@ -19,6 +19,7 @@ __all__ = [
     "cell_tuple",
     "check_cells",
     "check_features",
+    "check_known",
     "check_run",
     "check_times",
     "level_set",
@@ -65,15 +66,11 @@ def level_set(levels: Any) -> frozenset[int]:
 
 
 def check_run(
-    cells: Sequence[AbstractCell],
-    clock: Clock,
-    states: Sequence[State],
-    noise: LevelNoise,
-    conditioning: LevelConditioning | None,
+    cells: Sequence[AbstractCell], clock: Clock, states: Sequence[State], noise: LevelNoise
 ) -> int:
     """Return the number of frames that noise is for.
 
-    Raises `ValueError`, naming the level, for states, noise and conditioning that do not fit.
+    Raises `ValueError`, naming the level, for states and noise that do not fit the levels.
     """
     _check_count("states", states, clock)
     _check_count("noise", noise, clock)
@@ -82,12 +79,17 @@ def check_run(
     _check_arrays("noise", noise, sizes, clock, frames)
     for level, (cell, state) in enumerate(zip(cells, states, strict=True)):
         check_state(cell, state, of=f" of level {level}")
-    if conditioning is not None:
-        _check_count("conditioning", conditioning, clock)
-        each = zip(cells, conditioning, clock.ticks(frames), strict=True)
-        for level, (cell, known, ticks) in enumerate(each):
-            check_conditioning(cell, known, ticks, of=f" of level {level}")
     return frames
+
+
+def check_known(
+    cells: Sequence[AbstractCell], clock: Clock, conditioning: LevelConditioning, frames: int
+) -> None:
+    """Raise `ValueError`, naming the level, for conditioning that does not fit the levels."""
+    _check_count("conditioning", conditioning, clock)
+    each = zip(cells, conditioning, clock.ticks(frames), strict=True)
+    for level, (cell, known, ticks) in enumerate(each):
+        check_conditioning(cell, known, ticks, of=f" of level {level}")
 
 
 def check_features(

@@ -31,8 +31,8 @@ def checked(function: F) -> F:
     """Check the shapes and dtypes of a function's arguments when it is called or traced.
 
     Arguments are compared with their annotations, in order, an axis name standing for one
-    length. Raises `TypeCheckError`, which names the argument, what was expected, what was given
-    and a remedy.
+    length. Raises `TypeCheckError`, which names the argument, what was expected, what was got and
+    a remedy.
     """
     signature = inspect.signature(function)
     hints: dict[str, Any] = {}

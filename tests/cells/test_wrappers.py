@@ -108,7 +108,7 @@ def test_an_action_changes_the_future_and_not_the_past(lookahead, frame, tick):
 def test_the_action_of_an_upper_level_is_the_sum_of_its_window(lookahead):
     levels = conditioned(lookahead=lookahead)
     actions = jnp.round(8 * draw(3, FRAMES, ACTION))  # so that sums are exact
-    # From the tick at frame 3 on, or since the tick at frame 0, whose window ends with its own frame.
+    # From the tick at frame 3 on, or after that at frame 0, whose window ends with its own frame.
     window = [3, 4, 5] if lookahead else [1, 2, 3]
     turned = actions.at[jnp.asarray(window)].set(actions[jnp.asarray(window[::-1])])
     beyond = (

@@ -41,6 +41,7 @@ def at_level_1(arrays, change):
 
 
 LEVELS_OF = hierarchy(CLOCK)
+OTHER_ACTIONS = LEVELS_OF.conditioning(FRAMES, actions=zeros(FRAMES, 2))
 NOISE, FEATURES = noise(LEVELS_OF, FRAMES), features(LEVELS_OF, FRAMES)
 CALLS = {
     "no cells": (lambda: Hierarchy((), CLOCK), r"cells must be a tuple of cells, .*got \(\)"),
@@ -125,7 +126,7 @@ CALLS = {
     ),
     "actions without an axis": (
         lambda: LEVELS_OF.conditioning(3, actions=zeros(3)),
-        "'actions' must be numbers with axes .frames, action., got float32.3.",
+        "'actions' must be numbers with axes .frames, action. or None, got float32.3.",
     ),
     **{
         f"to {name} {case}": (partial(run, name, **changes), message)
@@ -148,7 +149,11 @@ CALLS = {
                 "'noise' must be .*got None; model.hierarchy makes it",
             ),
             ("with an array of noise", {"noise": NOISE[0]}, "noise'? must .*got float32.6,4."),
-            ("with noise for too few levels", {"noise": NOISE[:1]}, "noise'? must .*got .*1"),
+            (
+                "with noise for too few levels",
+                {"noise": NOISE[:1]},
+                "noise'? must .*got .*(1|6,4.\\);)",
+            ),
             (
                 "with noise of another width",
                 {"noise": at_level_1(NOISE, lambda a: a[:, 1:])},

@@ -59,19 +59,18 @@ class Clock:
         numbers = tuple(factors) if several else (factors,)
         if not all(isinstance(factor, Integral) for factor in numbers):
             raise ValueError(f"temporal abstraction factors must be whole numbers, got {factors}")
+        numbers = tuple(int(factor) for factor in numbers)
         if any(factor < 1 for factor in numbers):
             raise ValueError(
                 f"temporal abstraction factors must be at least 1, got {factors}; "
                 "use 1 for a level that ticks as often as the one below"
             )
-        numbers = tuple(int(factor) for factor in numbers) * (1 if several else levels - 1)
+        numbers = numbers if several else numbers * (levels - 1)
         if len(numbers) != levels - 1:
             raise ValueError(
                 f"{levels} levels need {levels - 1} temporal abstraction factors, one for each "
                 f"level above the first, got {len(numbers)}: {numbers}"
             )
-        if not isinstance(lookahead, bool):
-            raise ValueError(f"lookahead must be True or False, got {lookahead!r}")
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "factors", numbers)
         object.__setattr__(self, "lookahead", lookahead)

@@ -143,7 +143,8 @@ class Hierarchy(eqx.Module):
         if times is None:
             times = jnp.arange(frames, dtype=float)
         else:
-            times = check_times(times if hasattr(times, "dtype") else np.asarray(times), frames)
+            times = times if isinstance(times, jax.Array) else np.asarray(times)
+            times = check_times(times, frames)
         actions = jnp.zeros((frames, 0)) if actions is None else jnp.asarray(actions)
         check_shape(f"actions of {frames} frames", actions, (frames, "action"), "one row a frame")
         if not jnp.issubdtype(actions.dtype, jnp.floating):

@@ -119,7 +119,7 @@ def check_times(times: Real[Array | np.ndarray, " frames"], frames: int) -> Floa
     return jnp.asarray(times, dtype=float)
 
 
-def _check_count(name: str, values: Sequence[Any], clock: Clock) -> None:
+def _check_count(name: str, values: Any, clock: Clock) -> None:
     """Raise `ValueError` for anything but an entry for each level."""
     if not isinstance(values, Sequence) or len(values) != clock.levels:
         got = len(values) if isinstance(values, Sequence) else described(values)

@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
@@ -280,6 +279,21 @@ def test_observing_with_all_levels_blind_is_imagining(kind):
     assert_alike(observed, imagine(levels, levels.init(), noises))
 
 
+# Without conditioning.
+
+
+@pytest.mark.parametrize("kind", ["rssm", "flow"])
+def test_without_conditioning_a_video_begins_at_time_0_and_imagined_frames_go_on(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    known = levels.conditioning(2 * FRAMES)
+    observed = compiled_observe(levels, levels.init(), evidence, noises)
+    known_first = cut_out(known, CLOCK, 0, FRAMES)
+    assert_alike(observed, observe(levels, levels.init(), evidence, noises, known_first))
+    imagined = compiled_imagine(levels, observed[0], noises)
+    assert_alike(imagined, imagine(levels, observed[0], noises, cut_out(known, CLOCK, FRAMES)))
+
+
 # Noise and sizes.
 
 
@@ -287,7 +301,8 @@ def test_observing_with_all_levels_blind_is_imagining(kind):
 def test_without_noise_every_sample_is_the_mode(kind):
     levels = hierarchy(CLOCK, kind=kind)
     evidence = features(levels, FRAMES)
-    silence = tuple(jnp.zeros_like(n) for n in noise(levels, FRAMES))
+    silence = levels.zero_noise(FRAMES)
+    assert [n.shape for n in silence] == [n.shape for n in noise(levels, FRAMES)]
     for trace in observe(levels, levels.init(), evidence, silence)[1]:
         assert_same(trace.states.stoch, trace.posterior.mode)
     for trace in imagine(levels, levels.init(), silence)[1]:

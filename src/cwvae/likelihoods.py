@@ -66,7 +66,7 @@ class FixedNormal(AbstractLikelihood):
         _check_shapes(self, decoded, frame)
         constant = math.log(self.stddev) + 0.5 * math.log(2 * math.pi)
         squares = jnp.sum(((frame - decoded) / self.stddev) ** 2)
-        # Constants stay outside of the sum: inside, XLA would make an array of them.
+        # The constant stays outside of the sum, where it would be added once a pixel.
         return -0.5 * squares - frame.size * constant
 
     @checked

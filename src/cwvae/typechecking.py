@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, SupportsIndex, TypeVar
 
+import jax.numpy as jnp
 import jaxtyping
+import numpy as np
 from beartype import BeartypeConf
 from beartype.door import is_bearable
 from jaxtyping import PRNGKeyArray, jaxtyped
@@ -119,6 +121,8 @@ def _remedy(value: Any, hint: Any) -> str:
     kind = getattr(getattr(value, "dtype", None), "kind", "f")
     if "floats" in expected and kind in "biu":
         return "convert it to floats" + ", bytes by dividing them by 255" * (kind == "u")
+    if isinstance(value, np.ndarray) and _fit_together((jnp.asarray(value), hint)):
+        return "convert it with jnp.asarray"
     if "each level" in expected and not hasattr(value, "dtype"):
         return "model.hierarchy makes it: see its methods noise and conditioning"
     return "cwvae.shapes explains the axes, and jax.vmap adds one for a batch"

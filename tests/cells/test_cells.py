@@ -123,6 +123,21 @@ def test_a_cell_depends_on_its_state_and_its_context(kind):
     assert np.any(other_state.states.deter[0] != trace.states.deter[0])
 
 
+@pytest.mark.parametrize("kind", ["rssm", "flow"])
+def test_without_conditioning_ticks_are_1_apart_and_imagined_ones_go_on(kind):
+    cell = some_cell(kind)
+    top_down, features, noise, _ = inputs()
+    boundary = jnp.zeros(TICKS, dtype=bool)
+    times = jnp.arange(2.0 * TICKS)
+    first_half, second_half = (
+        Conditioning(t, jnp.zeros((TICKS, 0)), boundary) for t in jnp.split(times, 2)
+    )
+    observed = observe(cell, cell.init(), top_down, features, noise)
+    assert_alike(observed, observe(cell, cell.init(), top_down, features, noise, first_half))
+    imagined = imagine(cell, observed[0], top_down, noise)
+    assert_alike(imagined, imagine(cell, observed[0], top_down, noise, second_half))
+
+
 @kinds
 def test_rows_of_a_batch_are_independent(kind):
     cell = some_cell(kind)

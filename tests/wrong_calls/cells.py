@@ -11,6 +11,7 @@ from cwvae.cells import (
     Conditioned,
     FlowCell,
     GaussianHead,
+    Resetting,
     RSSMCell,
     imagine_level,
     observe_level,
@@ -103,6 +104,15 @@ CELLS_MADE = {
     "an empty action": (
         lambda: Conditioned(made(rssm, context_size=2), 0),
         "action_size must be .* at least 1, got 0",
+    ),
+    "a number to wrap": (lambda: Resetting(3), "cell must be a cell, got 3; make it before"),
+    "a flow of a number": (
+        lambda: FlowCell(3, hidden_size=4, key=KEY),
+        "'cell' must be AbstractCell, got 3",
+    ),
+    "a number for the key of a flow": (
+        lambda: FlowCell(made(rssm, context_size=0), hidden_size=4, key=0),
+        r"'key' must be a random key, got 0; make one with jax.random.key\(seed\)",
     ),
     "actions twice": (
         lambda: Conditioned(Conditioned(made(rssm, context_size=3), 1), 1),

@@ -5,7 +5,7 @@ diffrax is optional and takes seconds to import, so the first cell that is made 
 
 import math
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import Any, SupportsIndex
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,9 +15,7 @@ from cwvae.arguments import check_positive, check_share, whole_number
 from cwvae.cells.base import AbstractCell, Conditioning, State
 from cwvae.cells.wrapper_base import AbstractWrapper
 from cwvae.nn.layers import DenseStack
-
-if TYPE_CHECKING:
-    import diffrax
+from cwvae.shapes import checked
 
 __all__ = ["FlowCell"]
 
@@ -36,8 +34,8 @@ class FlowCell(AbstractWrapper):
     - `hidden_size`, `depth`: width and number of the dense layers of f.
     - `rate`: the rate to start from, per unit of time: about 1 over the usual time between
       ticks.
-    - `solver`, `controller`, `adjoint`: of diffrax; default are Tsit5 with adaptive steps
-      (rtol 1e-3, atol 1e-4) and recursive checkpointing.
+    - `solver`, `controller`, `adjoint`: diffrax's solver, step size controller and adjoint;
+      default are Tsit5 with adaptive steps (rtol 1e-3, atol 1e-4) and recursive checkpointing.
     - `first_step`: size of the solver's first step (of every step, if its size is constant), as
       a fraction of the time between two ticks, in (0, 1].
     - `max_steps`: of the solver between two ticks.
@@ -50,12 +48,13 @@ class FlowCell(AbstractWrapper):
     cell: AbstractCell
     field: DenseStack
     log_rate: Float[Array, " deter"]
-    solver: "diffrax.AbstractSolver"
-    controller: "diffrax.AbstractStepSizeController"
-    adjoint: "diffrax.AbstractAdjoint"
+    solver: eqx.Module
+    controller: eqx.Module
+    adjoint: eqx.Module
     first_step: float = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
 
+    @checked
     def __init__(
         self,
         cell: AbstractCell,
@@ -63,9 +62,9 @@ class FlowCell(AbstractWrapper):
         hidden_size: SupportsIndex,
         depth: SupportsIndex = 2,
         rate: float = 1.0,
-        solver: "diffrax.AbstractSolver | None" = None,
-        controller: "diffrax.AbstractStepSizeController | None" = None,
-        adjoint: "diffrax.AbstractAdjoint | None" = None,
+        solver: eqx.Module | None = None,
+        controller: eqx.Module | None = None,
+        adjoint: eqx.Module | None = None,
         first_step: float = 0.25,
         max_steps: SupportsIndex = 256,
         key: PRNGKeyArray,

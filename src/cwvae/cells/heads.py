@@ -69,7 +69,7 @@ class GaussianHead(AbstractHead):
 
     def __call__(self, hidden: Float[Array, " hidden"]) -> Gaussian:
         """Return Gaussian(mean, softplus(stddev layer of hidden + shift) + min_stddev)."""
-        # Both layers in one product, the shift in the bias: a tick's time is that of its products.
+        # One product for both layers, the shift in its bias: fewer operations in every tick.
         kernel = jnp.concatenate([self.mean.kernel, self.stddev.kernel], axis=1)
         shift = STDDEV_SHIFT * self.stddev.kernel.sum(0)
         bias = jnp.concatenate([self.mean.bias, self.stddev.bias + shift])

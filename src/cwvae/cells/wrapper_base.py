@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae.arguments import described
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State
 
@@ -15,6 +16,13 @@ class AbstractWrapper(AbstractCell):
     """A cell made from another, `cell`, which it follows in all that it does not replace."""
 
     cell: eqx.AbstractVar[AbstractCell]
+
+    def __check_init__(self) -> None:
+        """Raise `ValueError` for anything but a cell to wrap."""
+        if not isinstance(self.cell, AbstractCell):
+            raise ValueError(
+                f"cell must be a cell, got {described(self.cell)}; make it before it is wrapped"
+            )
 
     @property
     def stoch_size(self) -> int:  # type: ignore[override]

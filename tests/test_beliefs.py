@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import gaussian_entropy, gaussian_kl, gaussian_log_prob
+from reference import assert_alike, gaussian_entropy, gaussian_kl, gaussian_log_prob
 
 from cwvae.beliefs import Categorical, Gaussian, balanced_kl, kl
 
@@ -42,7 +42,7 @@ def test_kl_is_not_negative_between_neighbours(seed, step):
 @given(seeds)
 def test_kl_vanishes_between_equals(seed):
     belief = draw(seed)
-    assert kl(belief, belief) == 0
+    assert abs(kl(belief, belief)) < 1e-6
 
 
 @given(seeds)
@@ -98,7 +98,7 @@ def test_a_density_integrates_to_1():
 @given(seeds)
 def test_zero_noise_samples_the_mean(seed):
     belief = draw(seed, 2)
-    assert np.array_equal(belief.sample(jnp.zeros((2, 3))), belief.mean)
+    assert_alike(belief.sample(jnp.zeros((2, 3))), belief.mean)
 
 
 @given(seeds)
@@ -176,7 +176,7 @@ def test_the_kl_of_classes_is_the_float64_formula(seed):
 def test_the_kl_of_classes_is_not_negative_and_vanishes_between_equals(seed):
     posterior, prior = two(seed)
     assert kl(posterior, prior) > 0
-    assert kl(posterior, posterior) == 0
+    assert abs(kl(posterior, posterior)) < 1e-6
 
 
 def test_the_kl_of_classes_agrees_with_monte_carlo():

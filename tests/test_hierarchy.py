@@ -67,11 +67,6 @@ def some_states(hierarchy: Hierarchy, seed: int) -> tuple[State, ...]:
     return tuple(some_state(cell, seed + n) for n, cell in enumerate(hierarchy.cells))
 
 
-def assert_same(ours, theirs):
-    """Assert that two pytrees agree bit for bit."""
-    assert eqx.tree_equal(ours, theirs)
-
-
 def cut_out(arrays, clock: Clock, start: int, stop: int | None = None):
     """Cut every level's entries for the frames from start to stop, both aligned."""
     stops = (None,) * clock.levels if stop is None else clock.ticks(stop)
@@ -187,7 +182,7 @@ def test_slow_levels_never_depend_on_fast_noise_or_features(kind, level, seed):
     other, loud = list(evidence), list(noises)
     other[level], loud[level] = other[level] + 1, -5 * loud[level]
     _, disturbed = observe(levels, levels.init(), tuple(other), tuple(loud))
-    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert_alike(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
 
 
@@ -201,7 +196,7 @@ def test_imagined_slow_levels_never_depend_on_fast_noise(kind, level, seed):
     loud = list(noises)
     loud[level] = -5 * loud[level]
     _, disturbed = imagine(levels, levels.init(), tuple(loud))
-    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert_alike(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
 
 
@@ -228,7 +223,7 @@ def test_noise_changes_nothing_before_its_tick(kind, level, tick):
     _, disturbed = imagine(levels, levels.init(), tuple(loud))
     for below, (one, other) in enumerate(zip(disturbed, calm, strict=True)):
         before = CLOCK.ticks(frame)[below]
-        assert_same(*(entries(both, slice(before)) for both in (one, other)))
+        assert_alike(*(entries(both, slice(before)) for both in (one, other)))
     assert np.any(disturbed[0].output[frame] != calm[0].output[frame])
 
 
@@ -242,8 +237,8 @@ def test_a_posterior_depends_on_the_features_of_its_own_tick_and_on_none_after(k
     _, calm = observe(levels, levels.init(), evidence, noises)
     _, disturbed = observe(levels, levels.init(), tuple(other), noises)
     one, two = disturbed[level], calm[level]
-    assert_same(*(entries(t.posterior, slice(1)) for t in (one, two)))
-    assert_same(*(entries(t.prior, slice(2)) for t in (one, two)))
+    assert_alike(*(entries(t.posterior, slice(1)) for t in (one, two)))
+    assert_alike(*(entries(t.prior, slice(2)) for t in (one, two)))
     assert not eqx.tree_equal(*(entries(t.posterior, 1) for t in (one, two)))
 
 
@@ -260,7 +255,7 @@ def test_a_blind_level_is_imagined(kind, blind):
         same = eqx.tree_equal(trace.posterior, trace.prior)
         assert bool(same) == (level in blind)
         nats = trace.posterior.kl(trace.prior)
-        assert np.all(nats == 0) if level in blind else np.all(nats > 0)
+        assert np.all(np.abs(nats) < 1e-6) if level in blind else np.all(nats > 1e-4)
 
 
 @FEW
@@ -268,7 +263,7 @@ def test_a_blind_level_does_not_depend_on_its_features(kind):
     levels = hierarchy(CLOCK, kind=kind, blind={1})
     evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
     other = (evidence[0], evidence[1] + 1, evidence[2])
-    assert_same(*(observe(levels, levels.init(), f, noises) for f in (evidence, other)))
+    assert_alike(*(observe(levels, levels.init(), f, noises) for f in (evidence, other)))
 
 
 @FEW
@@ -304,9 +299,9 @@ def test_without_noise_every_sample_is_the_mode(kind):
     silence = levels.zero_noise(FRAMES)
     assert [n.shape for n in silence] == [n.shape for n in noise(levels, FRAMES)]
     for trace in observe(levels, levels.init(), evidence, silence)[1]:
-        assert_same(trace.states.stoch, trace.posterior.mode)
+        assert_alike(trace.states.stoch, trace.posterior.mode)
     for trace in imagine(levels, levels.init(), silence)[1]:
-        assert_same(trace.states.stoch, trace.prior.mode)
+        assert_alike(trace.states.stoch, trace.prior.mode)
 
 
 @FEW
@@ -339,7 +334,7 @@ def test_noise_has_an_entry_for_each_tick(kind):
 @FEW
 def test_the_same_key_gives_the_same_noise_and_another_key_another(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    assert_same(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
+    assert_alike(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
     for one, other in zip(*(levels.noise(FRAMES, key=jr.key(s)) for s in (0, 1)), strict=True):
         assert np.all(one != other)
 
@@ -356,7 +351,7 @@ def test_noise_of_a_longer_video_begins_with_that_of_a_shorter(kind):
     levels = hierarchy(CLOCK, kind=kind)
     shorter, longer = (levels.noise(frames, key=jr.key(0)) for frames in (7, FRAMES))
     for level, (one, other) in enumerate(zip(shorter, longer, strict=True)):
-        assert_same(one, other[: CLOCK.ticks(7)[level]])
+        assert_alike(one, other[: CLOCK.ticks(7)[level]])
 
 
 @FEW
@@ -366,7 +361,7 @@ def test_noise_from_a_later_frame_is_the_end_of_the_whole(kind, start):
     whole = levels.noise(FRAMES, key=jr.key(0))
     # Traced, as in a loop over chunks.
     later = jax.jit(lambda s: levels.noise(FRAMES - start, key=jr.key(0), start=s))(start)
-    assert_same(later, cut_out(whole, CLOCK, start))
+    assert_alike(later, cut_out(whole, CLOCK, start))
 
 
 def test_levels_may_have_different_sizes():

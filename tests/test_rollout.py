@@ -62,7 +62,7 @@ def test_a_forecast_has_all_samples_and_frames(whole):
 
 
 def test_the_same_key_gives_the_same_forecast(model, context, whole):
-    assert np.array_equal(predict(model, context, HORIZON, key=KEY, samples=2), whole)
+    assert_alike(predict(model, context, HORIZON, key=KEY, samples=2), whole)
 
 
 def test_another_key_gives_another_forecast(model, context, whole):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from models import DETER, draw, made, rssm, some_state
-from reference import sigmoid
+from reference import assert_alike, sigmoid
 
 from cwvae.nn.layers import GRU, LSTM
 
@@ -58,4 +58,4 @@ def test_beliefs_and_the_level_below_depend_on_the_output_of_the_memory_alone(me
     assert (cell.deter_size, cell.output_size) == (remembered, cell.stoch_size + DETER)
     # What an LSTM carries is input of the memory alone.
     secret = state.deter.at[DETER:].add(1)
-    assert np.array_equal(cell.prior(state.deter).mean, cell.prior(secret).mean)
+    assert_alike(cell.prior(state.deter).mean, cell.prior(secret).mean)

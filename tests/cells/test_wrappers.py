@@ -35,6 +35,11 @@ def record(levels, *, actions=None):
     return observe(levels, levels.init(), *inputs, known)[1]
 
 
+def apart(one, other) -> np.ndarray:
+    """Mark the ticks at which two records differ by more than rounding."""
+    return np.max(np.abs(np.asarray(one) - other), axis=1) > 1e-6
+
+
 def two_levels(wrap, *, lookahead: bool = True, more: int = 0) -> Hierarchy:
     """Make two levels of wrapped cells, the context of each longer by so much."""
     cells = (made(rssm, context_size=OUTPUT + more, seed=0), made(rssm, context_size=more, seed=1))
@@ -50,9 +55,9 @@ def test_where_the_level_above_ticks_the_sample_is_forgotten(seed):
     cell, one, other = Resetting(inner), some_state(inner, seed), some_state(inner, seed + 1)
     other = eqx.tree_at(lambda s: s.deter, other, one.deter)
     after = advance(cell, one, boundary=True)
-    assert np.array_equal(after, advance(cell, other, boundary=True))
+    assert_alike(after, advance(cell, other, boundary=True))
     fresh = eqx.tree_at(lambda s: s.stoch, one, inner.init().stoch)
-    assert np.array_equal(after, advance(inner, fresh))
+    assert_alike(after, advance(inner, fresh))
     # The memory stays.
     elsewhere = eqx.tree_at(lambda s: s.deter, one, one.deter + 1)
     assert np.any(after != advance(cell, elsewhere, boundary=True))
@@ -62,14 +67,14 @@ def test_where_the_level_above_ticks_the_sample_is_forgotten(seed):
 def test_elsewhere_a_resetting_cell_is_the_wrapped_one(seed):
     inner = made(rssm, context_size=OUTPUT, seed=seed)
     state = some_state(inner, seed)
-    assert np.array_equal(advance(Resetting(inner), state), advance(inner, state))
+    assert_alike(advance(Resetting(inner), state), advance(inner, state))
 
 
 def test_a_level_resets_where_the_one_above_ticks_and_the_top_never():
     resetting, plain = record(two_levels(Resetting)), record(two_levels(lambda cell: cell))
     assert_alike(resetting[1], plain[1])
     # The first tick comes after nothing; then the level above ticks at frame 3.
-    differ = np.any(resetting[0].states.deter != plain[0].states.deter, axis=1)
+    differ = apart(resetting[0].states.deter, plain[0].states.deter)
     assert list(differ[:4]) == [False, False, False, True]
 
 
@@ -88,7 +93,7 @@ def test_an_action_follows_the_output_of_the_level_above_in_the_context():
     assert (cell.context_size, cell.action_size) == (OUTPUT, ACTION)
     state = some_state(inner)
     joined = advance(inner, state, top_down=jnp.concatenate([top_down, action]))
-    assert np.array_equal(advance(cell, state, top_down=top_down, action=action), joined)
+    assert_alike(advance(cell, state, top_down=top_down, action=action), joined)
 
 
 # The action of frame 4 is in the window of tick 1 of the upper level, at frame 3, where levels
@@ -99,7 +104,7 @@ def test_an_action_follows_the_output_of_the_level_above_in_the_context():
 def test_an_action_changes_the_future_and_not_the_past(lookahead, frame, tick):
     levels, actions = conditioned(lookahead=lookahead), draw(3, FRAMES, ACTION)
     calm, other = (record(levels, actions=a) for a in (actions, actions.at[4].add(1)))
-    changed = [np.any(a.output != b.output, axis=1) for a, b in zip(calm, other, strict=True)]
+    changed = [apart(a.output, b.output) for a, b in zip(calm, other, strict=True)]
     assert np.array_equal(changed[0], np.arange(FRAMES) >= frame)
     assert np.array_equal(changed[1], np.arange(3) >= tick)
 

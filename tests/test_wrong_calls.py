@@ -44,5 +44,5 @@ def test_a_wrong_call_raises_one_sentence_with_what_came_and_a_remedy(call, mess
 
 
 def test_every_table_has_rows():
-    assert "heart" in TABLES
+    assert TABLES
     assert all(TABLES.values())

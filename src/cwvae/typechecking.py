@@ -34,13 +34,15 @@ def checked(function: F) -> F:
 
     Arguments are compared with their annotations, in order, an axis name standing for one
     length. Raises `TypeCheckError`, which names the argument, what was expected, what was got and
-    a remedy.
+    a remedy. jaxtyping's switch turns the checks off: `JAXTYPING_DISABLE=1`.
     """
     signature = inspect.signature(function)
     hints: dict[str, Any] = {}
 
     @functools.wraps(function)
     def checking(*args: Any, **kwargs: Any) -> Any:
+        if jaxtyping.config.jaxtyping_disable:
+            return function(*args, **kwargs)
         if not hints:  # at the first call, when all names in annotations are defined
             hints.update(typing.get_type_hints(function, include_extras=True))
         values = signature.bind(*args, **kwargs).arguments
@@ -81,19 +83,15 @@ def _violation(
 ) -> TypeCheckError:
     """Describe the last of the named arguments, which does not fit."""
     *before, name = names
-    wrong = values[name], hints[name]
-    beside = {}
-    if _fit_together(wrong):
-        pairs = {other: (values[other], hints[other]) for other in before}
-        beside = {
-            o: p for o, p in pairs.items() if _fit_together(p) and not _fit_together(p, wrong)
-        }
-    level, (got, *others) = _first_wrong(wrong, *list(beside.values())[:1])
-    remedy = (
-        f"its axes must agree with those of '{next(iter(beside))}', {described(others[0])}"
-        if beside
-        else _remedy(got, hints[name])
-    )
+    pairs = {one: (values[one], hints[one]) for one in names}
+    wrong, fine = pairs[name], [o for o in before if _fit_together(pairs[o])]
+    others = [o for o in fine if _fit_together(wrong) and not _fit_together(pairs[o], wrong)]
+    if others:
+        level, (got, beside) = _first_wrong(wrong, pairs[others[0]])
+        remedy = f"its axes must agree with those of '{others[0]}', {described(beside)}"
+    else:
+        level, (got,) = _first_wrong(wrong)
+        remedy = _remedy(got, hints[name])
     return TypeCheckError(
         f"{function.__qualname__.removesuffix('.__init__')}: parameter '{name}' must be "
         f"{_expected(hints[name])}, got {described(got)}{level}; {remedy}"
@@ -125,7 +123,9 @@ def _remedy(value: Any, hint: Any) -> str:
         return "convert it with jnp.asarray"
     if "each level" in expected and not hasattr(value, "dtype"):
         return "model.hierarchy makes it: see its methods noise and conditioning"
-    return "cwvae.shapes explains the axes, and jax.vmap adds one for a batch"
+    if "axes" in expected:
+        return "cwvae.shapes explains the axes, and jax.vmap adds one for a batch"
+    return "check the order of the arguments"
 
 
 def _expected(hint: Any) -> str:

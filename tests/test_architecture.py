@@ -18,6 +18,8 @@ PACKAGE = Path(cwvae.__file__).parent
 
 # A module imports modules of lower ranks, and of its own as long as there is no cycle.
 RANKS = {
+    "arguments": 0,
+    "typechecking": 0,
     "shapes": 0,
     "clock": 1,
     "beliefs": 1,
@@ -25,9 +27,11 @@ RANKS = {
     "kernels": 2,
     "nn": 3,
     "cells": 4,
+    "hierarchy_checks": 5,
     "hierarchy": 5,
     "model": 6,
     "objective": 7,
+    "open_loop": 7,
     "rollout": 7,
     "streaming": 8,
     "training": 8,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.cells.base import AbstractCell
@@ -93,9 +93,9 @@ def checked_duration(duration: float | Float[Array | np.ndarray, ""]) -> Float[A
     wrong = "a duration must be one number, at least 0 and finite"
     if np.shape(duration) != ():
         raise ValueError(f"{wrong}, got shape {np.shape(duration)}; give each frame its own")
-    if isinstance(duration, jax.core.Tracer):
-        sound = (duration >= 0) & jnp.isfinite(duration)
-        return eqx.error_if(duration.astype(float), ~sound, wrong)
+    if isinstance(duration, Tracer):
+        traced = jnp.asarray(duration, dtype=float)
+        return eqx.error_if(traced, ~((traced >= 0) & jnp.isfinite(traced)), wrong)
     if not 0 <= duration < float("inf"):
         raise ValueError(f"{wrong}, got {duration}; give the time since the last frame")
     return jnp.asarray(duration, dtype=float)

@@ -90,11 +90,12 @@ def next_deter(
 
 def shift_times(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
     """Count a level's times from a frame that comes `elapsed` later."""
-
-    def times(level: LevelStream) -> tuple[Array, ...]:
-        return level.previous.time, level.state.time, level.conditioning.time
-
-    return eqx.tree_at(times, level, tuple(time - elapsed for time in times(level)))
+    return replace(
+        level,
+        previous=replace(level.previous, time=level.previous.time - elapsed),
+        state=replace(level.state, time=level.state.time - elapsed),
+        conditioning=replace(level.conditioning, time=level.conditioning.time - elapsed),
+    )
 
 
 def choose(condition: Bool[Array, ""], one: T, other: T) -> T:

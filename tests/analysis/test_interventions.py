@@ -120,11 +120,11 @@ def test_a_clamped_level_holds_its_latent_and_leaves_those_above(level):
     model = plain(CLOCK)
     clamped, states = clamp(model, {level: LATENT}), states_of(model)
     before, after = imagine(model, states)[1], imagine(clamped, states)[1]
-    assert np.all(after[level].states.stoch == LATENT)
+    assert np.all(np.asarray(after[level].states.stoch) == LATENT)
     assert same(before, after) == [other > level for other in range(3)]
     # Its beliefs are still those of the cell, so a trace shows what it would have sampled.
     observed = observe(clamped, plain_video(FRAMES))[1][level]
-    assert np.all(observed.states.stoch == LATENT)
+    assert np.all(np.asarray(observed.states.stoch) == LATENT)
     assert np.all(observed.posterior.kl(observed.prior) > 0)
 
 

@@ -54,7 +54,7 @@ def test_the_page_for_python_runs_from_its_first_line_to_its_last(capsys, tmp_pa
     monkeypatch.chdir(tmp_path)
     names = run(ROOT / "docs" / "python.md")
     printed = capsys.readouterr().out
-    assert "(2, 16, 32, 32, 1)" in printed
+    assert "(2, 8, 32, 32, 1)" in printed
     assert int(names["state"].step) > int(names["run"].state.step) > 0
 
 

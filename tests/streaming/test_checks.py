@@ -95,7 +95,7 @@ WRONG = {
         "chunk must be .* got -3",
     ),
     "durations of another horizon": (
-        lambda g: g.forecast(g.start, 3, durations=jnp.ones(2), actions=jnp.ones((3, ACTION))),
+        lambda g: g.forecast(g.start, 3, durations=jnp.ones(2)),
         r"durations must have one entry for each of the 3 frames .* got shape \(2,\); cut",
     ),
     "actions of another horizon": (
@@ -135,10 +135,16 @@ def test_a_duration_that_is_no_time_raises(duration):
         imagine(model, stream, modes(model), duration=jnp.asarray(duration))
 
 
-def test_frames_of_bytes_raise(given):
-    # Under a check of types that comes before, a `TypeError`.
-    with pytest.raises((ValueError, TypeError), match="frame"):
-        given.step(given.start, jnp.zeros((1, 2, 1), "uint8"), given.noise, action=given.action)
+def test_arguments_of_other_types_raise(given):
+    pixels = jnp.zeros((1, 2, 1), "uint8")
+    with pytest.raises(TypeError, match="frame"):
+        given.step(given.start, pixels, given.noise, action=given.action)
+    with pytest.raises(TypeError, match="stream"):
+        given.step(given.model, given.frame, given.noise, action=given.action)
+    with pytest.raises(TypeError, match="horizon"):
+        given.forecast(given.start, 2.5)
+    with pytest.raises(TypeError, match="key"):
+        streaming.forecast(given.model, given.start, 2, key=3)
 
 
 def test_an_encoder_with_too_few_features_raises():

@@ -14,10 +14,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells import AbstractCell, AbstractWrapper, State
 from cwvae.model import CWVAE
+from cwvae.shapes import checked
 
 __all__ = ["Clamped", "GivenSample", "blind", "clamp", "reset", "swap"]
 
 
+@checked
 def reset(
     model: CWVAE, states: tuple[State, ...], levels: int | Collection[int]
 ) -> tuple[State, ...]:
@@ -35,6 +37,7 @@ def reset(
     return _from(initial, states, _checked_levels(levels, len(states)))
 
 
+@checked
 def swap(
     states: tuple[State, ...], others: tuple[State, ...], levels: int | Collection[int]
 ) -> tuple[tuple[State, ...], tuple[State, ...]]:
@@ -58,6 +61,7 @@ def swap(
     return _from(others, states, levels), _from(states, others, levels)
 
 
+@checked
 def blind(model: CWVAE, levels: int | Collection[int]) -> CWVAE:
     """Return a model of which those levels imagine while the others observe.
 
@@ -71,7 +75,8 @@ def blind(model: CWVAE, levels: int | Collection[int]) -> CWVAE:
     return model.blinded(_checked_levels(levels, model.hierarchy.clock.levels))
 
 
-def clamp(model: CWVAE, latents: Mapping[int, Float[Array | np.ndarray, " stoch"]]) -> CWVAE:
+@checked
+def clamp(model: CWVAE, latents: Mapping[int, Float[Array | np.ndarray, "..."]]) -> CWVAE:
     """Return a model in which the latents of some levels are held at given values.
 
     What does a latent do to the frames and to the levels below?

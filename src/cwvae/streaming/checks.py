@@ -1,7 +1,8 @@
 """The arguments of a stream's functions, checked where they come in."""
 
+import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -17,6 +18,7 @@ from cwvae.streaming.level import LevelStream
 __all__ = [
     "check_levels",
     "checked_action",
+    "checked_count",
     "checked_duration",
     "checked_frame",
     "checked_horizon",
@@ -85,7 +87,9 @@ def checked_action(cell: AbstractCell, level: int, action: Any) -> Float[Array, 
     return jnp.asarray(action, dtype=float)
 
 
-def checked_duration(duration: float | Float[Array | np.ndarray, ""]) -> Float[Array, ""]:
+def checked_duration(
+    duration: float | int | np.number | Float[Array | np.ndarray, ""],
+) -> Float[Array, ""]:
     """Return the time since the last frame; raise for one that is negative or not finite.
 
     That is a `ValueError`, or in a compiled program `equinox.EquinoxRuntimeError`.
@@ -101,9 +105,14 @@ def checked_duration(duration: float | Float[Array | np.ndarray, ""]) -> Float[A
     return jnp.asarray(duration, dtype=float)
 
 
-def checked_horizon(
-    name: str, values: Any, horizon: int | np.integer
-) -> Float[Array, " horizon *axes"]:
+def checked_count(name: str, count: SupportsIndex) -> int:
+    """Return a count of Python or NumPy; raise `ValueError` for no whole number from 1 on."""
+    if not hasattr(count, "__index__") or operator.index(count) < 1:
+        raise ValueError(f"{name} must be at least 1, got {count}; give a whole number from 1 on")
+    return operator.index(count)
+
+
+def checked_horizon(name: str, values: Any, horizon: int) -> Float[Array, " horizon *axes"]:
     """Return one entry for each frame to come; raise `ValueError` for another number of them."""
     if np.shape(values)[:1] != (horizon,):
         raise ValueError(

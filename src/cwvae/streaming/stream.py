@@ -1,5 +1,9 @@
 """A stream and its functions: start, step, imagine, forecast, insert."""
 
+import operator
+from collections.abc import Sequence
+from typing import SupportsIndex
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,11 +12,12 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from cwvae.cells.base import Conditioning, State
 from cwvae.model import CWVAE
-from cwvae.shapes import Frame
+from cwvae.shapes import Frame, checked
 from cwvae.streaming.causal import causal_step
 from cwvae.streaming.checks import (
     check_levels,
     checked_action,
+    checked_count,
     checked_duration,
     checked_frame,
     checked_horizon,
@@ -23,8 +28,9 @@ from cwvae.streaming.lookahead import lookahead_step
 
 __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
-TickNoise = PyTree[Float[Array | np.ndarray, " ?stoch"], " levels"]
-Duration = float | Float[Array | np.ndarray, ""]
+# Of any shape: that of each is compared with its level's, so that the error can name it.
+TickNoise = Sequence[Float[Array | np.ndarray, "..."]]
+Duration = float | int | np.number | Float[Array | np.ndarray, ""]
 Action = Float[Array | np.ndarray, " action"]
 
 
@@ -54,6 +60,7 @@ class Record(eqx.Module):
     output: Float[Array, " output"]
 
 
+@checked
 def start(model: CWVAE) -> Stream:
     """Return the stream before its first frame."""
     # With a dtype of its own, so that a stream that was saved is the same to the compiler.
@@ -61,6 +68,7 @@ def start(model: CWVAE) -> Stream:
     return Stream(tuple(start_level(cell) for cell in model.hierarchy.cells), frame)
 
 
+@checked
 def step(
     model: CWVAE,
     stream: Stream,
@@ -99,6 +107,7 @@ def step(
     return stream, Record(predicted, _output(model, stream))
 
 
+@checked
 def imagine(
     model: CWVAE,
     stream: Stream,
@@ -119,16 +128,17 @@ def imagine(
     return _advance(model, stream, noise, duration, action, (None,) * len(noise))
 
 
+@checked
 def forecast(
     model: CWVAE,
     stream: Stream,
-    horizon: int | np.integer,
+    horizon: SupportsIndex,
     *,
     key: PRNGKeyArray,
-    samples: int | np.integer = 1,
+    samples: SupportsIndex = 1,
     durations: Float[Array | np.ndarray, " horizon"] | None = None,
     actions: Float[Array | np.ndarray, "horizon action"] | None = None,
-    chunk: int | np.integer = 144,
+    chunk: SupportsIndex = 144,
 ) -> Float[Array, "samples horizon *frame"]:
     """Predict the next `horizon` frames, open loop, `samples` times, from any frame of a stream.
 
@@ -140,9 +150,8 @@ def forecast(
     Raises `ValueError` for a count below 1, a stream of another model, or durations or actions
     of another number of frames.
     """
-    for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}; give a whole number from 1")
+    horizon, samples = checked_count("horizon", horizon), checked_count("samples", samples)
+    chunk = checked_count("chunk", chunk)
     durations = np.ones(horizon) if durations is None else durations
     durations = checked_horizon("durations", durations, horizon)
     actions = None if actions is None else checked_horizon("actions", actions, horizon)
@@ -155,12 +164,13 @@ def forecast(
             return stream, _output(model, stream)
 
         _, outputs = jax.lax.scan(ahead, stream, (durations, actions))
-        return jax.lax.map(lambda o: model.render(o[None])[0], outputs, batch_size=int(chunk))
+        return jax.lax.map(lambda o: model.render(o[None])[0], outputs, batch_size=chunk)
 
-    return jax.vmap(one)(jax.random.split(key, int(samples)))
+    return jax.vmap(one)(jax.random.split(key, samples))
 
 
-def insert(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream:
+@checked
+def insert(streams: Stream, row: SupportsIndex | Int[Array, ""], stream: Stream) -> Stream:
     """Return many streams (leading axes) with one in the place of that in a row.
 
     The stream that was in the row is dropped; take it out before with `jax.tree.map`. Raises
@@ -172,7 +182,7 @@ def insert(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream
             "jax.tree.map(lambda *arrays: jnp.stack(arrays), *streams)"
         )
     rows = streams.frame.shape[0]
-    if not isinstance(row, jax.Array) and not -rows <= row < rows:
+    if not isinstance(row, jax.Array) and not -rows <= operator.index(row) < rows:
         raise ValueError(f"there are {rows} streams, got row {row}; use one of 0 to {rows - 1}")
     expected = [many.shape[1:] for many in jax.tree.leaves(streams)]
     got = [np.shape(one) for one in jax.tree.leaves(stream)]
@@ -187,7 +197,7 @@ def insert(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream
 def _advance(
     model: CWVAE,
     stream: Stream,
-    noise: TickNoise,
+    noise: PyTree[Float[Array, " ?stoch"], " levels"],
     duration: Duration,
     action: Action | None,
     features: PyTree[Float[Array, " ?feature"], " observed"],

@@ -6,15 +6,12 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.tree_util import Partial
-from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.cells.base import Conditioning, State, Trace
 from cwvae.hierarchy import Hierarchy
 from cwvae.likelihoods import AbstractLikelihood
-from cwvae.nn.frame_networks import log_prob_sum, map_frames
+from cwvae.nn.frame_networks import log_probs, map_frames
 from cwvae.shapes import LevelFeatures, LevelNoise, Video, checked
 
 __all__ = ["CWVAE"]
@@ -30,8 +27,6 @@ class CWVAE(eqx.Module):
     - `decoder`: a module that turns the output of the lowest level into the parameters of a
       frame's distribution.
     - `likelihood`: the distribution of a frame given the decoder's answer.
-    - `compute_dtype`: the floating point type in which encoder and decoder compute, such as
-      "bfloat16"; by default that of the frames. Cells, beliefs and likelihoods keep theirs.
 
     A frame is an array of any shape that the four agree on. `cwvae.build` makes a model from a
     `ModelConfig`.
@@ -41,15 +36,6 @@ class CWVAE(eqx.Module):
     hierarchy: Hierarchy
     decoder: Callable[[Array], Array]
     likelihood: AbstractLikelihood
-    compute_dtype: str | None = eqx.field(static=True, default=None)
-
-    def __check_init__(self) -> None:
-        """Refuse a precision that is none."""
-        known = ("float16", "bfloat16", "float32", "float64")
-        if self.compute_dtype not in (None, *known):
-            raise ValueError(
-                f"compute_dtype must be {', '.join(known)} or None, got {self.compute_dtype!r}"
-            )
 
     @checked
     def encode(self, frames: Video) -> LevelFeatures:
@@ -58,7 +44,7 @@ class CWVAE(eqx.Module):
             raise ValueError("a video needs at least 1 frame, got none")
         levels = self.hierarchy.clock.levels
         with jax.named_scope("encode"):
-            features = self._rounded(self.encoder, jnp.asarray(frames))
+            features = map_frames(self.encoder, jnp.asarray(frames))
         if not isinstance(features, tuple):
             raise ValueError(
                 "the encoder must return a tuple, a vector for each level; wrap what encodes "
@@ -112,23 +98,21 @@ class CWVAE(eqx.Module):
     def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
-            return self._rounded(self.decoder, outputs)
+            return map_frames(self.decoder, outputs)
 
     @checked
     def log_likelihood(
-        self,
-        outputs: Float[Array, "frames output"],
-        frames: Float[Array | np.ndarray, " frames *frame"],
-    ) -> Float[Array, ""]:
-        """Return log p(frames) given the lowest level's outputs, in nats, summed over all frames.
+        self, outputs: Float[Array, "frames output"], video: Video
+    ) -> Float[Array, " frames"]:
+        """Return log p(x_t | s_t^1) of every frame given the lowest level's outputs, in nats.
 
-        For the value of each frame, `decode` and ask the likelihood. A decoder that is an
-        `AbstractFrameDecoder` may forget each frame here, also where gradients are taken.
+        A decoder that is an `AbstractFrameDecoder` may forget each frame as soon as it has its
+        log-likelihood, also where gradients are taken.
         """
-        score = Partial(_log_prob, self.likelihood, outputs.dtype)
-        rounded = outputs if self.compute_dtype is None else outputs.astype(self.compute_dtype)
         with jax.named_scope("decode"):
-            return log_prob_sum(self.decoder, score, rounded, jnp.asarray(frames))
+            return log_probs(
+                self.decoder, self.likelihood.log_prob, outputs, jnp.asarray(video)
+            )
 
     @checked
     def render(self, outputs: Float[Array, "frames output"]) -> Video:
@@ -142,17 +126,3 @@ class CWVAE(eqx.Module):
         level that the model does not have.
         """
         return replace(self, hierarchy=replace(self.hierarchy, blind=frozenset(levels)))
-
-    def _rounded(self, network: Callable[[Array], PyTree[Array]], frames: Array) -> PyTree[Array]:
-        """Apply a network to every frame in the model's precision, and return to that of frames."""
-        if self.compute_dtype is None:
-            return map_frames(network, frames)
-        answers = map_frames(network, frames.astype(self.compute_dtype))
-        return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)
-
-
-def _log_prob(
-    likelihood: AbstractLikelihood, dtype: DTypeLike, decoded: Array, frame: Array
-) -> Float[Array, ""]:
-    """Return the log-likelihood of a frame, in that precision whatever the decoder's."""
-    return likelihood.log_prob(decoded.astype(dtype), frame)

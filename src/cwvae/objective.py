@@ -73,7 +73,7 @@ def elbo(
     with jax.named_scope("elbo"):
         _, traces = model.infer(video, noise, conditioning)
         return Elbo(
-            log_likelihood=_log_likelihood(model, traces[0].output, video),
+            log_likelihood=model.log_likelihood(traces[0].output, video),
             kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
         )
 
@@ -113,8 +113,7 @@ def loss(
         videos = jnp.asarray(videos)
         traces = _observed(model, videos, noise, conditioning)
         outputs = _all_frames(traces[0].output)
-        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
-        nll = -log_likelihood / (videos.shape[0] * frames)
+        nll = -jnp.mean(model.log_likelihood(outputs, _all_frames(videos)))
         nats = jnp.stack([jnp.mean(divergence(t.posterior, t.prior).sum(-1)) for t in traces])
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=nll, penalty=penalty, kl=nats / frames)
@@ -139,7 +138,7 @@ def importance_weighted_bound(
             jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
             for t in traces
         ]
-        return _log_likelihood(model, traces[0].output, video).sum() + sum(ratios)
+        return model.log_likelihood(traces[0].output, video).sum() + sum(ratios)
 
     if jax.tree.leaves(noise)[0].shape[0] < 1:
         raise ValueError("the bound needs noise for at least 1 sample, got none")
@@ -166,13 +165,6 @@ def _observed(
 def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
     """Put the frames of all videos one after the other."""
     return values.reshape(-1, *values.shape[2:])
-
-
-def _log_likelihood(
-    model: CWVAE, outputs: Float[Array, "frames output"], video: Video
-) -> Float[Array, " frames"]:
-    """Return log p(x_t | s_t^1) of every frame, in nats."""
-    return jax.vmap(model.likelihood.log_prob)(model.decode(outputs), jnp.asarray(video))
 
 
 def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:

@@ -14,7 +14,7 @@ __all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias", "leak
 SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def leaky_relu(inputs: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     """Return the larger of x and SLOPE x; for the gradient nothing is kept but the answer.
 
@@ -24,16 +24,14 @@ def leaky_relu(inputs: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     return jnp.maximum(inputs, SLOPE * inputs)
 
 
-def _leaky_relu_forward(inputs):
-    answer = leaky_relu(inputs)
-    return answer, answer
-
-
-def _leaky_relu_backward(answer, gradient):
-    return (jnp.where(answer >= 0, gradient, SLOPE * gradient),)
-
-
-leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
+@leaky_relu.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    answer = leaky_relu(*primals)
+    # As a checkpoint, so that the slopes are found again from the answer.
+    scaled = jax.checkpoint(
+        lambda answer, tangent: jnp.where(answer >= 0, tangent, SLOPE * tangent), prevent_cse=False
+    )
+    return answer, scaled(answer, *tangents)
 
 
 def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Float[Array, "*axes"]:

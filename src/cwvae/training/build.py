@@ -8,6 +8,7 @@ from jaxtyping import PRNGKeyArray
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.hierarchy import Hierarchy
+from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.nn.encoder import Encoder
@@ -18,14 +19,19 @@ from cwvae.training.config import ModelConfig
 __all__ = ["build"]
 
 
-def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
-    """Make a model of these sizes, its weights drawn from `key`."""
+def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) -> CWVAE:
+    """Make a model of these sizes, its weights drawn from `key`.
+
+    `kernels` is how convolutions are computed (`cwvae.kernels`), a matter of speed alone; it
+    raises `ValueError` for another name.
+    """
     frame_key, stacks_key, cells_key, decoder_key = jr.split(key, 4)
     clock = config.clock
     vision = {
         "size": config.size,
         "channels": config.channels,
         "multiplier": config.channel_multiplier,
+        "kernels": kernels,
     }
     feature = feature_size(config.size, config.channel_multiplier)
     output = config.stoch_size + config.deter_size

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
@@ -119,4 +120,5 @@ def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
     """Let a model compute with fewer bits, if so configured; else it stays as it was made."""
     if config.compute_dtype == "float32":
         return model
-    return replace(model, compute_dtype=config.compute_dtype)
+    encoder, decoder = (InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder))
+    return replace(model, encoder=encoder, decoder=decoder)

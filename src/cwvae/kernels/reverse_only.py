@@ -14,8 +14,8 @@ __all__ = ["reverse_only"]
 def reverse_only(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
     """Return the values, whose gradient is that of the identity.
 
-    What is differentiated forward through it raises `TypeError` with the remedy, when it runs or
-    is compiled.
+    What is differentiated forward through it raises `TypeError` with the remedy: when it runs or
+    is compiled, so that a program for another platform, without this function, is none the worse.
     """
     return values
 
@@ -27,7 +27,7 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 def _raise(*_: object, **__: object) -> None:
     raise TypeError(
-        "forward-mode differentiation (jvp, jacfwd, hessian) of the log-likelihood of many frames "
+        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many frames "
         'needs XLA\'s own convolutions: build the model with kernels="xla", or set '
         f"{VARIABLE}=xla"
     )
@@ -40,3 +40,4 @@ _tangent.def_impl(_raise)
 mlir.register_lowering(_tangent, _raise)
 batching.primitive_batchers[_tangent] = _raise
 ad.deflinear2(_tangent, lambda gradient, _: [gradient])
+ad.primitive_jvps[_tangent] = _raise

@@ -27,6 +27,7 @@ from jaxtyping import Array, Float, PyTree, jaxtyped
 __all__ = [
     "Features",
     "Frame",
+    "FrameFeatures",
     "LevelFeatures",
     "LevelNoise",
     "Noise",
@@ -49,6 +50,9 @@ TopDown = Float[Array, "ticks top_down"]
 
 Noise = Float[Array, "ticks stoch"]
 """The noise from which one level's states are sampled; zeros give the mean."""
+
+FrameFeatures = PyTree[Float[Array, "frames ?feature"], " levels"]
+"""The encoder's features of every frame, for every level, the fastest level first."""
 
 LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], " levels"]
 """`Features` of every level, the fastest level first."""

@@ -161,7 +161,9 @@ def _batched(name: str, arguments, axes, **options):
         return answers.reshape(*answers.shape[:-1], *count), answers.ndim
     length = one.shape[on_one] if on_one is not None else other.shape[on_other]
     leading = (
-        jnp.broadcast_to(array, (length, *array.shape)) if on is None else jnp.moveaxis(array, on, 0)
+        jnp.broadcast_to(array, (length, *array.shape))
+        if on is None
+        else jnp.moveaxis(array, on, 0)
         for array, on in ((one, on_one), (other, on_other))
     )
     return PRIMITIVES[name].bind(*leading, **options), 0
@@ -182,8 +184,11 @@ def _primitive(
         return jax.jit(partial(run, **dict(options)))
 
     primitive.def_impl(lambda *arrays, **options: compiled(tuple(options.items()))(*arrays))
-    primitive.def_abstract_eval(lambda one, other, *, kernels, **sizes: one.update(
-        shape=shape(one.shape, other.shape, **sizes), weak_type=False))
+    primitive.def_abstract_eval(
+        lambda one, other, *, kernels, **sizes: one.update(
+            shape=shape(one.shape, other.shape, **sizes), weak_type=False
+        )
+    )
     mlir.register_lowering(primitive, mlir.lower_fun(run, multiple_results=False))
     ad.defbilinear(primitive, *transposes)
     batching.primitive_batchers[primitive] = partial(_batched, name)

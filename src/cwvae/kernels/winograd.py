@@ -104,7 +104,9 @@ def _taps(kernel: Kernel) -> Float[Array, "products taps out"]:
     return jnp.stack([_combined(row, taps).reshape(-1, outs) for row in TILES[size].taps])
 
 
-def _data(size: int, images: LargeImages, rows: int) -> list[Float[Array, "taps tiles columns images"]]:
+def _data(
+    size: int, images: LargeImages, rows: int
+) -> list[Float[Array, "taps tiles columns images"]]:
     """Return B^T d: for each product the windows along the columns, and tiles for the rows."""
     channels, height, width, count = images.shape
     tiles, taps = -(-rows // ROWS), size // STRIDE

@@ -28,7 +28,9 @@ class InDtype(AbstractFrameDecoder):
     def __check_init__(self) -> None:
         """Raise `ValueError` for a type that is none of `COMPUTE_DTYPES`."""
         if self.dtype not in COMPUTE_DTYPES:
-            raise ValueError(f"dtype must be one of {', '.join(COMPUTE_DTYPES)}, got {self.dtype!r}")
+            raise ValueError(
+                f"dtype must be one of {', '.join(COMPUTE_DTYPES)}, got {self.dtype!r}"
+            )
 
     def __call__(self, frame: Float[Array, "*frame"]) -> PyTree[Float[Array, "..."]]:
         """Return the network's answer to one frame."""

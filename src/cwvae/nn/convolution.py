@@ -84,9 +84,7 @@ class ConvTranspose(eqx.Module):
             STRIDE * (edge - 1) + size
             for edge, size in zip(images.shape[1:3], kernel.shape[:2], strict=True)
         )
-        answer = conv_transpose(
-            kernel, images, height=height, width=width, kernels=self.kernels
-        )
+        answer = conv_transpose(kernel, images, height=height, width=width, kernels=self.kernels)
         return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
     def from_pixel(self, pixel: Float[Array, " in"]) -> Float[Array, "size size out"]:

@@ -120,5 +120,7 @@ def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
     """Let a model compute with fewer bits, if so configured; else it stays as it was made."""
     if config.compute_dtype == "float32":
         return model
-    encoder, decoder = (InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder))
+    encoder, decoder = (
+        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
+    )
     return replace(model, encoder=encoder, decoder=decoder)

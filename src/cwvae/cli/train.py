@@ -18,6 +18,7 @@ from cwvae.cli.preview import Preview
 from cwvae.cli.sources import absolute, train_source
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.shapes import LevelFeatures
 from cwvae.training import runs
 from cwvae.training.checkpoint import Checkpoints
@@ -205,7 +206,8 @@ def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
     size, channels = settings.model.size, settings.model.channels
 
     def encode(model: CWVAE) -> LevelFeatures:
-        rough = dataclasses.replace(model, compute_dtype=settings.train.compute_dtype)
+        encoder = InDtype(model.encoder, settings.train.compute_dtype)
+        rough = dataclasses.replace(model, encoder=encoder)
         return rough.encode(jnp.zeros((1, size, size, channels)))
 
     try:

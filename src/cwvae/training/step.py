@@ -28,6 +28,7 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
@@ -196,4 +197,7 @@ def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
     """Return the model with its networks in the configured type, if that is not the usual one."""
     if config.compute_dtype == "float32":
         return model
-    return replace(model, compute_dtype=config.compute_dtype)
+    encoder, decoder = (
+        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
+    )
+    return replace(model, encoder=encoder, decoder=decoder)

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae._extras import extra
 from cwvae.arguments import check_positive, check_share, whole_number
 from cwvae.cells.base import AbstractCell, Conditioning, State
 from cwvae.cells.wrapper_base import AbstractWrapper
@@ -134,11 +135,8 @@ class FlowCell(AbstractWrapper):
 
 
 def _diffrax() -> ModuleType:
-    """Import diffrax; raise `ImportError` with the remedy where it is not installed."""
-    try:
+    """Import diffrax, only now, since that takes seconds."""
+    with extra("flow"):
         import diffrax
-    except ImportError as error:
-        raise ImportError(
-            "FlowCell needs diffrax, which is not installed; pip install 'cwvae[flow]'"
-        ) from error
+
     return diffrax

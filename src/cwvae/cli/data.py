@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.cli.data_options import DataList, DataMake, DataShow
 from cwvae.cli.sources import files_of, parse_data
 from cwvae.data.datasets import DATASETS
@@ -20,6 +20,9 @@ from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 from cwvae.training.config import DataConfig
 from cwvae.training.runs import check_folder, environment
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["list_data", "make", "show"]
 

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
+from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_seed
 from cwvae.cli.data_options import Data
 from cwvae.data.datasets import DATASETS
 from cwvae.training import runs
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
+
+with extra("cli"):
+    import tyro
 
 __all__ = [
     "Command",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, SupportsIndex
 
 import numpy as np
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
@@ -16,6 +16,9 @@ from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.training.config import DataConfig
 from cwvae.training.runs import Settings
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = [
     "Place",

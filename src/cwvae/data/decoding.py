@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
+
 __all__ = ["decode"]
 
 
@@ -21,9 +23,11 @@ def decode(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
         ValueError: the file is no video, is cut off, or is damaged where the format can tell. (A
             few changed bytes inside a coded picture can be another valid picture.)
     """
-    import av  # Here, since it loads all of ffmpeg, which generated data does not need.
-    from av.error import FFmpegError
-    from av.video.reformatter import VideoReformatter
+    # Here, since it loads all of ffmpeg, which generated data does not need.
+    with extra("data"):
+        import av
+        from av.error import FFmpegError
+        from av.video.reformatter import VideoReformatter
 
     # One reformatter for all frames: a new one per frame costs three quarters of the speed.
     reformatter = VideoReformatter()

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.data.archives import read_archive
 from cwvae.data.decoding import decode
 
@@ -109,7 +110,9 @@ def resize(
     Raises:
         ValueError: `size` is below 1.
     """
-    from PIL import Image  # Here, since most users of this package never resize.
+    # Here, since most users of this package never resize.
+    with extra("data"):
+        from PIL import Image
 
     if size < 1:
         raise ValueError(f"expected a size >= 1 pixel, got {size}; use that of the model")

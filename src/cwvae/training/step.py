@@ -23,9 +23,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
+from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
 from cwvae.nn.compute_dtype import InDtype
@@ -33,6 +33,9 @@ from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
+
+with extra("train"):
+    import optax
 
 __all__ = [
     "StepRecord",

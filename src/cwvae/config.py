@@ -23,7 +23,15 @@ from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.vision import FrameDecoder, FrameEncoder, feature_size
 
-__all__ = ["DataConfig", "ModelConfig", "Precision", "Preset", "TrainConfig", "build"]
+__all__ = [
+    "DataConfig",
+    "ModelConfig",
+    "Precision",
+    "Preset",
+    "TrainConfig",
+    "are_axes",
+    "build",
+]
 
 Precision = Literal["float32", "bfloat16"]
 """What encoder and decoder may compute with while training."""
@@ -34,6 +42,11 @@ def _freeze(config: object, *names: str) -> None:
     for name in names:
         if isinstance(getattr(config, name), Sequence):
             object.__setattr__(config, name, tuple(getattr(config, name)))
+
+
+def are_axes(text: str) -> bool:
+    """Return whether a text names the axes of videos: t, h and w, perhaps n and c, none twice."""
+    return set("thw") <= set(text) <= set("nthwc") and len(set(text)) == len(text)
 
 
 def _at_least(config: object, bounds: Mapping[str, float]) -> None:
@@ -158,9 +171,17 @@ class DataConfig:
     flip: bool = False
     """Mirror each training video, left for right, in half of the epochs."""
     resize: bool = False
-    """Crop and resize frames of other sizes; if not, they are refused."""
+    """Crop and resize frames of other sizes; if not, they are an error."""
+    frame_rate: float | None = None
+    """Frames a second to which videos are resampled by the times of their frames (default: each
+    frame once, as if evenly spaced)."""
+    axes: str | None = None
+    """Axes of the arrays in npz and npy files, such as tchw: n videos, t frames, h height, w width,
+    c channels (default: recognised by their sizes)."""
+    decoded_limit: float = 4.0
+    """GiB that the decoded frames of one file may take; a frame may have 2**25 pixels for each."""
     test_fraction: float = 0.1
-    """Share of a video_folder without train and test in it that is kept for testing."""
+    """Share of the videos of a data set without train and test in it that is kept for testing."""
     skip_bad_files: bool = False
     """Leave out files that are damaged or do not fit, with a warning; if not, they stop the run."""
     cache_memory: float = 2.0
@@ -181,6 +202,15 @@ class DataConfig:
             raise ValueError(f"test_fraction must be between 0 and 1, got {self.test_fraction}")
         if not 1 / 30 <= self.speed <= 30:
             raise ValueError(f"speed must be from 1/30 to 30, got {self.speed}")
+        if not 0 < self.decoded_limit < math.inf:
+            raise ValueError(f"decoded_limit must be positive and finite, got {self.decoded_limit}")
+        if self.frame_rate is not None and not 0.001 <= self.frame_rate <= 1000:
+            raise ValueError(f"frame_rate must be from 0.001 to 1000, got {self.frame_rate}")
+        if self.axes is not None and not are_axes(self.axes):
+            raise ValueError(
+                "axes must be different letters of n, t, c, h and w with t, h and w among them, "
+                f"such as tchw, got {self.axes!r}"
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

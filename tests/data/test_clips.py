@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache
-from cwvae.data.clips import BadFileWarning, Clips, Recording, open_clips
+from cwvae.data.clips import Clips, Recording
 from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.lossless import write_lossless
+from cwvae.data.opening import BadFileWarning, open_clips
 
 
 def recording(number: int, frames: int) -> Recording:
@@ -105,8 +106,8 @@ def decoded(monkeypatch):
     from cwvae.data import cache
 
     count = []
-    read = cache.read_video
-    monkeypatch.setattr(cache, "read_video", lambda *a, **o: count.append(a) or read(*a, **o))
+    read = cache.read_all
+    monkeypatch.setattr(cache, "read_all", lambda *a, **o: count.append(a) or read(*a, **o))
     return count
 
 
@@ -156,7 +157,7 @@ import resource, sys
 from pathlib import Path
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache
-from cwvae.data.clips import open_clips
+from cwvae.data.opening import open_clips
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 files = gqn_mazes.files(Path(sys.argv[1]), "train")
 clips = open_clips(files, frames=3, size=8, cache=Cache(memory=0, folder=sys.argv[1] + "/cache"))
@@ -195,7 +196,7 @@ import resource, signal, sys
 from pathlib import Path
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache
-from cwvae.data.clips import open_clips
+from cwvae.data.opening import open_clips
 root = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))  # as a disk that fills up
 try:

@@ -12,9 +12,10 @@ from layouts import FRAMES
 
 from cwvae.data import gqn_mazes, kth, minerl_navigate, moving_mnist, video_folder
 from cwvae.data.actions import read_actions
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
-from cwvae.data.videos import read_video, to_channels
+from cwvae.data.opening import open_clips
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import read_video
 
 READER = Path(__file__).parents[1] / "golden" / "reader"
 OFFICIAL = json.loads((READER / "first60.json").read_text())

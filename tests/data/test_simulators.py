@@ -9,11 +9,12 @@ import pytest
 from fake_simulator import ABSENT, FAKE, KILLED, SIZE, USELESS, record
 
 from cwvae.data.actions import read_actions
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
+from cwvae.data.opening import open_clips
+from cwvae.data.pixels import to_channels
 from cwvae.data.simulators import SIMULATORS, Collection, collect
 from cwvae.data.simulators.base import DiscardedError, Task
-from cwvae.data.videos import read_video, to_channels
+from cwvae.data.videos import read_video
 
 FEW = Collection(train=4, test=2, frames=5, seed=3)
 

@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from cwvae.data.videos import check_frames, read_video, resize, to_channels
+from cwvae.data.pixels import resize, to_channels
+from cwvae.data.videos import check_frames, read_video
 
 SUFFIXES = ["mp4", "avi", "gif"]
 

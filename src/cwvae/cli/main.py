@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
-from cwvae.data.clips import BadFileWarning
+from cwvae.data.opening import BadFileWarning
 
 __all__ = ["main"]
 

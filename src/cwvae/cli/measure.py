@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.runs import Settings, check_context
-from cwvae.cli.sources import test_source, train_source
+from cwvae.data.sources import test_source, train_source
 from cwvae.forecast import forecast
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo

@@ -12,7 +12,8 @@ from cwvae.cli import runs
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
 from cwvae.cli.runs import Settings
-from cwvae.data.videos import check_frames, read_video, to_channels
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
 from cwvae.forecast import forecast, reconstruct
 from cwvae.model import CWVAE

@@ -8,7 +8,7 @@ import numpy as np
 
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.runs import Settings
-from cwvae.cli.sources import test_source
+from cwvae.data.sources import test_source
 from cwvae.forecast import forecast
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation

@@ -19,9 +19,9 @@ from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.runs import Settings
-from cwvae.cli.sources import absolute, train_source
 from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.data.sources import absolute, train_source
 from cwvae.model import CWVAE
 from cwvae.presets import PRESETS
 from cwvae.shapes import LevelFeatures

@@ -12,7 +12,8 @@ Batch = dict[str, np.ndarray]
 """`video`, uint8 (batch, frames, height, width, channels), and `actions` if the source has them."""
 
 _KEPT = ("video", "actions")
-# Without end; truly without, grain cannot count the batches of one sequence.
+# Enough to never end. `repeat()` without a number would make the dataset's length sys.maxsize,
+# whatever the source, and then shuffled epochs of a source of one sequence could not be counted.
 _EPOCHS = 10**9
 
 
@@ -31,8 +32,8 @@ class BatchIterator(Protocol):
         """Return the place as values that JSON can hold."""
         ...
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go to a place that `get_state` returned."""
+    def set_state(self, state: Any) -> None:
+        """Go to a place that `get_state` returned; raise `ValueError` for anything else."""
         ...
 
 
@@ -53,7 +54,8 @@ def batches(
     own part of every epoch, of equal size, and what cannot be divided is left out.
 
     Every epoch has another order. Raises `ValueError` when a process's part holds fewer sequences
-    than a batch, or when sequences with actions, which mirroring would belie, are to be flipped.
+    than a batch, or when sequences with actions, which would no longer be true of what is seen, are
+    to be flipped.
     """
     number, count = shard
     if not 0 <= number < count:
@@ -73,7 +75,37 @@ def batches(
         dataset = dataset.seed(seed).random_map(_flipped)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
-    return iter(dataset.batch(batch_size).to_iter_dataset(ahead))
+    return _Batches(iter(dataset.batch(batch_size).to_iter_dataset(ahead)))
+
+
+class _Batches:
+    """Grain's iterator, with places checked before they are gone to."""
+
+    def __init__(self, inner: grain.DatasetIterator):
+        self.inner = inner
+
+    def __iter__(self) -> "_Batches":
+        return self
+
+    def __next__(self) -> Batch:
+        return next(self.inner)
+
+    def get_state(self) -> dict[str, Any]:
+        return self.inner.get_state()
+
+    def set_state(self, state: Any) -> None:
+        numbers = list(state.values()) if isinstance(state, dict) else []
+        alike = isinstance(state, dict) and state.keys() == self.get_state().keys()
+        whole = all(type(number) is int and number >= 0 for number in numbers)
+        try:
+            if not (alike and whole):
+                raise IndexError("it is no state of this pipeline")
+            self.inner.set_state(state)
+        except IndexError as error:
+            raise ValueError(
+                f"expected a place in the data that get_state returned, such as "
+                f"{self.get_state()}, got {str(state)[:80]}; start anew without it"
+            ) from error
 
 
 def _kept(item: Batch) -> Batch:

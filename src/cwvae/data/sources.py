@@ -1,4 +1,4 @@
-"""The videos that a run is trained and tested on."""
+"""The videos that a model is trained and tested on, from a configuration."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -8,21 +8,23 @@ from typing import NamedTuple, Protocol, SupportsIndex
 import numpy as np
 from tqdm import tqdm
 
-from cwvae.cli.runs import Settings
-from cwvae.config import DataConfig
+from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.data.cache import Cache, cache_folder
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.data.opening import open_clips
+from cwvae.data.read_options import ReadOptions
 
 __all__ = [
     "Place",
     "Source",
+    "SourceSettings",
     "absolute",
     "files_of",
     "parse_data",
+    "read_options",
     "test_source",
     "train_source",
 ]
@@ -44,8 +46,32 @@ class Source(Protocol):
         ...
 
 
+class SourceSettings(Protocol):
+    """What of a run decides its videos: its model's frames, its training's length, its data."""
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset."""
+        ...
+
+    @property
+    def model(self) -> ModelConfig:
+        """Sizes of the model."""
+        ...
+
+    @property
+    def train(self) -> TrainConfig:
+        """How it is trained."""
+        ...
+
+    @property
+    def data(self) -> DataConfig:
+        """The data set and how it is read."""
+        ...
+
+
 class Place(NamedTuple):
-    """What `--data` says: a data set and where it lies, None for digits drawn on the fly."""
+    """A data set and where it lies, None for digits drawn on the fly: the value of `--data`."""
 
     name: str
     path: Path | None
@@ -71,28 +97,28 @@ def absolute(data: str) -> str:
     return place.name if place.path is None else f"{place.name}:{place.path}"
 
 
-def train_source(settings: Settings) -> Source:
+def train_source(settings: SourceSettings) -> Source:
     """Return the training videos of a run; raise `ValueError` when they do not fit the model."""
     return _source(settings, "train", settings.train.frames, settings.train.seed, 1_000_000)
 
 
-def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> Source:
-    """Return test videos of `frames` frames, none of which training sees.
+def test_source(settings: SourceSettings, *, frames: int, length: int, seed: int) -> Source:
+    """Return test videos of `frames` frames, none of which training uses.
 
     Digits on the fly are `length` sequences drawn from the seed; of files all clips are returned.
     """
     return _source(settings, "test", frames, seed, length)
 
 
-def _source(settings: Settings, split: Split, frames: int, seed: int, length: int) -> Source:
+def _source(settings: SourceSettings, split: Split, frames: int, seed: int, length: int) -> Source:
     place = parse_data(settings.data.data)
     if place.path is None:
         return _digits(settings, split, frames, seed, length)
     data, model = settings.data, settings.model
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
-    # The bar goes before an error is told.
-    with tqdm(total=len(files), unit="file", desc=what, leave=False) as bar:
+    # The bar is gone before an error is shown; without a terminal there is none.
+    with tqdm(total=len(files), unit="file", desc=what, leave=False, disable=None) as bar:
         return open_clips(
             files,
             frames=frames,
@@ -101,6 +127,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
             speed=data.speed,
             resize=data.resize,
             cache=_cache(data),
+            options=read_options(data),
             skip_bad_files=data.skip_bad_files,
             if_short=f"ask for fewer (--{'frames' if split == 'train' else 'horizon'})",
             progress=partial(_count, bar),
@@ -109,10 +136,18 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
 
 def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, ...]:
     """List the files of a split."""
-    list_files = DATASETS[place.name].files
+    dataset = DATASETS[place.name]
     if place.name == "video_folder":
-        return list_files(place.path, split, test_fraction=data.test_fraction)
-    return list_files(place.path, split)
+        fraction, options = data.test_fraction, read_options(data)
+        return dataset.files(place.path, split, test_fraction=fraction, options=options)
+    if dataset.divides:
+        return dataset.files(place.path, split, test_fraction=data.test_fraction)
+    return dataset.files(place.path, split)
+
+
+def read_options(data: DataConfig) -> ReadOptions:
+    """Return the choices in reading files."""
+    return ReadOptions(frame_rate=data.frame_rate, axes=data.axes, decoded_limit=data.decoded_limit)
 
 
 def _cache(data: DataConfig) -> Cache:
@@ -128,7 +163,9 @@ def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
         bar.update()
 
 
-def _digits(settings: Settings, split: Split, frames: int, seed: int, length: int) -> MovingMNIST:
+def _digits(
+    settings: SourceSettings, split: Split, frames: int, seed: int, length: int
+) -> MovingMNIST:
     """Return digits that are drawn on the fly."""
     if settings.model.channels != 1:
         fitting = [name for name, known in DATASETS.items() if known.preset == settings.preset]

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from jaxtyping import Integer, UInt8
@@ -173,7 +173,7 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         return
     try:
         with gzip.open(file) as content:
-            yield content
+            yield cast(IO[bytes], content)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{file}: expected a gzip file, could not unpack it ({error}); "

@@ -55,8 +55,19 @@ def files(
         raise ValueError(f"expected division to be one of {', '.join(_PERSONS)}, got {division!r}")
     check_split(split, tuple(_PERSONS[division]))
     persons = _PERSONS[division][split]
+    found = _listed(root, listing, persons)
+    if not found:
+        raise FileNotFoundError(
+            f"{listing}: expected videos of the persons {', '.join(map(str, persons))} of the "
+            f"{split} split, found none; download the data set again"
+        )
+    return tuple(found[path] for path in in_order(list(found)))
+
+
+def _listed(root: Path, listing: Path, persons: tuple[int, ...]) -> dict[Path, VideoFile]:
+    """Return the videos of some persons that a listing has, by where they lie."""
     present = _present(root)
-    found = {}
+    found: dict[Path, VideoFile] = {}
     for number, line in enumerate(_lines(listing), start=1):
         match = _sequences(line.strip(), f"{listing}, line {number}")
         if match and match[1] in persons:
@@ -69,12 +80,7 @@ def files(
                     f"for {path.name}; download the file again"
                 )
             found[path] = VideoFile(path, parts=match[2], fit="squash")
-    if not found:
-        raise FileNotFoundError(
-            f"{listing}: expected videos of the persons {', '.join(map(str, persons))} of the "
-            f"{split} split, found none; download the data set again"
-        )
-    return tuple(found[path] for path in in_order(list(found)))
+    return found
 
 
 def _lines(listing: Path) -> list[str]:

@@ -30,7 +30,9 @@ def write_lossless(
 
     path = Path(path)
     if path.suffix not in _CODECS:
-        raise ValueError(f"{path}: expected a name ending in .mp4 or .avi, got {path.name}; rename it")
+        raise ValueError(
+            f"{path}: expected a name ending in .mp4 or .avi, got {path.name}; rename it"
+        )
     codec, pixels, options = _CODECS[path.suffix]
     with (
         replacing(path) as temporary,

@@ -35,23 +35,18 @@ def open_clips(
 ) -> Clips:
     """Decode video files, once, and cut them into clips.
 
-    **Arguments:** `files`, as a data set's `files` lists them; `frames`, of a clip, >= 1; `size`,
-    height and width of a frame in pixels; `channels`, 1 (gray) or 3 (colour); `speed`, see `Clips`;
-    `resize`, whether frames of other sizes are cropped and resized; `cache`, where decoded videos
-    are kept, None for the first 2 GiB in memory, others on disk; `options`, choices in reading;
-    `skip_bad_files`, whether files that are missing, damaged, too short, too large or of another
-    size are left out, with a warning for each and one that counts them; `if_short`, the remedy for
-    videos shorter than a clip; `progress`, called with the files, gives them back while it shows
-    how far they are, as tqdm.
+    **Arguments:** `files`, as a data set lists them; `frames`, of a clip, >= 1; `size`, of a frame,
+    pixels; `channels`, 1 (gray) or 3 (colour); `speed`, see `Clips`; `resize`, whether frames of
+    other sizes are cropped and resized; `cache`, None for 2 GiB in memory, others on disk;
+    `options`, choices in reading; `skip_bad_files`, whether files that cannot be used are left out,
+    with a warning for each and one that counts them; `if_short`, the remedy for videos shorter than
+    a clip; `progress`, gives the files back while it shows how far they are, as tqdm.
 
-    Raises `FileNotFoundError` or `ValueError` for a file that is missing, is no whole video, is
-    shorter than a clip, takes more memory than `options` allow, or has frames of another size; the
-    message names it and the remedy. Raises `CacheError` when there is no room for decoded videos.
+    Raises `FileNotFoundError` or `ValueError`, with the file and the remedy, for one that is
+    missing, no whole video, shorter than a clip, too large, or of another frame size; `CacheError`
+    when there is no room for decoded videos.
     """
-    if not files:
-        raise ValueError("expected at least one video file, got none; check the data set")
-    if channels not in (1, 3):
-        raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}; choose one")
+    _check(files, channels)
     playing_speed(speed)
     options = options or ReadOptions()
     kept = VideoCache(cache or Cache(), size=size, channels=channels, options=options)
@@ -61,7 +56,7 @@ def open_clips(
         found = list(recordings(file, kept.read(file), options))
         return _long_enough(found, file, frames, speed, if_short)
 
-    found = _collected(files, load, progress, _good_ones if skip_bad_files else _all)
+    found = _loaded(files, load, progress, _good_ones if skip_bad_files else _all)
     if not found:
         raise ValueError(
             f"{files[0].path.parent}: none of {len(files)} files holds a video of at least "
@@ -70,10 +65,17 @@ def open_clips(
     return Clips(found, frames=frames, speed=speed)
 
 
+def _check(files: Sequence[VideoFile], channels: int) -> None:
+    if not files:
+        raise ValueError("expected at least one video file, got none; check the data set")
+    if channels not in (1, 3):
+        raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}; choose one")
+
+
 Loaded = Iterable[Future[list[Recording]]]
 
 
-def _collected(
+def _loaded(
     files: Sequence[VideoFile],
     load: Callable[[VideoFile], list[Recording]],
     progress: Callable[[Iterable[VideoFile]], Iterable[VideoFile]],

@@ -12,8 +12,8 @@ Batch = dict[str, np.ndarray]
 """`video`, uint8 (batch, frames, height, width, channels), and `actions` if the source has them."""
 
 _KEPT = ("video", "actions")
-# Enough to never end. `repeat()` without a number would make the dataset's length sys.maxsize,
-# whatever the source, and then shuffled epochs of a source of one sequence could not be counted.
+# More epochs than any training has. `repeat` without a number raises OverflowError in grain 0.2.18
+# as soon as batches are drawn: its length does not fit an index.
 _EPOCHS = 10**9
 
 

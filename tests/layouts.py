@@ -11,7 +11,7 @@ FRAMES = 7
 
 
 def video(number: int, frames: int = FRAMES, size: int = 8, channels: int = 3) -> np.ndarray:
-    """Draw noise whose first pixel says which video and which frame it is."""
+    """Draw noise whose first pixel holds the number of the video and of the frame."""
     drawn = np.random.default_rng(number).integers(
         0, 256, (frames, size, size, channels), dtype=np.uint8
     )

@@ -49,13 +49,13 @@ def test_clips_are_consecutive_and_what_is_left_over_is_dropped(lengths, frames)
 @pytest.mark.parametrize(
     ("speed", "shown"),
     [
-        (1, [0, 1, 2, 3, 4, 5, 6]),
-        (3, [0, 3, 6]),
+        (1.0, [0, 1, 2, 3, 4, 5, 6]),
+        (3.0, [0, 3, 6]),
         (1 / 3, [n // 3 for n in range(21)]),
         (0.333, [n // 3 for n in range(21)]),
         (1.5, [0, 1, 3, 4, 6]),
         (0.5, [n // 2 for n in range(14)]),
-        (30, [0]),
+        (30.0, [0]),
     ],
 )
 def test_speed_repeats_and_skips_frames(speed, shown):
@@ -68,17 +68,17 @@ def test_speed_repeats_and_skips_frames(speed, shown):
 
 def test_actions_are_those_of_the_frames_that_are_shown():
     actions = np.arange(7, dtype=np.float32)[:, None]
-    clips = Clips([recording(0, 7)._replace(actions=actions)], frames=3, speed=2)
+    clips = Clips([recording(0, 7)._replace(actions=actions)], frames=3, speed=2.0)
     assert clips[0]["actions"][:, 0].tolist() == [0, 2, 4]
 
 
-@pytest.mark.parametrize("speed", [0, -1, 31, float("nan")])
-def test_speeds_out_of_range_are_refused(speed):
+@pytest.mark.parametrize("speed", [0.0, -1.0, 31.0, float("nan")])
+def test_speeds_out_of_range_raise(speed):
     with pytest.raises(ValueError, match="a speed from 1/30 to 30"):
         Clips([recording(0, 7)], frames=1, speed=speed)
 
 
-def test_an_index_outside_is_refused():
+def test_an_index_outside_raises():
     clips = Clips([recording(0, 7)], frames=2)
     for index in (-1, 3):
         with pytest.raises(IndexError, match=f"0 to 2, got {index}"):
@@ -88,7 +88,7 @@ def test_an_index_outside_is_refused():
 def test_other_clips_have_another_name():
     videos = [recording(0, 7), recording(1, 6)]
     names = {repr(Clips(videos, frames=2)), repr(Clips(videos[:1], frames=2))}
-    names |= {repr(Clips(videos, frames=3)), repr(Clips(videos, frames=2, speed=2))}
+    names |= {repr(Clips(videos, frames=3)), repr(Clips(videos, frames=2, speed=2.0))}
     assert len(names) == 4
     assert repr(Clips(videos, frames=2)) in names
 
@@ -168,8 +168,8 @@ print(len(clips), sum(int(clips[n]["video"].size) for n in range(len(clips))))
 def test_more_videos_are_kept_than_files_may_be_open(tmp_path):
     layouts.write_all(tmp_path / "train", [f"{n}.mp4" for n in range(80)], frames=3)
     command = [sys.executable, "-c", MANY, str(tmp_path)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said.split() == ["80", str(80 * 3 * 8 * 8 * 3)]
+    message = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert message.split() == ["80", str(80 * 3 * 8 * 8 * 3)]
 
 
 def test_links_to_one_file_are_kept_once(tmp_path):
@@ -210,9 +210,9 @@ except OSError as error:
 def test_no_space_is_named_and_leaves_no_half_entry(tmp_path):
     layouts.gqn_mazes(tmp_path)
     command = [sys.executable, "-c", FULL, str(tmp_path)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f"CacheError {tmp_path / 'cache'}: cannot keep decoded videos there")
-    assert "free some space" in said
+    message = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert message.startswith(f"CacheError {tmp_path / 'cache'}: cannot keep decoded videos there")
+    assert "free some space" in message
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -261,32 +261,34 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("damage", "said"), BAD.items(), ids=lambda v: getattr(v, "__name__", ""))
-def test_a_bad_file_is_named_or_left_out_with_a_warning_and_a_count(damage, said, tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "message"), BAD.items(), ids=lambda v: getattr(v, "__name__", "")
+)
+def test_a_bad_file_is_named_or_left_out_with_a_warning_and_a_count(damage, message, tmp_path):
     layouts.gqn_mazes(tmp_path)
     path = tmp_path / "train" / "2.mp4"
     files = gqn_mazes.files(tmp_path, "train")
     damage(path)
-    said = said or "no such file; download the data set again"
-    with pytest.raises((ValueError, OSError), match=said) as caught:
+    message = message or "no such file; check the path, or download it again"
+    with pytest.raises((ValueError, OSError), match=message) as caught:
         open_clips(files, frames=3, size=8)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
 
     with pytest.warns(BadFileWarning) as warned:
         clips = open_clips(files, frames=3, size=8, skip_bad_files=True)
-    told = [str(warning.message) for warning in warned]
-    assert told == [f"left out {caught.value}", "left out 1 of 3 files"]
+    shown = [str(warning.message) for warning in warned]
+    assert shown == [f"left out {caught.value}", "left out 1 of 3 files"]
     shown = {marks(clips[index]["video"])[0][0] for index in range(len(clips))}
-    assert (len(clips), shown) == (4, {0, 1})  # as the first pixels of 0.mp4 and 10.mp4 say
+    assert (len(clips), shown) == (4, {0, 1})  # by the first pixels of 0.mp4 and 10.mp4
 
 
 @pytest.mark.parametrize(
-    ("option", "said"), [({"channels": 2}, "1 channel"), ({"speed": 0}, "a speed")]
+    ("option", "message"), [({"channels": 2}, "1 channel"), ({"speed": 0.0}, "a speed")]
 )
-def test_wrong_arguments_are_not_bad_files(option, said, tmp_path):
+def test_wrong_arguments_are_not_bad_files(option, message, tmp_path):
     layouts.gqn_mazes(tmp_path)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         open_mazes(tmp_path, Cache(), skip_bad_files=True, **option)
 
 
@@ -305,7 +307,7 @@ def test_no_files_are_an_error():
         open_clips([], frames=1)
 
 
-def test_frames_of_another_size_are_resized_when_told(tmp_path):
+def test_frames_of_another_size_are_resized_when_asked(tmp_path):
     write_lossless(tmp_path / "a.mp4", layouts.video(0, size=16))
     clips = open_clips([VideoFile(tmp_path / "a.mp4")], frames=3, size=8, resize=True)
     assert clips[0]["video"].shape == (3, 8, 8, 3)

@@ -113,7 +113,7 @@ def test_an_empty_folder_is_named(tmp_path):
 # KTH.
 
 
-def test_kth_is_cut_as_its_list_says_and_squashed(tmp_path):
+def test_kth_is_cut_by_its_list_and_squashed(tmp_path):
     layouts.kth(tmp_path)
     files = kth.files(tmp_path, "train")
     assert all(file.parts == ((0, 3), (3, 7)) and file.fit == "squash" for file in files)
@@ -141,7 +141,7 @@ def test_the_two_divisions_of_kth_are_by_person(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("person01_boxing_d1 frames 1:9", "expected a line like"),
         ("person01_boxing_d1", "expected a line like"),
@@ -151,9 +151,9 @@ def test_the_two_divisions_of_kth_are_by_person(tmp_path):
         ("person02_boxing_d1 frames 1-4", "a line for each video, got a second one"),
     ],
 )
-def test_a_damaged_list_of_kth_is_named_with_its_line(line, said, tmp_path):
+def test_a_damaged_list_of_kth_is_named_with_its_line(line, message, tmp_path):
     (tmp_path / "00sequences.txt").write_text(f"person02_boxing_d1 frames 1-9\n{line}\n")
-    with pytest.raises(ValueError, match=rf"00sequences\.txt, line 2: .*{said}"):
+    with pytest.raises(ValueError, match=rf"00sequences\.txt, line 2: .*{message}"):
         kth.files(tmp_path, "train")
 
 
@@ -168,7 +168,7 @@ def test_a_range_of_kth_ends_with_its_file_and_must_begin_in_it(tmp_path):
         opened(kth.files(tmp_path, "train"), frames=2, channels=1)
 
 
-def test_other_splits_and_divisions_are_refused(tmp_path):
+def test_other_splits_and_divisions_raise(tmp_path, unchecked):
     for name, files in FILES.items():
         getattr(layouts, name)(tmp_path / name)
         with pytest.raises(ValueError, match="split to be one of train, test"):
@@ -247,7 +247,7 @@ def test_series_of_actions_are_named_by_their_keys(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "expected JSON"),
         ("{}", "found none"),
@@ -264,10 +264,10 @@ def test_series_of_actions_are_named_by_their_keys(tmp_path):
         (f'{{"jump": [{", ".join(["{}"] * FRAMES)}]}}', "something else in jump"),
     ],
 )
-def test_actions_that_cannot_be_read_are_named(text, said, tmp_path):
+def test_actions_that_cannot_be_read_are_named(text, message, tmp_path):
     path = tmp_path / "a.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         read_actions(path, FRAMES)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -280,7 +280,7 @@ def test_numbers_in_quotes_are_numbers_and_words_count_for_one(tmp_path):
     assert read_actions(path, FRAMES)["place"][:, 0].tolist() == [0, 0.5, 2, 0, 0, 1, 1]
 
 
-def test_actions_that_differ_from_video_to_video_are_refused(tmp_path):
+def test_actions_that_differ_from_video_to_video_raise(tmp_path):
     layouts.minerl_navigate(tmp_path)
     other = {"jump": [0] * FRAMES, "camera": [0] * FRAMES, "more": [[0, 0]] * FRAMES}
     (tmp_path / "minerl_navigate" / "train" / "b.json").write_text(json.dumps(other))

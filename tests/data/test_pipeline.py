@@ -9,7 +9,7 @@ LENGTH = 11
 
 
 class Sequences:
-    """Sequences whose first pixel says which they are, and is on their left."""
+    """Sequences whose first pixel, on their left, is their number."""
 
     def __init__(self, actions: bool = False):
         self.actions = actions
@@ -86,15 +86,15 @@ def test_actions_come_along_and_other_truth_does_not():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"batch_size": 12}, "a batch of 12 needs as many sequences, got 11;"),
         ({"batch_size": 6, "shard": (0, 2)}, "got 5 in each of 2 processes"),
         ({"batch_size": 1, "shard": (2, 2)}, r"0 <= number < count, got \(2, 2\)"),
     ],
 )
-def test_what_cannot_be_batched_is_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_be_batched_raises(options, message):
+    with pytest.raises(ValueError, match=message):
         batches(Sequences(), seed=0, **options)
 
 

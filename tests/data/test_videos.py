@@ -109,7 +109,7 @@ def test_npz_floats_are_rounded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "message"),
     [
         ({"one": np.zeros(3), "two": np.zeros(3)}, "an array named video.* got one, two"),
         ({}, "got none"),
@@ -124,10 +124,10 @@ def test_npz_floats_are_rounded(tmp_path):
         ({"video": np.array([None])}, "plain numeric arrays"),
     ],
 )
-def test_npz_that_holds_no_video(tmp_path, arrays, said):
+def test_npz_that_holds_no_video(tmp_path, arrays, message):
     path = tmp_path / "video.npz"
     np.savez(path, **arrays)
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         read_video(path)
     one_line(caught, path)
 
@@ -170,16 +170,9 @@ def test_a_file_with_sound_only(tmp_path):
     one_line(caught, path)
 
 
-def test_missing_and_unknown_files(tmp_path):
+def test_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"absent\.mp4: no such file"):
         read_video(tmp_path / "absent.mp4")
-    with pytest.raises(FileNotFoundError, match="no such file"):
-        read_video(tmp_path)
-    path = tmp_path / "picture.png"
-    path.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"ending in \.mp4, .* got \.png") as caught:
-        read_video(path)
-    one_line(caught, path)
 
 
 def test_gray_colour_becomes_one_of_its_channels_exactly():
@@ -240,7 +233,7 @@ def test_resize_by_other_factors_neither_rings_nor_shifts():
     assert np.ptp(resize(fine, 50)[:, :, 5:-5].astype(int)) < 60
 
 
-def test_resize_refuses_no_size():
+def test_resize_raises_for_no_size():
     with pytest.raises(ValueError, match="size >= 1 pixel, got 0"):
         resize(moving_square(), 0)
 
@@ -249,12 +242,12 @@ def test_check_frames_names_the_file_and_the_remedy():
     video = np.zeros((40, 64, 64, 1), np.uint8)
     wanted = {"size": 64, "channels": 1, "at_least": 40}
     check_frames(video, "a.mp4", **wanted)
-    for change, said in (
+    for change, message in (
         ({"size": 32}, r"a\.mp4: expected frames of 32x32 pixels, got 64x64 .* --resize"),
         ({"channels": 3}, r"a\.mp4: expected 3 channel\(s\), got 1; .*to_channels"),
         ({"at_least": 41}, r"a\.mp4: expected at least 41 frames, got 40; give a longer video"),
     ):
-        with pytest.raises(ValueError, match=said) as caught:
+        with pytest.raises(ValueError, match=message) as caught:
             check_frames(video, "a.mp4", **(wanted | change))
         one_line(caught, "a.mp4")
 

@@ -1,6 +1,7 @@
 """NumPy files (.npy, .npz): headers checked before any memory is taken for what they promise."""
 
 import contextlib
+import io
 import lzma
 import math
 import pickle
@@ -9,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _stored(path: Path, name: str, size: int) -> StoredArray:
     return found
 
 
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _read_header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Return shape, whether columns come first, and type."""
     version = np.lib.format.read_magic(file)
     if version not in _VERSIONS:
@@ -154,7 +155,7 @@ def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
+def _opened(path: Path, name: str) -> Iterator[io.BufferedIOBase]:
     """Open an .npy file, or a member of an .npz archive."""
     if not name:
         with path.open("rb") as file:
@@ -164,7 +165,7 @@ def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _exactly(file: IO[bytes], size: int) -> bytes:
+def _exactly(file: io.BufferedIOBase, size: int) -> bytes:
     """Read so many bytes."""
     content = file.read(size)
     if len(content) < size:

@@ -3,12 +3,12 @@
 import contextlib
 import dataclasses
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 from jaxtyping import Integer, UInt8
@@ -165,7 +165,7 @@ def _read_idx(file: Path, rank: int) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
+def _opened(file: Path) -> Iterator[io.BufferedIOBase]:
     """Open a file, unpacked as it is read when it is packed with gzip."""
     if file.suffix != ".gz":
         with file.open("rb") as content:
@@ -173,7 +173,7 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         return
     try:
         with gzip.open(file) as content:
-            yield cast(IO[bytes], content)
+            yield content
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{file}: expected a gzip file, could not unpack it ({error}); "

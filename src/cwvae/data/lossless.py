@@ -15,7 +15,7 @@ _CODECS = {".mp4": ("libx264rgb", "rgb24", {"qp": "0"}), ".avi": ("ffv1", "bgr0"
 
 
 def write_lossless(
-    path: str | Path, video: UInt8[np.ndarray, "frames height width channels"], *, fps: float = 20
+    path: str | Path, video: UInt8[np.ndarray, "frames height width channels"], *, fps: float = 20.0
 ) -> None:
     """Write a video, gray (1 channel) or RGB (3), whose file decodes to exactly these frames.
 

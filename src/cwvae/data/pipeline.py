@@ -1,7 +1,7 @@
 """From a random-access source of sequences to batches, prepared ahead in the background."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import grain
 import numpy as np
@@ -17,6 +17,7 @@ _KEPT = ("video", "actions")
 _EPOCHS = 10**9
 
 
+@runtime_checkable
 class BatchIterator(Protocol):
     """An endless iterator of batches whose place can be saved and restored."""
 
@@ -114,6 +115,6 @@ def _kept(item: Batch) -> Batch:
 
 
 def _flipped(item: Batch, generator: np.random.Generator) -> Batch:
-    """Mirror a sequence, or not, as the generator says."""
+    """Mirror a sequence in half of the cases, drawn from the generator."""
     video = item["video"]
     return item | {"video": video[:, :, ::-1] if generator.random() < 0.5 else video}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol, SupportsIndex
+from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
@@ -34,6 +34,7 @@ DIGIT_SPEED = (2.0, 6.0)
 GIB = 2**30
 
 
+@runtime_checkable
 class Source(Protocol):
     """Sequences by number; an item holds at least `video`, uint8 (frames, size, size, channels)."""
 
@@ -46,6 +47,7 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
 class SourceSettings(Protocol):
     """What of a run decides its videos: its model's frames, its training's length, its data."""
 

@@ -23,7 +23,7 @@ PARTS = ".parts"
 """Folder of what is true of each video, until all are there."""
 
 SETTINGS = "made.json"
-"""File that says how a data set was made, so that it goes on in the same way."""
+"""File with how a data set was made, so that it goes on in the same way."""
 
 ATTEMPTS = 20
 

@@ -135,7 +135,7 @@ def test_side_by_side():
     assert side_by_side([left, right], border=0).shape == (3, 8, 12, 1)
 
 
-def test_side_by_side_raises_for_what_does_not_fit():
+def test_side_by_side_raises_for_what_does_not_fit(unchecked):
     video = random_video(3, 8, 6, 1)
     with pytest.raises(ValueError, match=r"one shape, got \(3, 8, 6, 1\), \(2, 8, 6, 1\)"):
         side_by_side([video, video[:2]])

@@ -120,10 +120,8 @@ def _check_cut(path: Path, container: "InputContainer") -> None:
     length = path.stat().st_size
     promised = sum(stream.frames for stream in container.streams.video)
     if "mp4" in container.format.name and promised:
-        found = sum(
-            bool(packet.size) and packet.pos is not None and packet.pos + packet.size <= length
-            for packet in container.demux(container.streams.video)
-        )
+        packets = container.demux(container.streams.video)
+        found = sum(bool(packet.size) and not packet.is_corrupt for packet in packets)
         if found < promised:
             raise _lacking(path, promised, found)
         container.seek(0)

@@ -14,7 +14,7 @@ from cwvae.files import replacing
 
 __all__ = ["Curve", "Panel", "write_curves"]
 
-# Okabe and Ito's palette, whose colours differ for colour-blind readers too, without its pale yellow.
+# Okabe and Ito's palette, which colour-blind readers can follow, without its pale yellow.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 
 

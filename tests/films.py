@@ -88,7 +88,7 @@ def avi_of_pngs(pictures: list[bytes], width: int, height: int) -> bytes:
 
 
 def giant_gif(side: int, frames: int) -> bytes:
-    """Return a GIF whose header promises frames of side x side pixels, and holds next to nothing."""
+    """Return a GIF whose frames of side x side pixels hold next to nothing."""
     size = struct.pack("<HH", side, side)
     frame = b"\x21\xf9\x04\x00\x05\x00\x00\x00\x2c" + struct.pack("<HH", 0, 0) + size + b"\x00"
     frame += b"\x02\x02\x4c\x01\x00"  # one pixel's worth of codes

@@ -101,3 +101,20 @@ def test_what_cannot_be_batched_raises(options, message):
 def test_actions_forbid_flips():
     with pytest.raises(ValueError, match="cannot be flipped"):
         batches(Sequences(actions=True), batch_size=1, seed=0, flip=True)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [None, {}, [], [3], "next_index", 3, {"next_index": -1}, {"next_index": 10**30},
+     {"next_index": 2**62}, {"next_index": 1.5}, {"next_index": "3"}, {"next_index": None},
+     {"next_index": True}, {"next_index": 0, "more": 0}, {"other": 0}],
+)  # fmt: skip
+def test_a_place_that_is_none_raises_and_changes_nothing(place):
+    iterator = batches(Sequences(), batch_size=2, seed=0)
+    drawn(iterator, 2)
+    before = iterator.get_state()
+    with pytest.raises(ValueError, match="expected a place in the data") as caught:
+        iterator.set_state(place)
+    assert "\n" not in str(caught.value)
+    assert iterator.get_state() == before
+    assert drawn(iterator, 1)

@@ -76,14 +76,15 @@ def batches(
         dataset = dataset.seed(seed).random_map(_flipped)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
-    return _Batches(iter(dataset.batch(batch_size).to_iter_dataset(ahead)))
+    batched = dataset.batch(batch_size)
+    return _Batches(iter(batched.to_iter_dataset(ahead)), len(batched))
 
 
 class _Batches:
-    """Grain's iterator, with places checked before they are gone to."""
+    """Grain's iterator, whose places are checked before it goes there."""
 
-    def __init__(self, inner: grain.DatasetIterator):
-        self.inner = inner
+    def __init__(self, inner: grain.DatasetIterator, length: int):
+        self.inner, self.length = inner, length
 
     def __iter__(self) -> "_Batches":
         return self
@@ -95,18 +96,15 @@ class _Batches:
         return self.inner.get_state()
 
     def set_state(self, state: Any) -> None:
+        known = self.get_state()
         numbers = list(state.values()) if isinstance(state, dict) else []
-        alike = isinstance(state, dict) and state.keys() == self.get_state().keys()
-        whole = all(type(number) is int and number >= 0 for number in numbers)
-        try:
-            if not (alike and whole):
-                raise IndexError("it is no state of this pipeline")
-            self.inner.set_state(state)
-        except IndexError as error:
+        alike = isinstance(state, dict) and state.keys() == known.keys()
+        if not (alike and all(type(n) is int and 0 <= n < self.length for n in numbers)):
             raise ValueError(
-                f"expected a place in the data that get_state returned, such as "
-                f"{self.get_state()}, got {str(state)[:80]}; start anew without it"
-            ) from error
+                f"expected a place in the data that get_state returned, such as {known}, got "
+                f"{str(state)[:80]}; start anew without it"
+            )
+        self.inner.set_state(state)
 
 
 def _kept(item: Batch) -> Batch:

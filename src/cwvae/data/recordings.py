@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float32
 
 from cwvae.data.actions import Actions, archived_actions, read_actions
 from cwvae.data.archives import has_arrays
@@ -59,7 +58,10 @@ def _series(file: VideoFile, frames: int, options: ReadOptions) -> Actions:
         axes = "t" if beside else layout(find_video(file.path), options)
         leading = "".join(axis for axis in axes if axis in "nt")
         found = archived_actions(beside or file.path, options, leading)
-        found = {name: _padded(values, frames) for name, values in found.items()}
+        # Many leave out the action that would follow the last frame; it becomes 0.
+        for name, values in found.items():
+            if len(values) == frames - 1 or (beside and len(values) < frames):
+                found[name] = np.pad(values, ((0, 1), (0, 0)))
     if found and options.frame_rate is not None:
         raise ValueError(
             f"{file.path}: expected a video without actions to resample, got actions, one for each "
@@ -73,10 +75,3 @@ def _series(file: VideoFile, frames: int, options: ReadOptions) -> Actions:
             f"{' and '.join(map(str, sorted(lengths)))}; the file belongs to another video"
         )
     return found
-
-
-def _padded(
-    values: Float32[np.ndarray, "entries size"], frames: int
-) -> Float32[np.ndarray, "padded size"]:
-    """Add an entry of 0 after the last, when there is a frame for it: recordings leave it out."""
-    return np.pad(values, ((0, int(len(values) < frames)), (0, 0)))

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -161,8 +161,8 @@ def _opened(path: Path, name: str) -> Iterator[io.BufferedIOBase]:
         with path.open("rb") as file:
             yield file
     else:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
-            yield file
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            yield cast(io.BufferedIOBase, member)
 
 
 def _exactly(file: io.BufferedIOBase, size: int) -> bytes:

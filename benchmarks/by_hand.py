@@ -76,7 +76,7 @@ def imagine(
 def _start(cell: RSSMCell, noise: Array) -> tuple[Array, Array]:
     """Return zeros for the state before the first tick."""
     batch = noise.shape[1]
-    return jnp.zeros((batch, cell.stoch)), jnp.zeros((batch, cell.deter))
+    return jnp.zeros((batch, cell.stoch_size)), jnp.zeros((batch, cell.deter_size))
 
 
 def _gru(cell: RSSMCell, stoch: Array, above: Array, deter: Array) -> Array:

@@ -12,10 +12,10 @@ import jax.random as jr
 import products
 from measuring import Case, Reference
 
-from cwvae.config import ModelConfig, TrainConfig
-from cwvae.forecast import forecast, observe
 from cwvae.hierarchy import Hierarchy
-from cwvae.train import init_train_state, train_in_place
+from cwvae.rollout import forecast, observe
+from cwvae.training.config import ModelConfig, TrainConfig
+from cwvae.training.step import init_train_state, train_in_place
 
 __all__ = ["decoded", "inferred", "latents", "predicted", "training"]
 
@@ -76,8 +76,8 @@ def latents(config: ModelConfig, batch: int, context: int, horizon: int) -> Case
 
     def run(hierarchy, states, keys):
         def one(states, key):
-            noise, given = hierarchy.noise(horizon, key=key), hierarchy.given(horizon)
-            return hierarchy.imagine(states, noise, given)[1][0].output
+            noise, conditioning = hierarchy.noise(horizon, key=key), hierarchy.conditioning(horizon)
+            return hierarchy.imagine(states, noise, conditioning)[1][0].output
 
         return jax.vmap(one)(states, keys)
 
@@ -99,14 +99,14 @@ def inferred(config: ModelConfig, frames: int) -> Case:
 
     def arguments() -> tuple:
         hierarchy, noise = _hierarchy(config, frames)
-        heard = [cell.feature for cell in hierarchy.cells]
+        heard = [cell.feature_size for cell in hierarchy.cells]
         counts = hierarchy.clock.ticks(frames)
         features = tuple(inputs.normal(n, f, seed=1) for n, f in zip(counts, heard, strict=True))
         return hierarchy, features, noise
 
     def run(hierarchy, features, noise):
-        given = hierarchy.given(frames)
-        return hierarchy.observe(hierarchy.init(), features, noise, given)[1]
+        conditioning = hierarchy.conditioning(frames)
+        return hierarchy.observe(hierarchy.init(), features, noise, conditioning)[1]
 
     return Case(
         function=eqx.filter_jit(run),
@@ -123,8 +123,8 @@ def predicted(config: ModelConfig, frames: int) -> Case:
     """Return the case of all levels predicting so many frames' states, beside bare products."""
 
     def run(hierarchy, noise):
-        given = hierarchy.given(frames)
-        return hierarchy.imagine(hierarchy.init(), noise, given)[1]
+        conditioning = hierarchy.conditioning(frames)
+        return hierarchy.imagine(hierarchy.init(), noise, conditioning)[1]
 
     return Case(
         function=eqx.filter_jit(run),
@@ -144,7 +144,7 @@ def _bare_products(config: ModelConfig, batch: int, frames: int) -> dict[str, Re
     def multiply(matrices, vectors):
         return products.latents(matrices, vectors, config, frames)
 
-    vectors = jnp.zeros((batch, config.stoch)), jnp.zeros((batch, config.deter))
+    vectors = jnp.zeros((batch, config.stoch_size)), jnp.zeros((batch, config.deter_size))
     bare = Reference(
         function=eqx.filter_jit(multiply),
         arguments=lambda: (products.matrices(config), vectors),
@@ -164,4 +164,4 @@ def _hierarchy(config: ModelConfig, frames: int) -> tuple[Hierarchy, tuple[jax.A
     made = inputs.model(dataclasses.replace(config, factors=1)).hierarchy
     hierarchy = dataclasses.replace(made, clock=config.clock)
     counts = config.clock.ticks(frames)
-    return hierarchy, tuple(inputs.normal(n, config.stoch, seed=2) for n in counts)
+    return hierarchy, tuple(inputs.normal(n, config.stoch_size, seed=2) for n in counts)

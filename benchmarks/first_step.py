@@ -18,7 +18,7 @@ import jax  # noqa: E402
 import jax.random as jr  # noqa: E402
 
 from cwvae import PRESETS, build  # noqa: E402
-from cwvae.train import init_train_state, train_in_place  # noqa: E402
+from cwvae.training.step import init_train_state, train_in_place  # noqa: E402
 
 
 def main() -> None:

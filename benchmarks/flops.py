@@ -3,14 +3,14 @@
 A multiplication and an addition count as two. Products are all that is counted: biases,
 activations and sampling are below one in a hundred. What an implementation computes beyond them,
 such as products with padded zeros, is its own affair, and so is what it saves, such as the third
-of some multiplications that `cwvae.winograd` does without: a share of a limit made from these
+of some multiplications that `winograd` does without: a share of a limit made from these
 numbers rewards nothing but time. Sizes come from a `ModelConfig`.
 """
 
 from itertools import pairwise
 
-from cwvae.config import ModelConfig
-from cwvae.vision import feature_size, filters
+from cwvae.nn.vision import feature_size, filters
+from cwvae.training.config import ModelConfig
 
 __all__ = [
     "advance",
@@ -72,7 +72,7 @@ def frame_decoder(config: ModelConfig) -> int:
     feature = feature_size(config.size, config.channel_multiplier)
     outs = (*counts[-2::-1], config.channels)
     kernels = (5,) * (len(outs) - 2) + (6, 6)
-    total, edge, ins = dense(config.stoch + config.deter, feature), 1, feature
+    total, edge, ins = dense(config.stoch_size + config.deter_size, feature), 1, feature
     for kernel, out in zip(kernels, outs, strict=True):
         total += convolution(edge**2, kernel, ins, out)
         edge, ins = STRIDE * (edge - 1) + kernel, out
@@ -81,21 +81,29 @@ def frame_decoder(config: ModelConfig) -> int:
 
 def advance(config: ModelConfig, level: int) -> int:
     """Return the operations of a tick's deterministic part, what is heard from above included."""
-    top_down = config.stoch + config.deter if level + 1 < config.levels else 0
-    gates = dense(config.hidden, 3 * config.deter) + dense(config.deter, 3 * config.deter)
-    return dense(config.stoch + top_down, config.hidden) + gates
+    top_down = config.stoch_size + config.deter_size if level + 1 < config.levels else 0
+    gates = dense(config.hidden_size, 3 * config.deter_size) + dense(
+        config.deter_size, 3 * config.deter_size
+    )
+    return dense(config.stoch_size + top_down, config.hidden_size) + gates
 
 
 def prior(config: ModelConfig) -> int:
     """Return the operations of a tick's prior."""
-    return dense(config.deter, config.hidden) + dense(config.hidden, 2 * config.stoch)
+    return dense(config.deter_size, config.hidden_size) + dense(
+        config.hidden_size, 2 * config.stoch_size
+    )
 
 
 def posterior(config: ModelConfig) -> int:
     """Return the operations of a tick's posterior."""
     feature = feature_size(config.size, config.channel_multiplier)
-    heard = dense(config.deter + feature, config.hidden)
-    return heard + dense(config.hidden, config.hidden) + dense(config.hidden, 2 * config.stoch)
+    heard = dense(config.deter_size + feature, config.hidden_size)
+    return (
+        heard
+        + dense(config.hidden_size, config.hidden_size)
+        + dense(config.hidden_size, 2 * config.stoch_size)
+    )
 
 
 def ticks(config: ModelConfig, frames: int) -> int:

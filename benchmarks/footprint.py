@@ -9,8 +9,9 @@ import equinox as eqx
 import jax
 import jax.random as jr
 
-from cwvae.config import ModelConfig, build
-from cwvae.vision import feature_size, filters
+from cwvae.nn.vision import feature_size, filters
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
 
 __all__ = ["activations", "forecast", "latents", "parameters", "training_step"]
 
@@ -40,7 +41,7 @@ def activations(config: ModelConfig) -> int:
     # What the decoder draws at each stage is about as large as what the encoder reads there.
     feature = feature_size(config.size, config.channel_multiplier)
     stacks = (config.levels - 1) * ((config.dense_layers - 1) * config.dense_hidden + feature)
-    cells = sum(1 / period for period in config.clock.periods) * 12 * config.hidden
+    cells = sum(1 / period for period in config.clock.periods) * 12 * config.hidden_size
     return int(2 * encoded + stacks + cells)
 
 
@@ -53,7 +54,7 @@ def training_step(config: ModelConfig, batch: int, frames: int) -> int:
 def latents(config: ModelConfig, batch: int, context: int, horizon: int) -> int:
     """Return bytes: the weights, 4 times what layers return for the context, 4 times the ticks'."""
     heard = COPIES_AHEAD * activations(config) * context
-    ticks = sum(config.clock.ticks(horizon)) * 4 * (4 * config.stoch + 2 * config.deter)
+    ticks = sum(config.clock.ticks(horizon)) * 4 * (4 * config.stoch_size + 2 * config.deter_size)
     return FLOAT * (parameters(config) + batch * (heard + ticks))
 
 

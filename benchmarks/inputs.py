@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from cwvae.config import ModelConfig, build
 from cwvae.model import CWVAE
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
 
 __all__ = ["model", "moments", "normal", "videos"]
 

@@ -133,7 +133,7 @@ def _train(options: argparse.Namespace) -> Iterator[Call]:
     import numpy as np
 
     from cwvae import PRESETS, build
-    from cwvae.train import init_train_state, train_in_place
+    from cwvae.training.step import init_train_state, train_in_place
 
     preset = PRESETS[options.size]
     size, channels = preset.model.size, preset.model.channels

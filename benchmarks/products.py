@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from cwvae.config import ModelConfig
+from cwvae.training.config import ModelConfig
 
 __all__ = ["latents", "matrices"]
 
@@ -19,7 +19,7 @@ SCALE = 0.01  # so small that nothing grows without activations
 
 def matrices(config: ModelConfig) -> dict[str, jax.Array]:
     """Return a matrix of each product of a tick, drawn at random."""
-    stoch, deter, hidden = config.stoch, config.deter, config.hidden
+    stoch, deter, hidden = config.stoch_size, config.deter_size, config.hidden_size
     shapes = {
         "stoch": (stoch, hidden),
         "gates": (hidden, 3 * deter),

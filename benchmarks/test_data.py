@@ -13,7 +13,7 @@ from programs import compiled
 from sets import quick
 
 from cwvae import PRESETS
-from cwvae.train import init_train_state, train_in_place
+from cwvae.training.step import init_train_state, train_in_place
 
 FRAMES = 100
 MANY = 8  # batches in a round, more than the pipeline keeps ahead

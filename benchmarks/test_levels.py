@@ -12,7 +12,8 @@ from measuring import Case, Reference
 from sets import quick
 
 from cwvae import PRESETS
-from cwvae.cells.base import Given, imagine_level, observe_level
+from cwvae.cells.base import Conditioning
+from cwvae.cells.scan import imagine_level, observe_level
 
 CASES = [
     *(quick(verb, "debug", 2, 5) for verb in ("observe", "imagine")),
@@ -56,9 +57,11 @@ def _ours(verb):
 
     def scan(cell, *arrays):
         ticks = arrays[0].shape[1]
-        given = Given(jnp.arange(ticks, dtype=float), jnp.zeros((ticks, 0)), jnp.zeros(ticks, bool))
+        conditioning = Conditioning(
+            jnp.arange(ticks, dtype=float), jnp.zeros((ticks, 0)), jnp.zeros(ticks, bool)
+        )
         level = observe_level if verb == "observe" else imagine_level
-        return jax.vmap(lambda *one: level(cell, cell.init(), *one, given)[1])(*arrays)
+        return jax.vmap(lambda *one: level(cell, cell.init(), *one, conditioning)[1])(*arrays)
 
     return scan
 
@@ -66,8 +69,8 @@ def _ours(verb):
 def _arguments(verb, config, batch, ticks):
     """Return the cell, what it hears and its noise, with a leading batch axis."""
     cell = inputs.model(config).hierarchy.cells[0]
-    heard = (cell.feature,) if verb == "observe" else ()
-    widths = (cell.top_down, *heard, cell.stoch)
+    heard = (cell.feature_size,) if verb == "observe" else ()
+    widths = (cell.context_size, *heard, cell.stoch_size)
     arrays = (inputs.normal(batch, ticks, w, seed=i) for i, w in enumerate(widths))
     return cell, *arrays
 

@@ -35,5 +35,7 @@ def test_train(measure, preset, batch, precision):
     """Loss, gradients and the optimiser's update of a batch of videos."""
     chosen = PRESETS[preset]
     frames = chosen.train.frames if preset == "debug" else FRAMES
-    train = dataclasses.replace(chosen.train, batch_size=batch, frames=frames, precision=precision)
+    train = dataclasses.replace(
+        chosen.train, batch_size=batch, frames=frames, compute_dtype=precision
+    )
     measure(cases.training(chosen.model, train))

@@ -11,7 +11,7 @@ from measuring import Case
 from sets import full, quick
 
 from cwvae import PRESETS
-from cwvae.frames import each
+from cwvae.nn.frame_networks import map_frames
 
 WAYS = [(part, way) for part in ("encoder", "decoder") for way in ("forward", "gradient")]
 CASES = [
@@ -38,7 +38,7 @@ def test_vision(measure, part, way, preset, frames):
 
 
 def _forward(network, inputs):
-    return each(network, inputs)
+    return map_frames(network, inputs)
 
 
 def _gradient(network, inputs):
@@ -68,7 +68,7 @@ def _arguments(part, config, frames):
     model = inputs.model(config)
     if part == "encoder":
         return model.encoder.frame, inputs.videos(config, 1, frames)[0] / jnp.float32(255)
-    return model.decoder, inputs.normal(frames, config.stoch + config.deter)
+    return model.decoder, inputs.normal(frames, config.stoch_size + config.deter_size)
 
 
 def _operations(part, way, config):

@@ -19,9 +19,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cwvae.forecast import imagine, observe, predict_one_step, reconstruct
 from cwvae.objective import elbo, loss
 from cwvae.official import model_from_weights, weights_from_model
+from cwvae.rollout import imagine, observe, predict_one_step, reconstruct
 
 GROUPS = {
     "encoder features": 2e-5,
@@ -67,7 +67,7 @@ class Golden:
         """
         name = "grad/decoder/out/bias"
         decoded = np.asarray(self.arrays["decoded"], dtype=np.float64)
-        slope = (1 - decoded**2) / self.config["dec_stddev"] ** 2
+        slope = (1 - decoded**2) / self.config["decoder_stddev"] ** 2
         pixels = (decoded - np.asarray(self.videos)) * slope
         stored = self.arrays[name]
         batch, frames = decoded.shape[:2]
@@ -137,8 +137,8 @@ def run(function, model, *batches):
 
 def infer(model, video, noise):
     """Return features, last states and records of one video."""
-    features, given = model.hear(video), model.hierarchy.given(len(video))
-    return features, *model.hierarchy.observe(model.hierarchy.init(), features, noise, given)
+    features, conditioning = model.features(video), model.hierarchy.conditioning(len(video))
+    return features, *model.hierarchy.observe(model.hierarchy.init(), features, noise, conditioning)
 
 
 def decode(model, outputs):
@@ -148,12 +148,12 @@ def decode(model, outputs):
 
 def imagine_frames(model, states, noise):
     """Return last states and frames."""
-    return imagine(model, states, noise, model.hierarchy.given(len(noise[0])))
+    return imagine(model, states, noise, model.hierarchy.conditioning(len(noise[0])))
 
 
 def imagine_latents(model, states, noise):
     """Return last states and records, without decoding."""
-    return model.hierarchy.imagine(states, noise, model.hierarchy.given(len(noise[0])))
+    return model.hierarchy.imagine(states, noise, model.hierarchy.conditioning(len(noise[0])))
 
 
 def check_closed_loop(golden: Golden) -> None:

@@ -32,7 +32,7 @@ from tqdm import tqdm
 from cwvae import CWVAE, PRESETS, FlowCell, Hierarchy, build, forecast
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
-from cwvae.train import init_train_state, train_step
+from cwvae.training.step import init_train_state, train_step
 
 FINE = 2  # frames of the finest video in the time of one training frame
 RATES = (0.5, 1.0, 2.0)  # frames asked for, in the time of one training frame
@@ -63,7 +63,7 @@ def make(name: str, key) -> CWVAE:
         "max_steps": 2,
     }
     cells = tuple(
-        FlowCell(cell, hidden=128, **solver, key=k)
+        FlowCell(cell, hidden_size=128, **solver, key=k)
         for cell, k in zip(model.hierarchy.cells, keys, strict=True)
     )
     return dataclasses.replace(model, hierarchy=Hierarchy(cells, clock))
@@ -91,12 +91,12 @@ def train(name: str, steps: int, seed: int) -> CWVAE:
     """Train one model."""
     config = dataclasses.replace(PRESET.train, steps=steps, seed=seed)
     state = init_train_state(make(name, jr.key(seed)), config)
-    given = jax.vmap(lambda t: state.model.hierarchy.given(config.frames, times=t))
+    conditioning = jax.vmap(lambda t: state.model.hierarchy.conditioning(config.frames, times=t))
     step = eqx.filter_jit(train_step)
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
     data = grain.MapDataset.range(steps).map(partial(batch, name, seed)).to_iter_dataset(ahead)
     for frames, times in tqdm(data, desc=name, total=steps, mininterval=10):
-        state, record = step(state, jnp.asarray(frames), config, given(jnp.asarray(times)))
+        state, record = step(state, jnp.asarray(frames), config, conditioning(jnp.asarray(times)))
     print(f"{name}: loss {float(record.loss.total):.2f} nats per frame")
     return state.model
 

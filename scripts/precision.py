@@ -30,15 +30,15 @@ from cwvae import PRESETS, TrainConfig, build, loss
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pipeline import batches
-from cwvae.train import TrainState, init_train_state, train_in_place
+from cwvae.training.step import TrainState, init_train_state, train_in_place
 
 PRESET = PRESETS["demo"]
 LAST = 50  # steps over which training losses are averaged
 TESTED = 64  # test videos
 RUNS = {
-    "float32": {"precision": "float32", "seed": 0},
-    "bfloat16": {"precision": "bfloat16", "seed": 0},
-    "float32, another seed": {"precision": "float32", "seed": 1},
+    "float32": {"compute_dtype": "float32", "seed": 0},
+    "bfloat16": {"compute_dtype": "bfloat16", "seed": 0},
+    "float32, another seed": {"compute_dtype": "float32", "seed": 1},
 }
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import strategies as st
 from models import (
     CELLS,
+    conditioning,
     draw,
-    given,
     noise,
     plain_video,
     stacked,
@@ -29,7 +29,7 @@ def batch(model: CWVAE, frames: int = FRAMES):
     videos = stacked([plain_video(frames, seed=row) for row in range(BATCH)])
     noises, known = (
         stacked([draw(model.hierarchy, frames, seed=row) for row in range(BATCH)])
-        for draw in (noise, given)
+        for draw in (noise, conditioning)
     )
     return videos, noises, known
 
@@ -42,7 +42,7 @@ def row_of(arrays, row: int):
 def samples(model: CWVAE, frames: int, count: int):
     """Draw noise for several samples of one video."""
     ticks = model.hierarchy.clock.ticks(frames)
-    stoch = [cell.stoch for cell in model.hierarchy.cells]
+    stoch = [cell.stoch_size for cell in model.hierarchy.cells]
     return tuple(
         draw(level, count, n, width)
         for level, (n, width) in enumerate(zip(ticks, stoch, strict=True))

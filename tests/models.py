@@ -18,35 +18,41 @@ from cwvae.cells import (
     AbstractCell,
     CategoricalHead,
     Conditioned,
+    Conditioning,
     FlowCell,
-    Given,
     Resetting,
     RSSMCell,
     State,
 )
 from cwvae.clock import Clock
-from cwvae.config import ModelConfig, build
 from cwvae.hierarchy import Hierarchy
-from cwvae.layers import LSTM
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
+from cwvae.nn.layers import LSTM
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
 
 STOCH, DETER, FEATURE, ACTION = 4, 5, 2, 3
 OUTPUT = STOCH + DETER
 """Sizes of every cell below; a memory may remember more than the `DETER` that it tells."""
 
 
-def rssm(*, top_down: int, key, **options) -> RSSMCell:
+def rssm(*, context_size: int, key, **options) -> RSSMCell:
     """Make the paper's cell, or one with another memory or belief."""
-    sizes = {"stoch": STOCH, "deter": DETER, "hidden": 6, "feature": FEATURE}
-    return RSSMCell(**sizes, top_down=top_down, **options, key=key)
+    sizes = {
+        "stoch_size": STOCH,
+        "deter_size": DETER,
+        "hidden_size": 6,
+        "feature_size": FEATURE,
+    }
+    return RSSMCell(**sizes, context_size=context_size, **options, key=key)
 
 
 def flow(cell: AbstractCell, *, key) -> FlowCell:
     """Make a cell flow, with a solver that compiles fast."""
     return FlowCell(
         cell,
-        hidden=6,
+        hidden_size=6,
         solver=diffrax.Midpoint(),
         controller=diffrax.ConstantStepSize(),
         first_step=0.5,
@@ -54,15 +60,15 @@ def flow(cell: AbstractCell, *, key) -> FlowCell:
     )
 
 
-def conditioned(cell: Callable[..., AbstractCell], *, top_down: int, key) -> Conditioned:
+def conditioned(cell: Callable[..., AbstractCell], *, context_size: int, key) -> Conditioned:
     """Make a cell hear actions."""
-    return Conditioned(cell(top_down=top_down + ACTION, key=key), ACTION)
+    return Conditioned(cell(context_size=context_size + ACTION, key=key), ACTION)
 
 
-def all_at_once(*, top_down: int, key) -> AbstractCell:
+def all_at_once(*, context_size: int, key) -> AbstractCell:
     """Make a cell that is all that a cell can be, but for a flow, which is slow to compile."""
     head = partial(CategoricalHead, classes=2)
-    inner = Resetting(rssm(top_down=top_down + ACTION, memory=LSTM, head=head, key=key))
+    inner = Resetting(rssm(context_size=context_size + ACTION, memory=LSTM, head=head, key=key))
     return Conditioned(inner, ACTION)
 
 
@@ -70,8 +76,8 @@ CELLS: dict[str, Callable[..., AbstractCell]] = {
     "rssm": rssm,
     "lstm": partial(rssm, memory=LSTM),
     "categorical": partial(rssm, head=partial(CategoricalHead, classes=2)),
-    "flow": lambda *, top_down, key: flow(rssm(top_down=top_down, key=key), key=key),
-    "resetting": lambda *, top_down, key: Resetting(rssm(top_down=top_down, key=key)),
+    "flow": lambda *, context_size, key: flow(rssm(context_size=context_size, key=key), key=key),
+    "resetting": lambda *, context_size, key: Resetting(rssm(context_size=context_size, key=key)),
     "conditioned": partial(conditioned, rssm),
     "all_at_once": all_at_once,
     "readers_own": ReadersCell,
@@ -84,14 +90,14 @@ STRAIGHT_THROUGH = {"categorical", "all_at_once"}
 TINY = ModelConfig(
     levels=2,
     factors=2,
-    stoch=STOCH,
-    deter=DETER,
-    hidden=5,
+    stoch_size=STOCH,
+    deter_size=DETER,
+    hidden_size=5,
     size=32,
     channel_multiplier=1 / 32,
     dense_layers=2,
     dense_hidden=4,
-    dec_stddev=0.5,
+    decoder_stddev=0.5,
 )
 """A whole model that compiles fast."""
 
@@ -132,7 +138,7 @@ def hierarchy(
     """Make a hierarchy of one kind of cell."""
     top = clock.levels - 1
     cells = (
-        made(CELLS[kind], top_down=0 if level == top else OUTPUT, seed=seed + level)
+        made(CELLS[kind], context_size=0 if level == top else OUTPUT, seed=seed + level)
         for level in range(clock.levels)
     )
     return Hierarchy(tuple(cells), clock, blind)
@@ -195,14 +201,14 @@ def noise(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[jax.Arra
     return tuple(draw(seed + 100 * level + 1, n, STOCH) for level, n in enumerate(ticks))
 
 
-def given(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[Given, ...]:
+def conditioning(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[Conditioning, ...]:
     """Draw irregular times, and actions, and put them on the clock of every level."""
     random = np.random.default_rng(seed + 7)
     times = np.cumsum(random.uniform(0.2, 2.0, frames))
     actions = random.standard_normal((frames, ACTION))
-    return hierarchy.given(frames, times=times, actions=jnp.asarray(actions, dtype=float))
+    return hierarchy.conditioning(frames, times=times, actions=jnp.asarray(actions, dtype=float))
 
 
 def some_state(cell: AbstractCell, seed: int = 0) -> State:
     """Draw a state, at time 0."""
-    return State(draw(seed, cell.stoch), draw(seed + 50, cell.deter), jnp.zeros(()))
+    return State(draw(seed, cell.stoch_size), draw(seed + 50, cell.deter_size), jnp.zeros(()))

@@ -6,7 +6,7 @@ import jax.random as jr
 
 from cwvae import Gaussian
 from cwvae.cells import AbstractCell
-from cwvae.layers import Dense
+from cwvae.nn.layers import Dense
 
 
 class ReadersCell(AbstractCell):
@@ -15,24 +15,26 @@ class ReadersCell(AbstractCell):
     memory: Dense
     expect: Dense
     believe: Dense
-    top_down: int = eqx.field(static=True)
-    stoch: int = eqx.field(static=True, default=4)
-    deter: int = eqx.field(static=True, default=5)
-    feature: int = eqx.field(static=True, default=2)
+    context_size: int = eqx.field(static=True)
+    stoch_size: int = eqx.field(static=True, default=4)
+    deter_size: int = eqx.field(static=True, default=5)
+    feature_size: int = eqx.field(static=True, default=2)
 
-    def __init__(self, *, top_down, key):
+    def __init__(self, *, context_size, key):
         keys = jr.split(key, 3)
-        self.top_down = top_down
-        self.memory = Dense(self.stoch + self.deter + top_down, self.deter, key=keys[0])
-        self.expect = Dense(self.deter, self.stoch, key=keys[1])
-        self.believe = Dense(self.deter + self.feature, self.stoch, key=keys[2])
+        self.context_size = context_size
+        self.memory = Dense(
+            self.stoch_size + self.deter_size + context_size, self.deter_size, key=keys[0]
+        )
+        self.expect = Dense(self.deter_size, self.stoch_size, key=keys[1])
+        self.believe = Dense(self.deter_size + self.feature_size, self.stoch_size, key=keys[2])
 
     def advance(self, state, above):
         heard = jnp.concatenate([state.stoch, state.deter, above])
         return 0.5 * state.deter + 0.5 * jnp.tanh(self.memory(heard))
 
     def prior(self, deter):
-        return Gaussian(self.expect(deter), jnp.ones(self.stoch))
+        return Gaussian(self.expect(deter), jnp.ones(self.stoch_size))
 
     def posterior(self, deter, evidence):
-        return Gaussian(self.believe(jnp.concatenate([deter, evidence])), jnp.ones(self.stoch))
+        return Gaussian(self.believe(jnp.concatenate([deter, evidence])), jnp.ones(self.stoch_size))

@@ -12,17 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from cwvae.beliefs import AbstractBelief, Gaussian
-from cwvae.cells.base import AbstractCell, Given, State, Trace
+from cwvae.cells.base import AbstractCell, Conditioning, State, Trace
 
 
 @eqx.filter_jit
-def _tick(cell, state, top_down, feature, noise, given):
+def _tick(cell, state, top_down, feature, noise, conditioning):
     """Let one level tick once; without a feature it imagines."""
-    deter = cell.advance(state, cell.hear_above(top_down, given))
+    deter = cell.advance(state, cell.prepare_context(top_down, conditioning))
     prior = cell.prior(deter)
     heard = feature is not None
-    posterior = cell.posterior(deter, cell.hear_frames(feature)) if heard else prior
-    state = State(posterior.sample(noise), deter, given.time)
+    posterior = cell.posterior(deter, cell.prepare_evidence(feature)) if heard else prior
+    state = State(posterior.sample(noise), deter, conditioning.time)
     return Trace(state, cell.output(state), prior, posterior)
 
 
@@ -31,7 +31,7 @@ def frame_by_frame(
     factors: Sequence[int],
     frames: int,
     noise: Sequence[np.ndarray],
-    given: Sequence[Given],
+    conditioning: Sequence[Conditioning],
     *,
     features: Sequence[np.ndarray] | None = None,
     blind: Collection[int] = (),
@@ -54,7 +54,7 @@ def frame_by_frame(
             tick = len(records[level])
             hears = features is not None and level not in blind
             feature = features[level][tick] if hears else None
-            known = noise[level][tick], jax.tree.map(lambda a, n=tick: a[n], given[level])
+            known = noise[level][tick], jax.tree.map(lambda a, n=tick: a[n], conditioning[level])
             record = _tick(cells[level], states[level], said[level + 1], feature, *known)
             states[level], said[level] = record.states, record.output
             records[level].append(record)

@@ -124,7 +124,7 @@ def test_every_row_is_a_belief_of_its_own(seed):
 @given(seed=seeds)
 def test_balancing_leaves_the_value_of_the_kl(share, seed):
     posterior, prior = pair(seed, 5)
-    balanced = balanced_kl(posterior, prior, posterior_share=share)
+    balanced = balanced_kl(posterior, prior, kl_balance=share)
     np.testing.assert_allclose(balanced, kl(posterior, prior), rtol=1e-6)
 
 
@@ -132,7 +132,7 @@ def test_balancing_leaves_the_value_of_the_kl(share, seed):
 def test_balancing_gives_the_posterior_its_share_of_the_gradient_and_the_prior_the_rest(share):
     posterior, prior = pair(0)
     plain = jax.grad(kl, argnums=(0, 1))(posterior, prior)
-    shared = jax.grad(lambda *pair: balanced_kl(*pair, posterior_share=share), argnums=(0, 1))
+    shared = jax.grad(lambda *pair: balanced_kl(*pair, kl_balance=share), argnums=(0, 1))
     gradients = shared(posterior, prior)
     for part, gradient, whole in zip((share, 1 - share), gradients, plain, strict=True):
         np.testing.assert_allclose(gradient.mean, part * whole.mean, rtol=1e-6)
@@ -259,7 +259,7 @@ def test_every_row_of_classes_is_a_belief_of_its_own(seed):
 def test_balancing_the_kl_of_classes_leaves_its_value_and_shares_out_its_gradient(share):
     posterior, prior = two(0)
     balanced, shared = jax.value_and_grad(
-        lambda *pair: balanced_kl(*pair, posterior_share=share), argnums=(0, 1)
+        lambda *pair: balanced_kl(*pair, kl_balance=share), argnums=(0, 1)
     )(posterior, prior)
     value, plain = jax.value_and_grad(kl, argnums=(0, 1))(posterior, prior)
     np.testing.assert_allclose(balanced, value, rtol=1e-6)

@@ -4,13 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import pytest
-from models import draw, given, noise, plain, plain_video, stacked
+from models import conditioning, draw, noise, plain, plain_video, stacked
 
 from cwvae.clock import Clock
-from cwvae.config import TrainConfig
-from cwvae.forecast import forecast
 from cwvae.objective import elbo, importance_weighted_bound
-from cwvae.train import init_train_state, train_step
+from cwvae.rollout import forecast
+from cwvae.training.config import TrainConfig
+from cwvae.training.step import init_train_state, train_step
 
 CLOCK = Clock(2, 2)
 
@@ -31,7 +31,12 @@ def test_the_bound_is_traced_once_for_all_times_and_actions():
     run = traced_once(elbo)
     model = plain(CLOCK, kind="conditioned")
     for seed in range(3):
-        run(model, plain_video(3), noise(model.hierarchy, 3), given(model.hierarchy, 3, seed=seed))
+        run(
+            model,
+            plain_video(3),
+            noise(model.hierarchy, 3),
+            conditioning(model.hierarchy, 3, seed=seed),
+        )
 
 
 def test_the_bound_of_several_samples_is_traced_once():
@@ -52,8 +57,8 @@ def test_a_forecast_is_traced_once_for_all_times_and_actions():
     run = traced_once(forecast)
     model = plain(CLOCK, kind="conditioned")
     for seed in range(3):
-        known = given(model.hierarchy, 7, seed=seed)
-        run(model, plain_video(2), 5, key=jr.key(seed), given=known)
+        known = conditioning(model.hierarchy, 7, seed=seed)
+        run(model, plain_video(2), 5, key=jr.key(seed), conditioning=known)
 
 
 def test_a_training_step_is_traced_once_for_all_steps_and_batches():

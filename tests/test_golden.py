@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cwvae.config import TrainConfig
 from cwvae.objective import loss
 from cwvae.official import model_from_weights, weights_from_model
-from cwvae.train import make_optimiser
+from cwvae.training.config import TrainConfig
+from cwvae.training.optimiser import make_optimiser
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "check_golden.py"

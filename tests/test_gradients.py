@@ -13,8 +13,8 @@ from models import (
     CELLS,
     OUTPUT,
     STRAIGHT_THROUGH,
+    conditioning,
     draw,
-    given,
     made,
     noise,
     plain,
@@ -57,7 +57,7 @@ def of_share():
     model = plain(Clock(1))
     inputs = batch(model, 3)
     shares = (None, 0.0, 0.8, 1.0)
-    of = {s: gradients(model, inputs, "penalty", posterior_share=s) for s in shares}
+    of = {s: gradients(model, inputs, "penalty", kl_balance=s) for s in shares}
     return (model, *inputs), of
 
 
@@ -69,7 +69,7 @@ def test_balancing_shares_the_kls_gradient_out(of_share):
 
 def test_balancing_leaves_the_loss(of_share):
     inputs, _ = of_share
-    values = [loss_of(*inputs, posterior_share=share) for share in (0.8, None)]
+    values = [loss_of(*inputs, kl_balance=share) for share in (0.8, None)]
     assert_alike(*values, 1e-6)
 
 
@@ -83,7 +83,7 @@ def test_the_whole_share_for_the_posterior_leaves_the_prior_untrained(of_share):
 def test_the_whole_share_for_the_prior_leaves_the_posterior_untrained(kind):
     # One frame, since a later prior hears what the posterior sampled.
     model = plain(Clock(1), kind=kind)
-    gradient = gradients(model, batch(model, 1), "penalty", posterior_share=0.0)
+    gradient = gradients(model, batch(model, 1), "penalty", kl_balance=0.0)
     cell = gradient.hierarchy.cells[0]
     assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.posterior_head))
     assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.prior_head))
@@ -121,11 +121,11 @@ def slope_of(kind: str) -> Slope:
     """Return that of a kind of cell below a simple one, or of the tiny model with its networks."""
     with jax.enable_x64(True):
         if kind in CELLS:
-            cells = made(CELLS[kind], top_down=OUTPUT), made(ReadersCell, top_down=0)
+            cells = made(CELLS[kind], context_size=OUTPUT), made(ReadersCell, context_size=0)
             model = dataclasses.replace(plain(CLOCK), hierarchy=Hierarchy(cells, CLOCK))
             return Slope(model, batch(model))
         model, video = tiny(), jax.nn.sigmoid(draw(1, FRAMES, 32, 32, 1))
-        row = video, noise(model.hierarchy, FRAMES), given(model.hierarchy, FRAMES)
+        row = video, noise(model.hierarchy, FRAMES), conditioning(model.hierarchy, FRAMES)
         return Slope(model, stacked([row]))
 
 

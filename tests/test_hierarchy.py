@@ -13,9 +13,9 @@ from models import (
     CELLS,
     FEATURE,
     STOCH,
+    conditioning,
     draw,
     features,
-    given,
     hierarchy,
     made,
     noise,
@@ -53,13 +53,13 @@ compiled_imagine = eqx.filter_jit(Hierarchy.imagine)
 
 def observe(hierarchy, states, features, noise, known=None):
     """Observe, compiled, at irregular times and with actions that are the same in every test."""
-    known = given(hierarchy, len(noise[0])) if known is None else known
+    known = conditioning(hierarchy, len(noise[0])) if known is None else known
     return compiled_observe(hierarchy, states, features, noise, known)
 
 
 def imagine(hierarchy, states, noise, known=None):
     """Imagine as `observe` observes."""
-    known = given(hierarchy, len(noise[0])) if known is None else known
+    known = conditioning(hierarchy, len(noise[0])) if known is None else known
     return compiled_imagine(hierarchy, states, noise, known)
 
 
@@ -95,7 +95,7 @@ def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
     blind = data.draw(st.sets(st.integers(0, clock.levels - 1)), label="blind")
     levels = hierarchy(clock, kind=kind, seed=seed, blind=blind)
     heard, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
-    states, known = some_states(levels, seed), given(levels, frames, seed=seed)
+    states, known = some_states(levels, seed), conditioning(levels, frames, seed=seed)
     with jax.disable_jit():
         actual = levels.observe(states, heard, noises, known)
         expected = frame_by_frame(
@@ -117,7 +117,7 @@ def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
 def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
     levels = hierarchy(clock, kind=kind, seed=seed)
     noises, states = noise(levels, frames, seed=seed), some_states(levels, seed)
-    known = given(levels, frames, seed=seed)
+    known = conditioning(levels, frames, seed=seed)
     with jax.disable_jit():
         actual = levels.imagine(states, noises, known)
         expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, states=states)
@@ -129,7 +129,7 @@ def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
     heard, noises = features(levels, frames), noise(levels, frames)
     actual = observe(levels, levels.init(), heard, noises)
-    known = given(levels, frames)
+    known = conditioning(levels, frames)
     expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, features=heard)
     assert_alike([*actual], [tuple(e) for e in expected])
 
@@ -139,7 +139,9 @@ def test_compiled_imagining_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
     noises = noise(levels, frames)
     actual = imagine(levels, levels.init(), noises)
-    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, given(levels, frames))
+    expected = frame_by_frame(
+        levels.cells, clock.factors, frames, noises, conditioning(levels, frames)
+    )
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
@@ -150,7 +152,7 @@ def test_compiled_imagining_is_ticking_frame_by_frame(kind, clock, frames):
 @draws(seed=seeds)
 def test_observing_on_from_an_aligned_cut_is_observing_the_whole(kind, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
-    inputs = [draw(levels, FRAMES, seed=seed) for draw in (features, noise, given)]
+    inputs = [draw(levels, FRAMES, seed=seed) for draw in (features, noise, conditioning)]
     last, whole = observe(levels, levels.init(), *inputs)
     cut = CLOCK.slowest
     states, before = observe(levels, levels.init(), *(cut_out(i, CLOCK, 0, cut) for i in inputs))
@@ -163,7 +165,7 @@ def test_observing_on_from_an_aligned_cut_is_observing_the_whole(kind, seed):
 @draws(seed=seeds)
 def test_imagining_twice_is_imagining_once(kind, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
-    inputs = [draw(levels, FRAMES, seed=seed) for draw in (noise, given)]
+    inputs = [draw(levels, FRAMES, seed=seed) for draw in (noise, conditioning)]
     start = some_states(levels, seed)
     last, whole = imagine(levels, start, *inputs)
     cut = CLOCK.slowest
@@ -295,7 +297,7 @@ def test_without_noise_every_sample_is_the_mode(kind):
 @FEW
 def test_rows_of_a_batch_are_independent(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    draws = features, noise, given
+    draws = features, noise, conditioning
     rows = [[draw(levels, FRAMES, seed=s) for draw in draws] for s in range(3)]
     batched = eqx.filter_vmap(observe, in_axes=(None, None, 0, 0, 0))
     together = batched(levels, levels.init(), *stacked(rows))
@@ -353,10 +355,12 @@ def test_noise_from_a_later_frame_is_the_end_of_the_whole(kind, start):
 
 
 def test_levels_may_have_different_sizes():
-    sizes = {"hidden": 2, "feature": 3, "top_down": 0}
-    top = made(RSSMCell, stoch=5, deter=6, **sizes)
-    levels = Hierarchy((made(CELLS["rssm"], top_down=11), top), Clock(2, 2))
+    sizes = {"hidden_size": 2, "feature_size": 3, "context_size": 0}
+    top = made(RSSMCell, stoch_size=5, deter_size=6, **sizes)
+    levels = Hierarchy((made(CELLS["rssm"], context_size=11), top), Clock(2, 2))
     heard, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
     actual = observe(levels, levels.init(), heard, noises)
-    expected = frame_by_frame(levels.cells, (2,), 3, noises, given(levels, 3), features=heard)
+    expected = frame_by_frame(
+        levels.cells, (2,), 3, noises, conditioning(levels, 3), features=heard
+    )
     assert_alike([*actual], [tuple(e) for e in expected])

@@ -6,8 +6,8 @@ from jaxtyping import TypeCheckError
 from models import (
     CELLS,
     OUTPUT,
+    conditioning,
     features,
-    given,
     hierarchy,
     made,
     noise,
@@ -20,8 +20,8 @@ CLOCK = Clock(3, (2, 3))
 FRAMES = 12
 
 
-def cell(top_down: int):
-    return made(CELLS["rssm"], top_down=top_down)
+def cell(context_size: int):
+    return made(CELLS["rssm"], context_size=context_size)
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -31,13 +31,17 @@ def test_a_wrong_number_of_cells_is_refused(count):
 
 
 def test_a_cell_that_does_not_fit_the_one_above_is_refused_with_the_remedy():
-    message = f"level 0 expects 3 numbers from above, .*level 1 says {OUTPUT}; .*top_down={OUTPUT}"
+    message = (
+        f"level 0 expects 3 numbers from above, .*level 1 says {OUTPUT}; .*context_size={OUTPUT}"
+    )
     with pytest.raises(ValueError, match=message):
         Hierarchy((cell(3), cell(0)), Clock(2, 2))
 
 
 def test_a_top_cell_that_expects_to_hear_something_is_refused_with_the_remedy():
-    message = f"level 1 expects {OUTPUT} numbers from above, but nothing is above it; .*top_down=0"
+    message = (
+        f"level 1 expects {OUTPUT} numbers from above, but nothing is above it; .*context_size=0"
+    )
     with pytest.raises(ValueError, match=message):
         Hierarchy((cell(OUTPUT), cell(OUTPUT)), Clock(2, 2))
 
@@ -48,11 +52,13 @@ def test_a_blind_level_that_does_not_exist_is_refused(blind):
         Hierarchy((cell(OUTPUT), cell(0)), Clock(2, 2), blind)
 
 
-def observing(*, features=features, noise=noise, given=given, states=None, kind="rssm"):
+def observing(
+    *, features=features, noise=noise, conditioning=conditioning, states=None, kind="rssm"
+):
     """Observe with something changed: a function of the levels and the number of frames."""
     levels = hierarchy(CLOCK, kind=kind)
     states = levels.init() if states is None else states
-    inputs = [draw(levels, FRAMES) for draw in (features, noise, given)]
+    inputs = [draw(levels, FRAMES) for draw in (features, noise, conditioning)]
     return levels.observe(states, *inputs)
 
 
@@ -84,7 +90,7 @@ def test_imagining_with_a_level_on_the_wrong_clock_is_refused(level):
     levels = hierarchy(CLOCK)
     noises = with_level(noise, level, lambda a: a[1:])(levels, FRAMES)
     with pytest.raises(ValueError, match=f"noise of level {level} has"):
-        levels.imagine(levels.init(), noises, given(levels, FRAMES))
+        levels.imagine(levels.init(), noises, conditioning(levels, FRAMES))
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
@@ -100,7 +106,7 @@ def test_inputs_for_too_few_levels_are_refused():
     with pytest.raises(ValueError, match="3 levels need noise for each, got 2"):
         observing(noise=lambda *a: noise(*a)[:2])
     with pytest.raises(ValueError, match="3 levels need noise for each, got 2"):
-        levels.imagine(levels.init(), noise(levels, FRAMES)[:2], given(levels, FRAMES))
+        levels.imagine(levels.init(), noise(levels, FRAMES)[:2], conditioning(levels, FRAMES))
 
 
 @pytest.mark.parametrize("frames", [0, -1, 2.5])
@@ -137,4 +143,4 @@ def test_states_for_too_few_levels_are_refused():
         observing(states=hierarchy(CLOCK).init()[:2])
     levels = hierarchy(CLOCK)
     with pytest.raises((ValueError, TypeCheckError), match="states"):
-        levels.imagine(levels.init()[:2], noise(levels, FRAMES), given(levels, FRAMES))
+        levels.imagine(levels.init()[:2], noise(levels, FRAMES), conditioning(levels, FRAMES))

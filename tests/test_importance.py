@@ -14,8 +14,8 @@ from bounds import CLOCK, FRAMES, beliefs, kinds, samples, seeds
 from hypothesis import given as draws
 from hypothesis import settings
 from models import (
+    conditioning,
     draw,
-    given,
     noise,
     plain,
     plain_video,
@@ -53,7 +53,7 @@ def log_weights(model, video, noises):
 @beliefs
 def test_one_sample_gives_the_log_of_its_weight(kind):
     model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
-    noises, known = noise(model.hierarchy, FRAMES), given(model.hierarchy, FRAMES)
+    noises, known = noise(model.hierarchy, FRAMES), conditioning(model.hierarchy, FRAMES)
     _, traces = frame_by_frame(
         model.hierarchy.cells, (3,), FRAMES, noises, known, features=windows(video, (3,))
     )
@@ -111,7 +111,7 @@ def test_the_bound_grows_with_the_samples(seed):
 def many(kind: str):
     """Return the bounds of one video, and the log-weights, of many samples."""
     model, video = plain(CLOCK, kind=kind), plain_video(FRAMES)
-    known = given(model.hierarchy, FRAMES)
+    known = conditioning(model.hierarchy, FRAMES)
 
     def of(key):
         noises = model.hierarchy.noise(FRAMES, key=key)
@@ -151,13 +151,13 @@ class LinearGaussianCell(AbstractCell):
 
     seen: int
     variance: float
-    top_down: int
-    stoch: int = 1
-    deter: int = 1
-    feature: int = 1
+    context_size: int
+    stoch_size: int = 1
+    deter_size: int = 1
+    feature_size: int = 1
 
-    def hear_above(self, top_down, given):
-        return top_down[:1] if self.top_down else jnp.zeros(1)
+    def prepare_context(self, top_down, conditioning):
+        return top_down[:1] if self.context_size else jnp.zeros(1)
 
     def advance(self, state, above):
         return above
@@ -185,8 +185,8 @@ def linear_gaussian(stddev: float) -> CWVAE:
     """Make x_t = z_t + stddev n_t, z_t = (z of its window of two) + n_t, the posterior exact."""
     clock, variance = Clock(2, 2), stddev**2
     cells = (
-        LinearGaussianCell(seen=1, variance=variance, top_down=2),
-        LinearGaussianCell(seen=2, variance=1 + variance, top_down=0),
+        LinearGaussianCell(seen=1, variance=variance, context_size=2),
+        LinearGaussianCell(seen=2, variance=1 + variance, context_size=0),
     )
     return CWVAE(frame_as_it_is, Hierarchy(cells, clock), first_of, FixedNormal(stddev))
 

@@ -15,8 +15,8 @@ from models import OUTPUT, made, noise, tiny
 from reference import assert_alike, frame_log_likelihood, sigmoid
 
 from cwvae.likelihoods import Bernoulli, DiscretisedLogistic, FixedNormal, LearnedNormal
+from cwvae.nn.vision import FrameDecoder
 from cwvae.objective import elbo
-from cwvae.vision import FrameDecoder
 
 
 def frames(seed: int) -> tuple[jnp.ndarray, jnp.ndarray]:

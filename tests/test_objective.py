@@ -10,8 +10,8 @@ from hypothesis import given as draws
 from hypothesis import settings
 from jaxtyping import TypeCheckError
 from models import (
+    conditioning,
     draw,
-    given,
     noise,
     plain,
     plain_video,
@@ -54,7 +54,7 @@ def bounds(model: CWVAE, inputs) -> Elbo:
 def test_the_bound_is_that_of_a_frame_by_frame_model_in_float64(kind, seed):
     model, video = plain(CLOCK, kind=kind, seed=seed), plain_video(FRAMES, seed=seed)
     noises = noise(model.hierarchy, FRAMES, seed=seed)
-    known = given(model.hierarchy, FRAMES, seed=seed)
+    known = conditioning(model.hierarchy, FRAMES, seed=seed)
     _, traces = frame_by_frame(
         model.hierarchy.cells, (3,), FRAMES, noises, known, features=windows(video, (3,))
     )
@@ -73,7 +73,7 @@ def test_the_bound_of_frames_through_the_networks_is_that_of_its_parts():
 
     @eqx.filter_jit
     def parts(model):
-        features, known = model.hear(video), model.hierarchy.given(FRAMES)
+        features, known = model.features(video), model.hierarchy.conditioning(FRAMES)
         _, traces = model.hierarchy.observe(model.hierarchy.init(), features, noises, known)
         return model.decode(traces[0].output), traces, elbo(model, video, noises)
 
@@ -98,7 +98,7 @@ def test_the_value_is_the_likelihood_less_the_kl_of_every_tick_of_every_level():
 @beliefs
 def test_kl_is_not_negative_and_blind_levels_have_none(kind):
     model, video = plain(CLOCK, kind=kind, blind={1}), plain_video(FRAMES)
-    inputs = noise(model.hierarchy, FRAMES), given(model.hierarchy, FRAMES)
+    inputs = noise(model.hierarchy, FRAMES), conditioning(model.hierarchy, FRAMES)
     seen, blind = bound(model, video, *inputs).kl
     assert np.all(seen > 0)
     assert np.all(blind == 0)
@@ -115,7 +115,9 @@ def test_rows_of_a_batch_have_bounds_of_their_own():
 def test_without_times_frames_come_at_0_1_2():
     model, video = plain(Clock(1), kind="flow"), plain_video(3)
     noises = noise(model.hierarchy, 3)
-    plainly, otherwise = (model.hierarchy.given(3, times=np.arange(3) * step) for step in (1, 2))
+    plainly, otherwise = (
+        model.hierarchy.conditioning(3, times=np.arange(3) * step) for step in (1, 2)
+    )
     actual = bound(model, video, noises)
     assert_alike(actual, bound(model, video, noises, plainly))
     assert np.all(actual.kl[0][1:] != bound(model, video, noises, otherwise).kl[0][1:])
@@ -198,9 +200,9 @@ def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
         ({"beta": (1.0,) * 3}, "beta must be one number or 2, one a level, got 3"),
         ({"free_nats": -0.1}, "free_nats must not be negative, got -0.1"),
         ({"free_nats": (1.0,)}, "free_nats must be one number or 2, one a level, got 1"),
-        ({"posterior_share": 1.5}, r"posterior_share must be in \[0, 1\], got 1.5"),
-        ({"posterior_share": -0.1}, r"posterior_share must be in \[0, 1\], got -0.1"),
-        ({"posterior_share": float("nan")}, r"posterior_share must be in \[0, 1\], got nan"),
+        ({"kl_balance": 1.5}, r"kl_balance must be in \[0, 1\], got 1.5"),
+        ({"kl_balance": -0.1}, r"kl_balance must be in \[0, 1\], got -0.1"),
+        ({"kl_balance": float("nan")}, r"kl_balance must be in \[0, 1\], got nan"),
         ({"beta": float("nan")}, "beta must"),
         ({"free_nats": float("nan")}, "free_nats must"),
     ],

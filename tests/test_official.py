@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cwvae.cells import CategoricalHead
-from cwvae.layers import LSTM
+from cwvae.nn.layers import LSTM
 from cwvae.official import config_from_official, model_from_weights, weights_from_model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,20 +55,20 @@ def test_the_configuration_says_the_same_in_our_words(official):
         config["tmp_abs_factor"],
         config["channels"],
     )
-    assert (ours.stoch, ours.deter, ours.hidden) == (4, 8, 8)
+    assert (ours.stoch_size, ours.deter_size, ours.hidden_size) == (4, 8, 8)
     assert (ours.dense_layers, ours.dense_hidden) == (3, 12)
     assert (ours.size, ours.channel_multiplier) == (64, 1 / 8)
-    assert (ours.dec_stddev, ours.min_stddev) == (0.4, 1e-4)
+    assert (ours.decoder_stddev, ours.min_stddev) == (0.4, 1e-4)
 
 
 def test_what_the_official_base_configuration_sets_need_not_be_given():
     required = {"cell_stoch_size": 20, "cell_deter_size": 200, "cell_embed_size": 200}
-    config = config_from_official(required | {"channels": 1, "dec_stddev": 1.0})
+    config = config_from_official(required | {"channels": 1, "decoder_stddev": 1.0})
     assert (config.levels, config.factors, config.channel_multiplier) == (3, 6, 1)
     assert (config.dense_layers, config.dense_hidden, config.min_stddev) == (3, 1000, 1e-4)
 
 
-@pytest.mark.parametrize("missing", ["cell_stoch_size", "dec_stddev", "channels"])
+@pytest.mark.parametrize("missing", ["cell_stoch_size", "decoder_stddev", "channels"])
 def test_a_configuration_that_lacks_a_key_is_refused(official, missing):
     config = {key: value for key, value in official[1].items() if key != missing}
     with pytest.raises(ValueError, match=f"configuration lacks {missing}"):

@@ -13,7 +13,7 @@ import pytest
 
 from cwvae import PRESETS, build
 from cwvae.cli.options import parse
-from cwvae.config import Preset
+from cwvae.training.config import Preset
 
 README, GUIDE = ((Path(__file__).parents[1] / n).read_text() for n in ("README.md", "GUIDE.md"))
 
@@ -88,7 +88,7 @@ def test_the_table_of_presets_is_right(name):
     _, levels, sizes, frame, count = (cell.strip() for cell in row.split("|"))
     model = dataclasses.asdict(preset.model)
     assert levels == f"{model['levels']}, {model['factors']}"
-    assert sizes == f"{model['stoch']} / {model['deter']} / {model['hidden']}"
+    assert sizes == f"{model['stoch_size']} / {model['deter_size']} / {model['hidden_size']}"
     assert frame == f"{model['size']} x {model['size']} x {model['channels']}"
     assert count == f"{parameters(preset):,}"
 

@@ -20,10 +20,10 @@ from cwvae import CWVAE, PRESETS, build, stream
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pipeline import batches
-from cwvae.metrics import psnr
+from cwvae.evaluation.metrics import psnr
 from cwvae.report.animation import write_animation
 from cwvae.report.strip import write_strip
-from cwvae.train import init_train_state, train_step
+from cwvae.training.step import init_train_state, train_step
 
 ASKED, HORIZON = 51, 24  # the forecast is asked for at a frame at which not every level ticks
 

@@ -18,9 +18,9 @@ from cwvae.cells import CategoricalHead
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pipeline import batches
-from cwvae.layers import LSTM
+from cwvae.nn.layers import LSTM
 from cwvae.report.strip import write_strip
-from cwvae.train import init_train_state, train_step
+from cwvae.training.step import init_train_state, train_step
 
 CONTEXT, HORIZON, SOON = 16, 32, 8
 
@@ -29,12 +29,14 @@ def make(config: ModelConfig, *, key) -> CWVAE:
     """Make a model whose levels differ; `cwvae train --model` takes this function too."""
     usual = build(dataclasses.replace(config, levels=3, factors=(2, 4)), key=key)
     keys, feature = jr.split(key, 3), usual.hierarchy.cells[0].feature
-    cell = partial(RSSMCell, hidden=128, feature=feature)
+    cell = partial(RSSMCell, hidden_size=128, feature_size=feature)
     classes = partial(CategoricalHead, classes=8)
-    top = cell(stoch=32, deter=64, top_down=0, head=classes, key=keys[2])
-    middle = cell(stoch=8, deter=64, top_down=top.output_size, memory=LSTM, key=keys[1])
-    sizes = {"stoch": config.stoch, "deter": config.deter}
-    bottom = cell(**sizes, top_down=middle.output_size, key=keys[0])
+    top = cell(stoch_size=32, deter_size=64, context_size=0, head=classes, key=keys[2])
+    middle = cell(
+        stoch_size=8, deter_size=64, context_size=top.output_size, memory=LSTM, key=keys[1]
+    )
+    sizes = {"stoch": config.stoch_size, "deter": config.deter_size}
+    bottom = cell(**sizes, context_size=middle.output_size, key=keys[0])
     return dataclasses.replace(usual, hierarchy=Hierarchy((bottom, middle, top), Clock(3, (2, 4))))
 
 

@@ -14,10 +14,10 @@ import matplotlib.pyplot as plt
 import tyro
 
 from cwvae import CWVAE, Clock, FlowCell, Hierarchy, RSSMCell, TrainConfig, forecast
-from cwvae.encoder import Encoder
-from cwvae.layers import DenseStack
 from cwvae.likelihoods import LearnedNormal
-from cwvae.train import init_train_state, train_step
+from cwvae.nn.encoder import Encoder
+from cwvae.nn.layers import DenseStack
+from cwvae.training.step import init_train_state, train_step
 
 CONTEXT, FRAMES = 16, 48
 
@@ -34,13 +34,13 @@ def swing(times, key):
 def make(key) -> CWVAE:
     """Make two levels, factor 4, whose memories flow between the ticks."""
     keys = jr.split(key, 7)
-    cell = partial(RSSMCell, stoch=4, deter=64, hidden=64, feature=16)
+    cell = partial(RSSMCell, stoch_size=4, deter_size=64, hidden_size=64, feature_size=16)
     fast_to_train = {"adjoint": diffrax.DirectAdjoint(), "first_step": 0.5, "max_steps": 2}
     steady = {"solver": diffrax.Midpoint(), "controller": diffrax.ConstantStepSize()}
-    flow = partial(FlowCell, hidden=64, rate=2.0, **steady, **fast_to_train)
-    slow = flow(cell(top_down=0, key=keys[0]), key=keys[1])
-    fast = flow(cell(top_down=slow.output_size, key=keys[2]), key=keys[3])
-    stack = partial(DenseStack, hidden=64, depth=2)
+    flow = partial(FlowCell, hidden_size=64, rate=2.0, **steady, **fast_to_train)
+    slow = flow(cell(context_size=0, key=keys[0]), key=keys[1])
+    fast = flow(cell(context_size=slow.output_size, key=keys[2]), key=keys[3])
+    stack = partial(DenseStack, hidden_size=64, depth=2)
     encoder = Encoder(stack(2, 16, key=keys[4]), (stack(16, 16, key=keys[5]),))
     decoder = stack(fast.output_size, 2, key=keys[6])
     return CWVAE(encoder, Hierarchy((fast, slow), Clock(2, 4)), decoder, LearnedNormal(0.3))
@@ -54,16 +54,20 @@ def main(out: str = "pendulum.png", steps: int = 700) -> None:
     @jax.jit
     def scenes(key):
         times = jnp.cumsum(jr.uniform(key, (16, FRAMES), minval=0.1, maxval=0.7), axis=1)
-        given = jax.vmap(lambda t: state.model.hierarchy.given(FRAMES, times=t))(times)
-        return times, jax.vmap(swing)(times, jr.split(key, 16)), given
+        conditioning = jax.vmap(lambda t: state.model.hierarchy.conditioning(FRAMES, times=t))(
+            times
+        )
+        return times, jax.vmap(swing)(times, jr.split(key, 16)), conditioning
 
     for key in jr.split(jr.key(1), steps):
-        _, paths, given = scenes(key)
-        state, _ = step(state, paths, config, given)
+        _, paths, conditioning = scenes(key)
+        state, _ = step(state, paths, config, conditioning)
     options = {"horizon": FRAMES - CONTEXT, "key": jr.key(3), "samples": 8}
-    predict = jax.vmap(lambda m, path, g: forecast(m, path, given=g, **options), (None, 0, 0))
-    times, paths, given = scenes(jr.key(2))
-    futures = eqx.filter_jit(predict)(state.model, paths[:, :CONTEXT], given)
+    predict = jax.vmap(
+        lambda m, path, g: forecast(m, path, conditioning=g, **options), (None, 0, 0)
+    )
+    times, paths, conditioning = scenes(jr.key(2))
+    futures = eqx.filter_jit(predict)(state.model, paths[:, :CONTEXT], conditioning)
     truth, last = paths[:, CONTEXT:], paths[:, CONTEXT - 1 : CONTEXT]
     ours, copied = (jnp.sqrt(jnp.mean((g - truth) ** 2)) for g in (futures.mean(1), last))
     print(f"RMSE of the forecasts' mean {ours:.3f}, of the last value {copied:.3f}; see {out}")

@@ -4,16 +4,17 @@ The core is functional and unbatched: pure level cells, a clocked hierarchy of s
 named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` compiles.
 """
 
+from cwvae.analysis.sizes import summary
 from cwvae.beliefs import Categorical, Gaussian
 from cwvae.cells import AbstractCell, Conditioned, FlowCell, Resetting, RSSMCell
 from cwvae.clock import Clock
-from cwvae.config import ModelConfig, TrainConfig, build
-from cwvae.forecast import forecast, predict_one_step, reconstruct
 from cwvae.hierarchy import Hierarchy
 from cwvae.model import CWVAE
 from cwvae.objective import elbo, importance_weighted_bound, loss
-from cwvae.presets import PRESETS
-from cwvae.summary import summary
+from cwvae.rollout import forecast, predict_one_step, reconstruct
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig, TrainConfig
+from cwvae.training.presets import PRESETS
 
 __all__ = [
     "CWVAE",

@@ -143,14 +143,14 @@ def kl(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks
 
 
 def balanced_kl(
-    posterior: AbstractBelief, prior: AbstractBelief, *, posterior_share: float
+    posterior: AbstractBelief, prior: AbstractBelief, *, kl_balance: float
 ) -> Float[Array, "*ticks"]:
     """Return KL(posterior || prior) in nats, its gradient shared out unequally.
 
-    The value is that of `kl`. Of the gradient, `posterior_share` (in [0, 1]) goes to the
+    The value is that of `kl`. Of the gradient, `kl_balance` (in [0, 1]) goes to the
     posterior and the rest to the prior: the official `kl_grad_post_perc`, without the fault by
     which the official helper stops the gradient of both.
     """
     to_prior = jax.lax.stop_gradient(posterior).kl(prior)
     to_posterior = posterior.kl(jax.lax.stop_gradient(prior))
-    return (1 - posterior_share) * to_prior + posterior_share * to_posterior
+    return (1 - kl_balance) * to_prior + kl_balance * to_posterior

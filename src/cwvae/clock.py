@@ -79,13 +79,13 @@ class Clock:
         """Count the ticks of each level in `frames` frames, a last short window included."""
         return tuple(-(-frames // period) for period in self.periods)
 
-    def active(self, level: int, frames: int) -> Bool[np.ndarray, "frames"]:
+    def active(self, level: int, frames: int) -> Bool[np.ndarray, " frames"]:
         """Say at which of `frames` frames the level (counted from 0) ticks."""
         return np.arange(frames) % self.periods[level] == 0
 
     def windows(
-        self, values: Shaped[Array, "frames *axes"], level: int
-    ) -> Shaped[Array, "ticks *axes"]:
+        self, values: Shaped[Array, " frames *axes"], level: int
+    ) -> Shaped[Array, " ticks *axes"]:
         """Sum what each tick of a level (counted from 0) hears, from the video's first frame on.
 
         A window is the tick's frame and those after it up to the next tick; of a causal clock,
@@ -100,7 +100,7 @@ class Clock:
 
 
 @checked
-def pool(features: Shaped[Array, "frames *axes"], factor: int) -> Shaped[Array, "ticks *axes"]:
+def pool(features: Shaped[Array, " frames *axes"], factor: int) -> Shaped[Array, " ticks *axes"]:
     """Sum windows of `factor` consecutive entries: (frames, ...) to (ceil(frames / factor), ...).
 
     The adjoint of `hold`. Pooling by a and then by b is pooling by a b. Raises
@@ -115,8 +115,8 @@ def pool(features: Shaped[Array, "frames *axes"], factor: int) -> Shaped[Array, 
 
 @checked
 def hold(
-    values: Shaped[Array, "ticks *axes"], factor: int, length: int
-) -> Shaped[Array, "frames *axes"]:
+    values: Shaped[Array, " ticks *axes"], factor: int, length: int
+) -> Shaped[Array, " frames *axes"]:
     """Repeat each value for a window of `factor`, cut to `length`: (ticks, ...) to (length, ...).
 
     The adjoint of `pool`. Raises `ValueError` when the ticks are not those of `length`

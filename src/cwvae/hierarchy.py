@@ -16,7 +16,8 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from cwvae.cells.base import AbstractCell, Given, State, Trace, imagine_level, observe_level
+from cwvae.cells.base import AbstractCell, Conditioning, State, Trace
+from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.clock import Clock, hold
 from cwvae.shapes import LevelFeatures, LevelNoise, TopDown
 
@@ -54,15 +55,17 @@ class Hierarchy(eqx.Module):
         for level, cell in enumerate(self.cells):
             above = self.cells[level + 1] if level + 1 < levels else None
             expected = above.output_size if above else 0
-            if cell.top_down != expected:
+            if cell.context_size != expected:
                 raise ValueError(
-                    f"level {level} expects {cell.top_down} numbers from above, but "
+                    f"level {level} expects {cell.context_size} numbers from above, but "
                     + (f"level {level + 1} says {expected}" if above else "nothing is above it")
-                    + f"; make its cell with top_down={expected + cell.action}"
-                    + f", {cell.action} of them the action" * bool(cell.action)
+                    + f"; make its cell with context_size={expected + cell.action_size}"
+                    + f", {cell.action_size} of them the action" * bool(cell.action_size)
                     + " (cells go from the fastest level to the slowest)"
                 )
-        actions = {level: cell.action for level, cell in enumerate(self.cells) if cell.action}
+        actions = {
+            level: cell.action_size for level, cell in enumerate(self.cells) if cell.action_size
+        }
         if len(set(actions.values())) > 1:
             raise ValueError(
                 f"all levels that hear actions must hear as many numbers, got {actions} (by level)"
@@ -106,13 +109,13 @@ class Hierarchy(eqx.Module):
             for level, (cell, period) in enumerate(zip(self.cells, self.clock.periods, strict=True))
         )
 
-    def given(
+    def conditioning(
         self,
         frames: int,
         *,
-        times: Float[Array | np.ndarray, "frames"] | None = None,
+        times: Float[Array | np.ndarray, " frames"] | None = None,
         actions: Float[Array | np.ndarray, "frames action"] | None = None,
-    ) -> tuple[Given, ...]:
+    ) -> tuple[Conditioning, ...]:
         """Put what is known of the frames without inference on every level's clock.
 
         **Arguments:** `times` of the frames, in the unit of the model's training (frames or
@@ -133,7 +136,7 @@ class Hierarchy(eqx.Module):
         # A level without one above meets no boundary.
         periods = (*self.clock.periods, frames)
         return tuple(
-            Given(
+            Conditioning(
                 time=times[::period],
                 action=self.clock.windows(actions, level),
                 boundary=jnp.asarray(np.arange(0, frames, period) % above == 0)
@@ -147,19 +150,20 @@ class Hierarchy(eqx.Module):
         states: tuple[State, ...],
         features: LevelFeatures,
         noise: LevelNoise,
-        given: tuple[Given, ...],
+        conditioning: tuple[Conditioning, ...],
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Infer every level's states from features; return the last states and the records.
 
-        `states` are those at a frame at which all levels tick. `features`, `noise` and `given`
-        hold, for each level, an entry per tick; `ValueError` names the level where they do not.
+        `states` are those at a frame at which all levels tick. `features`, `noise` and
+        `conditioning` hold, for each level, an entry per tick; `ValueError` names the level
+        where they do not.
         """
-        frames = self._check(states, noise, given)
+        frames = self._check(states, noise, conditioning)
         self.check_features(features, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
-            known = jnp.asarray(noise[level]), given[level]
+            known = jnp.asarray(noise[level]), conditioning[level]
             if level in self.blind:
                 return imagine_level(cell, state, top_down, *known)
             return observe_level(cell, state, top_down, features[level], *known)
@@ -167,20 +171,22 @@ class Hierarchy(eqx.Module):
         return self._descend(run, noise[0].shape[0])
 
     def imagine(
-        self, states: tuple[State, ...], noise: LevelNoise, given: tuple[Given, ...]
+        self, states: tuple[State, ...], noise: LevelNoise, conditioning: tuple[Conditioning, ...]
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Predict every level's states, one per entry of noise; return as `observe` does."""
-        self._check(states, noise, given)
+        self._check(states, noise, conditioning)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
             cell, state = self.cells[level], states[level]
-            return imagine_level(cell, state, top_down, jnp.asarray(noise[level]), given[level])
+            return imagine_level(
+                cell, state, top_down, jnp.asarray(noise[level]), conditioning[level]
+            )
 
         return self._descend(run, noise[0].shape[0])
 
     def check_features(self, features: LevelFeatures, frames: int) -> None:
         """Raise `ValueError`, naming the level, for features that are not those of the levels."""
-        self._check_level_arrays("features", features, [c.feature for c in self.cells], frames)
+        self._check_level_arrays("features", features, [c.feature_size for c in self.cells], frames)
 
     def _descend(
         self, run: Callable[[int, TopDown], tuple[State, Trace]], frames: int
@@ -200,17 +206,19 @@ class Hierarchy(eqx.Module):
 
     # These come before the check of types, which could not say what a clock expects.
 
-    def _check(self, states: tuple[State, ...], noise: LevelNoise, given: tuple[Given, ...]) -> int:
+    def _check(
+        self, states: tuple[State, ...], noise: LevelNoise, conditioning: tuple[Conditioning, ...]
+    ) -> int:
         """Refuse states, noise and givens that are not the levels'; return the frames."""
         if len(states) != self.clock.levels:
             raise ValueError(f"{self.clock.levels} levels need states for each, got {len(states)}")
         frames = len(noise[0]) if len(noise) else 0
-        self._check_level_arrays("noise", noise, [c.stoch for c in self.cells], frames)
-        for level, (cell, known) in enumerate(zip(self.cells, given, strict=False)):
-            if cell.action and not known.action.shape[-1]:
+        self._check_level_arrays("noise", noise, [c.stoch_size for c in self.cells], frames)
+        for level, (cell, known) in enumerate(zip(self.cells, conditioning, strict=False)):
+            if cell.action_size and not known.action.shape[-1]:
                 raise ValueError(
-                    f"level {level} hears actions of {cell.action} numbers, got none; pass "
-                    "given = hierarchy.given(frames, actions=...)"
+                    f"level {level} hears actions of {cell.action_size} numbers, got none; pass "
+                    "given = hierarchy.conditioning(frames, actions=...)"
                 )
             if known.time.shape[:1] != (self.clock.ticks(frames)[level],):
                 raise ValueError(
@@ -218,10 +226,10 @@ class Hierarchy(eqx.Module):
                     f"{frames} frames; make both for the same frames"
                 )
         actions = [
-            cell.action or known.action.shape[-1]  # a cell that hears no action ignores it
-            for cell, known in zip(self.cells, given, strict=False)
+            cell.action_size or known.action.shape[-1]  # a cell that hears no action ignores it
+            for cell, known in zip(self.cells, conditioning, strict=False)
         ]
-        self._check_level_arrays("actions", [g.action for g in given], actions, frames)
+        self._check_level_arrays("actions", [g.action for g in conditioning], actions, frames)
         return frames
 
     def _check_level_arrays(
@@ -252,7 +260,9 @@ def _check_frames(frames: int) -> None:
         raise ValueError(f"frames must be a whole number of at least 1, got {frames}")
 
 
-def _since_first(times: Float[Array | np.ndarray, "frames"], frames: int) -> Float[Array, "frames"]:
+def _since_first(
+    times: Float[Array | np.ndarray, " frames"], frames: int
+) -> Float[Array, " frames"]:
     """Count times from the first frame; refuse those that go back."""
     if np.shape(times) != (frames,):
         raise ValueError(

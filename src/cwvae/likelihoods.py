@@ -45,7 +45,7 @@ class AbstractLikelihood(eqx.Module):
 class FixedNormal(AbstractLikelihood):
     """Independent normal pixels whose means are the decoder's answer.
 
-    **Arguments:** `stddev`, the standard deviation of every pixel (the official `dec_stddev`);
+    **Arguments:** `stddev`, the standard deviation of every pixel (the official `decoder_stddev`);
     it must be positive, else `ValueError`.
     """
 

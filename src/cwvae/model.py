@@ -11,10 +11,10 @@ from jax.tree_util import Partial
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
-from cwvae.cells.base import Given, State, Trace
-from cwvae.frames import each, total
+from cwvae.cells.base import Conditioning, State, Trace
 from cwvae.hierarchy import Hierarchy
 from cwvae.likelihoods import AbstractLikelihood
+from cwvae.nn.frame_networks import log_prob_sum, map_frames
 from cwvae.shapes import LevelFeatures, LevelNoise, Video, checked
 
 __all__ = ["CWVAE"]
@@ -30,7 +30,7 @@ class CWVAE(eqx.Module):
     - `decoder`: a module that turns the output of the lowest level into the parameters of a
       frame's distribution.
     - `likelihood`: the distribution of a frame given the decoder's answer.
-    - `precision`: the floating point type in which encoder and decoder compute, such as
+    - `compute_dtype`: the floating point type in which encoder and decoder compute, such as
       "bfloat16"; by default that of the frames. Cells, beliefs and likelihoods keep theirs.
 
     A frame is an array of any shape that the four agree on. `cwvae.build` makes a model from a
@@ -41,14 +41,14 @@ class CWVAE(eqx.Module):
     hierarchy: Hierarchy
     decoder: Callable[[Array], Array]
     likelihood: AbstractLikelihood
-    precision: str | None = eqx.field(static=True, default=None)
+    compute_dtype: str | None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
         """Refuse a precision that is none."""
         known = ("float16", "bfloat16", "float32", "float64")
-        if self.precision not in (None, *known):
+        if self.compute_dtype not in (None, *known):
             raise ValueError(
-                f"precision must be {', '.join(known)} or None, got {self.precision!r}"
+                f"compute_dtype must be {', '.join(known)} or None, got {self.compute_dtype!r}"
             )
 
     @checked
@@ -62,7 +62,7 @@ class CWVAE(eqx.Module):
         if not isinstance(features, tuple):
             raise ValueError(
                 "the encoder must return a tuple, a vector for each level; wrap what encodes "
-                "one frame in cwvae.encoder.Encoder(frame, stacks)"
+                "one frame in cwvae.nn.encoder.Encoder(frame, stacks)"
             )
         if len(features) != levels:
             raise ValueError(
@@ -72,7 +72,7 @@ class CWVAE(eqx.Module):
         return features
 
     @checked
-    def hear(self, video: Video) -> LevelFeatures:
+    def features(self, video: Video) -> LevelFeatures:
         """Return each level's features, (ticks, feature), summed over its clock's windows."""
         return self.pool(self.encode(video))
 
@@ -82,17 +82,20 @@ class CWVAE(eqx.Module):
 
     @checked
     def infer(
-        self, video: Video, noise: LevelNoise, given: tuple[Given, ...] | None = None
+        self, video: Video, noise: LevelNoise, conditioning: tuple[Conditioning, ...] | None = None
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Observe a whole video; return every level's last state and the record of its ticks.
 
-        `noise` and `given` are the hierarchy's for the video's frames; without `given` the frames
-        come at times 0, 1, 2, ... and nothing is done.
+        `noise` and `conditioning` are the hierarchy's for the video's frames; without
+        `conditioning` the frames come at times 0, 1, 2, ... without actions.
         """
-        return self.observe(self.hear(video), noise, given)
+        return self.observe(self.features(video), noise, conditioning)
 
     def observe(
-        self, features: LevelFeatures, noise: LevelNoise, given: tuple[Given, ...] | None = None
+        self,
+        features: LevelFeatures,
+        noise: LevelNoise,
+        conditioning: tuple[Conditioning, ...] | None = None,
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Return what `infer` does of a video of which `hear` returned the features."""
         frames = len(features[0])
@@ -101,12 +104,12 @@ class CWVAE(eqx.Module):
                 f"the noise is for {len(noise[0])} frames, the video has {frames}; make it "
                 f"with model.hierarchy.noise({frames}, key=...)"
             )
-        if given is None:
-            given = self.hierarchy.given(frames)
-        return self.hierarchy.observe(self.hierarchy.init(), features, noise, given)
+        if conditioning is None:
+            conditioning = self.hierarchy.conditioning(frames)
+        return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
 
     @checked
-    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, "frames *decoded"]:
+    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:
         """Return what the decoder makes of the lowest level's outputs, frame by frame."""
         with jax.named_scope("decode"):
             return self._rounded(self.decoder, outputs)
@@ -115,7 +118,7 @@ class CWVAE(eqx.Module):
     def log_likelihood(
         self,
         outputs: Float[Array, "frames output"],
-        frames: Float[Array | np.ndarray, "frames *frame"],
+        frames: Float[Array | np.ndarray, " frames *frame"],
     ) -> Float[Array, ""]:
         """Return log p(frames) given the lowest level's outputs, in nats, summed over all frames.
 
@@ -123,9 +126,9 @@ class CWVAE(eqx.Module):
         `AbstractFrameDecoder` may forget each frame here, also where gradients are taken.
         """
         score = Partial(_log_prob, self.likelihood, outputs.dtype)
-        rounded = outputs if self.precision is None else outputs.astype(self.precision)
+        rounded = outputs if self.compute_dtype is None else outputs.astype(self.compute_dtype)
         with jax.named_scope("decode"):
-            return total(self.decoder, score, rounded, jnp.asarray(frames))
+            return log_prob_sum(self.decoder, score, rounded, jnp.asarray(frames))
 
     @checked
     def render(self, outputs: Float[Array, "frames output"]) -> Video:
@@ -142,9 +145,9 @@ class CWVAE(eqx.Module):
 
     def _rounded(self, network: Callable[[Array], PyTree[Array]], frames: Array) -> PyTree[Array]:
         """Apply a network to every frame in the model's precision, and return to that of frames."""
-        if self.precision is None:
-            return each(network, frames)
-        answers = each(network, frames.astype(self.precision))
+        if self.compute_dtype is None:
+            return map_frames(network, frames)
+        answers = map_frames(network, frames.astype(self.compute_dtype))
         return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)
 
 

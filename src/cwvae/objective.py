@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
-from cwvae.cells.base import Given, Trace
+from cwvae.cells.base import Conditioning, Trace
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Video, checked
 
@@ -47,7 +47,7 @@ class Loss(eqx.Module):
 
     nll: Float[Array, ""]
     penalty: Float[Array, ""]
-    kl: Float[Array, "levels"]
+    kl: Float[Array, " levels"]
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -60,18 +60,18 @@ def elbo(
     model: CWVAE,
     video: Video,
     noise: LevelNoise,
-    given: tuple[Given, ...] | None = None,
+    conditioning: tuple[Conditioning, ...] | None = None,
     *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array] = kl,
 ) -> Elbo:
     """Return the evidence lower bound of one video, one sample of the posterior.
 
-    `noise` is that of `model.hierarchy.noise(frames, key=key)`; `given`, for models that hear
-    times or actions, that of `model.hierarchy.given(frames, times=..., actions=...)`.
+    `noise` is that of `model.hierarchy.noise(frames, key=key)`; `conditioning`, for models of
+    times or actions, that of `model.hierarchy.conditioning(frames, times=..., actions=...)`.
     `divergence(posterior, prior)` may be one with the value of the KL and another gradient.
     """
     with jax.named_scope("elbo"):
-        _, traces = model.infer(video, noise, given)
+        _, traces = model.infer(video, noise, conditioning)
         return Elbo(
             log_likelihood=_log_likelihood(model, traces[0].output, video),
             kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
@@ -82,27 +82,27 @@ def elbo(
 def loss(
     model: CWVAE,
     videos: Float[Array | np.ndarray, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
-    given: tuple[Given, ...] | None = None,
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    conditioning: tuple[Conditioning, ...] | None = None,
     *,
     beta: float | Sequence[float] = 1.0,
     free_nats: float | Sequence[float] = 0.0,
-    posterior_share: float | None = None,
+    kl_balance: float | None = None,
 ) -> Loss:
     """Return the training loss of a batch, -ELBO / frames unless an option changes it.
 
     **Arguments:**
 
-    - `videos`, `noise`, `given`: a leading batch axis on what `elbo` takes.
+    - `videos`, `noise`, `conditioning`: a leading batch axis on what `elbo` takes.
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
     - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
       max(0, KL - free nats), as in the official code.
-    - `posterior_share`: KL balancing, the share of the KL's gradient that trains the posterior
+    - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
 
     Raises `ValueError` for options outside their range or not one a level.
     """
-    divergence = kl if posterior_share is None else _balanced(posterior_share)
+    divergence = kl if kl_balance is None else _balanced(kl_balance)
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
@@ -111,7 +111,7 @@ def loss(
 
     with jax.named_scope("elbo"):
         videos = jnp.asarray(videos)
-        traces = _observed(model, videos, noise, given)
+        traces = _observed(model, videos, noise, conditioning)
         outputs = _all_frames(traces[0].output)
         log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
         nll = -log_likelihood / (videos.shape[0] * frames)
@@ -124,8 +124,8 @@ def loss(
 def importance_weighted_bound(
     model: CWVAE,
     video: Video,
-    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], "levels"],
-    given: tuple[Given, ...] | None = None,
+    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], " levels"],
+    conditioning: tuple[Conditioning, ...] | None = None,
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
 
@@ -134,7 +134,7 @@ def importance_weighted_bound(
     """
 
     def log_weight(noise: LevelNoise) -> Float[Array, ""]:
-        _, traces = model.infer(video, noise, given)
+        _, traces = model.infer(video, noise, conditioning)
         ratios = [
             jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
             for t in traces
@@ -151,38 +151,38 @@ def importance_weighted_bound(
 def _observed(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], "levels"],
-    given: tuple[Given, ...] | None,
+    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    conditioning: tuple[Conditioning, ...] | None,
 ) -> tuple[Trace, ...]:
     """Return the record of every video; the frames of all go through the encoder at once."""
     features = jax.tree.map(
         lambda frames: frames.reshape(*videos.shape[:2], *frames.shape[1:]),
         model.encode(_all_frames(videos)),
     )
-    _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, given)
+    _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, conditioning)
     return traces
 
 
-def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, "all *axes"]:
+def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
     """Put the frames of all videos one after the other."""
     return values.reshape(-1, *values.shape[2:])
 
 
 def _log_likelihood(
     model: CWVAE, outputs: Float[Array, "frames output"], video: Video
-) -> Float[Array, "frames"]:
+) -> Float[Array, " frames"]:
     """Return log p(x_t | s_t^1) of every frame, in nats."""
     return jax.vmap(model.likelihood.log_prob)(model.decode(outputs), jnp.asarray(video))
 
 
-def _balanced(posterior_share: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
+def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
     """Return the KL whose gradient is shared out."""
-    if not 0 <= posterior_share <= 1:
-        raise ValueError(f"posterior_share must be in [0, 1], got {posterior_share}")
-    return partial(balanced_kl, posterior_share=posterior_share)
+    if not 0 <= kl_balance <= 1:
+        raise ValueError(f"kl_balance must be in [0, 1], got {kl_balance}")
+    return partial(balanced_kl, kl_balance=kl_balance)
 
 
-def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, "levels"]:
+def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, " levels"]:
     """Turn one value for all levels, or one a level, into an array."""
     values = (value,) * levels if isinstance(value, int | float) else tuple(value)
     if len(values) != levels:

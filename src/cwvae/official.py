@@ -19,9 +19,10 @@ from jaxtyping import Array
 from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
-from cwvae.config import ModelConfig, build
-from cwvae.layers import GRU
 from cwvae.model import CWVAE
+from cwvae.nn.layers import GRU
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
 
 __all__ = ["config_from_official", "model_from_weights", "weights_from_model"]
 
@@ -181,7 +182,7 @@ def _official_shape(model: CWVAE, name: str, leaves: tuple[Array, ...]) -> tuple
     top = len(model.hierarchy.cells) - 1
     if name == f"cell_{top}/prior_h1_dense/kernel":
         cell = model.hierarchy.cells[top]
-        return (shape[0] + cell.stoch + cell.deter, *shape[1:])
+        return (shape[0] + cell.stoch_size + cell.deter_size, *shape[1:])
     return shape
 
 

@@ -38,7 +38,7 @@ __all__ = [
 Frame = Float[Array | np.ndarray, "*frame"]
 """One frame: (height, width, channels), values in [0, 1], or any other array."""
 
-Video = Float[Array | np.ndarray, "frames *frame"]
+Video = Float[Array | np.ndarray, " frames *frame"]
 """A video: frames of one shape."""
 
 Features = Float[Array, "ticks feature"]
@@ -50,10 +50,10 @@ TopDown = Float[Array, "ticks top_down"]
 Noise = Float[Array, "ticks stoch"]
 """The noise from which one level's states are sampled; zeros give the mean."""
 
-LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], "levels"]
+LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], " levels"]
 """`Features` of every level, the fastest level first."""
 
-LevelNoise = PyTree[Float[Array | np.ndarray, "?ticks ?stoch"], "levels"]
+LevelNoise = PyTree[Float[Array | np.ndarray, "?ticks ?stoch"], " levels"]
 """`Noise` of every level, the fastest level first."""
 
 # Where a float is asked for, an int will do.

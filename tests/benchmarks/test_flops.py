@@ -8,7 +8,7 @@ import jax.random as jr
 import pytest
 
 from cwvae import PRESETS, build
-from cwvae.cells.base import Given
+from cwvae.cells.base import Conditioning
 
 MOVING_MNIST, DEBUG = PRESETS["moving_mnist"].model, PRESETS["debug"].model
 
@@ -48,11 +48,11 @@ def test_a_tick_of_a_cell(level):
     cell = build(MOVING_MNIST, key=jr.key(0)).hierarchy.cells[level]
 
     def tick(cell, state, top_down, feature):
-        given = Given(jnp.zeros(()), jnp.zeros(0), jnp.asarray(False))
-        deter = cell.advance(state, cell.hear_above(top_down, given))
-        return cell.prior(deter), cell.posterior(deter, cell.hear_frames(feature))
+        conditioning = Conditioning(jnp.zeros(()), jnp.zeros(0), jnp.asarray(False))
+        deter = cell.advance(state, cell.prepare_context(top_down, conditioning))
+        return cell.prior(deter), cell.posterior(deter, cell.prepare_evidence(feature))
 
-    arguments = cell, cell.init(), jnp.ones(cell.top_down), jnp.ones(cell.feature)
+    arguments = cell, cell.init(), jnp.ones(cell.context_size), jnp.ones(cell.feature_size)
     by_hand = flops.advance(MOVING_MNIST, level)
     by_hand += flops.prior(MOVING_MNIST) + flops.posterior(MOVING_MNIST)
     # Biases, gates and activations are what is left out.
@@ -70,7 +70,7 @@ def test_the_totals_of_moving_mnist():
 
 def test_the_decoder_ends_at_the_frame():
     decoder = build(DEBUG, key=jr.key(0)).decoder
-    state = jnp.ones(DEBUG.stoch + DEBUG.deter)
+    state = jnp.ones(DEBUG.stoch_size + DEBUG.deter_size)
     # XLA counts the additions of `fold` as well.
     assert flops.frame_decoder(DEBUG) <= counted(type(decoder).__call__, decoder, state)
     assert decoder(state).shape == (DEBUG.size, DEBUG.size, DEBUG.channels)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cwvae.cli import main, runs
+from cwvae.cli import main
 from cwvae.cli.measure import measure
+from cwvae.training import runs
 
 
 @pytest.fixture(scope="module")

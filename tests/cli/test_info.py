@@ -3,7 +3,8 @@ import json
 import pytest
 
 from cwvae import PRESETS, summary
-from cwvae.cli import main, runs
+from cwvae.cli import main
+from cwvae.training import runs
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from cwvae.cli import main
 from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train, parse
-from cwvae.presets import PRESETS
+from cwvae.training.presets import PRESETS
 
 
 def help_of(*arguments: str, capsys: pytest.CaptureFixture) -> str:
@@ -35,7 +35,7 @@ def test_options_override_the_preset():
     assert command.train.batch_size == 7
     assert command.train.beta == (1.0, 0.5, 2.0)
     assert command.data.num_digits == 3
-    assert command.model.stoch == PRESETS["debug"].model.stoch
+    assert command.model.stoch_size == PRESETS["debug"].model.stoch_size
 
 
 def test_every_command_is_parsed():
@@ -76,7 +76,7 @@ BAD = {
     "factor 0": (["train", "--out", "x", "--factors", "0"], "at least 1"),
     "factors": (["train", "--out", "x", "--factors", "2", "2", "2"], "3 levels need 2"),
     "beta": (["train", "--out", "x", "--beta", "-1"], "beta must not be negative"),
-    "share": (["train", "--out", "x", "--posterior-share", "2"], "posterior_share"),
+    "share": (["train", "--out", "x", "--kl-balance", "2"], "kl_balance"),
     "learning rate": (["train", "--out", "x", "--learning-rate", "0"], "learning_rate"),
     "colour": (["train", "--out", "x", "--preset", "mazes"], "--channels 1"),
     "digits": (["train", "--out", "x", "--digits", "no/such.npz"], "no/such.npz"),

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from av import open as open_video
 
-from cwvae.cli import main, runs
+from cwvae.cli import main
 from cwvae.cli.logs import Logs
+from cwvae.training import runs
 
 
 def weights(folder: Path) -> list[np.ndarray]:
@@ -134,16 +135,16 @@ def test_a_run_is_not_overwritten(run, train_arguments, capsys):
 
 
 def test_nothing_but_the_steps_changes_when_a_run_is_resumed(run, train_arguments, capsys):
-    arguments = [*train_arguments, "--out", str(run), "--resume", "--stoch", "5"]
+    arguments = [*train_arguments, "--out", str(run), "--resume", "--stoch-size", "5"]
     assert main(arguments) == 2
-    assert "stoch 4, which cannot change to 5" in capsys.readouterr().err
+    assert "stoch_size 4, which cannot change to 5" in capsys.readouterr().err
 
 
 def test_a_broken_configuration_is_named(run, tmp_path, capsys):
     folder = tmp_path / "run"
     folder.mkdir()
     text = (run / "config.json").read_text()
-    (folder / "config.json").write_text(text.replace('"stoch": 4', '"stock": 4'))
+    (folder / "config.json").write_text(text.replace('"stoch_size": 4', '"stock": 4'))
     assert main(["train", "--out", str(folder), "--resume"]) == 2
     said = capsys.readouterr().err
     assert "config.json is not the configuration of a run" in said

@@ -11,8 +11,8 @@ import jax.random as jr
 
 from cwvae import CWVAE, Clock, Hierarchy, ModelConfig, RSSMCell
 from cwvae.cells import CategoricalHead
-from cwvae.layers import LSTM, Dense
 from cwvae.likelihoods import FixedNormal
+from cwvae.nn.layers import LSTM, Dense
 
 FEATURE = 16
 
@@ -41,10 +41,10 @@ def make(config: ModelConfig, *, key: jax.Array) -> CWVAE:
     fast_key, slow_key, eye_key, hand_key = jr.split(key, 4)
     frame = (config.size, config.size, config.channels)
     pixels = config.size**2 * config.channels
-    sizes = {"stoch": config.stoch, "hidden": config.hidden, "feature": FEATURE}
+    sizes = {"stoch": config.stoch_size, "hidden": config.hidden_size, "feature": FEATURE}
     head = partial(CategoricalHead, classes=2)
-    slow = RSSMCell(**sizes, deter=5, top_down=0, memory=LSTM, head=head, key=slow_key)
-    fast = RSSMCell(**sizes, deter=6, top_down=slow.output_size, key=fast_key)
+    slow = RSSMCell(**sizes, deter_size=5, context_size=0, memory=LSTM, head=head, key=slow_key)
+    fast = RSSMCell(**sizes, deter_size=6, context_size=slow.output_size, key=fast_key)
     return CWVAE(
         encoder=Eye(Dense(pixels, FEATURE, key=eye_key)),
         hierarchy=Hierarchy((fast, slow), Clock(2, 3)),

@@ -289,7 +289,7 @@ def test_actions_that_differ_from_video_to_video_raise(tmp_path):
 
 
 def test_every_data_set_has_a_preset_and_a_line():
-    from cwvae.presets import PRESETS
+    from cwvae.training.presets import PRESETS
 
     for name, dataset in DATASETS.items():
         assert dataset.preset in PRESETS, name

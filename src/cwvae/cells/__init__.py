@@ -3,15 +3,14 @@
 from cwvae.cells.base import (
     AbstractCell,
     AbstractWrapper,
-    Given,
+    Conditioning,
     State,
     Trace,
-    imagine_level,
-    observe_level,
 )
 from cwvae.cells.flow import FlowCell
 from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
 from cwvae.cells.rssm import RSSMCell
+from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.cells.wrappers import Conditioned, Resetting
 
 __all__ = [
@@ -20,9 +19,9 @@ __all__ = [
     "AbstractWrapper",
     "CategoricalHead",
     "Conditioned",
+    "Conditioning",
     "FlowCell",
     "GaussianHead",
-    "Given",
     "RSSMCell",
     "Resetting",
     "State",

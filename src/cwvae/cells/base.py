@@ -1,4 +1,4 @@
-"""What a level is: a cell that ticks, and the two scans that run any cell over its ticks.
+"""What a cell is: one level's transition, tick by tick.
 
 A cell is a deterministic memory and a stochastic belief:
 
@@ -15,22 +15,18 @@ import abc
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief
-from cwvae.shapes import Features, Noise, TopDown, checked
 
 __all__ = [
     "AbstractCell",
     "AbstractWrapper",
-    "Given",
+    "Conditioning",
     "State",
     "Trace",
-    "imagine_level",
-    "observe_level",
 ]
 
 
@@ -46,7 +42,7 @@ class State(eqx.Module):
     time: Float[Array, "*ticks"]
 
 
-class Given(eqx.Module):
+class Conditioning(eqx.Module):
     """What is known of a tick without inference; arrays may carry a leading ticks axis.
 
     **Arguments:** `time`, of the tick, in frames or any other unit; `action`, what is done in the
@@ -80,52 +76,54 @@ class AbstractCell(eqx.Module):
     `prior` and `posterior`. The other methods have defaults, which a cell may replace.
     """
 
-    stoch: eqx.AbstractVar[int]
-    deter: eqx.AbstractVar[int]
-    top_down: eqx.AbstractVar[int]
-    feature: eqx.AbstractVar[int]
+    stoch_size: eqx.AbstractVar[int]
+    deter_size: eqx.AbstractVar[int]
+    context_size: eqx.AbstractVar[int]
+    feature_size: eqx.AbstractVar[int]
 
     @property
     def output_size(self) -> int:
         """The length of `output`: the `top_down` of a cell below, the input of a decoder."""
-        return self.stoch + self.deter
+        return self.stoch_size + self.deter_size
 
     @property
-    def action(self) -> int:
+    def action_size(self) -> int:
         """The length of the action that the cell hears; 0 for a cell that hears none."""
         return 0
 
     def init(self) -> State:
         """Return the state before the first tick: zeros."""
-        return State(jnp.zeros(self.stoch), jnp.zeros(self.deter), jnp.zeros(()))
+        return State(jnp.zeros(self.stoch_size), jnp.zeros(self.deter_size), jnp.zeros(()))
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw the noise of one tick, of the kind that the cell's beliefs are sampled from."""
-        return jr.normal(key, (self.stoch,))
+        return jr.normal(key, (self.stoch_size,))
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return what the level below, or the decoder, is told: [stoch, deter]."""
         return jnp.concatenate([state.stoch, state.deter])
 
-    def hear_above(self, top_down: Float[Array, "top_down"], given: Given) -> Any:
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Any:
         """Prepare one tick's context and what is given for `advance`, without the state."""
         return top_down
 
-    def hear_frames(self, feature: Float[Array, "feature"]) -> Any:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
         """Prepare one tick's features for `posterior`, without the state."""
         return feature
 
     @abc.abstractmethod
-    def advance(self, state: State, above: Any) -> Float[Array, "deter"]:
-        """Return h_t, given the last state and what `hear_above` returned."""
+    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
+        """Return h_t, given the last state and what `prepare_context` returned."""
 
     @abc.abstractmethod
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
 
     @abc.abstractmethod
-    def posterior(self, deter: Float[Array, "deter"], evidence: Any) -> AbstractBelief:
-        """Return q(z_t | h_t, e_t), given what `hear_frames` returned."""
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
+        """Return q(z_t | h_t, e_t), given what `prepare_evidence` returned."""
 
 
 class AbstractWrapper(AbstractCell):
@@ -134,24 +132,24 @@ class AbstractWrapper(AbstractCell):
     cell: eqx.AbstractVar[AbstractCell]
 
     @property
-    def stoch(self) -> int:  # type: ignore[override]
+    def stoch_size(self) -> int:  # type: ignore[override]
         """The size of the stochastic part."""
-        return self.cell.stoch
+        return self.cell.stoch_size
 
     @property
-    def deter(self) -> int:  # type: ignore[override]
+    def deter_size(self) -> int:  # type: ignore[override]
         """The size of the deterministic part."""
-        return self.cell.deter
+        return self.cell.deter_size
 
     @property
-    def top_down(self) -> int:  # type: ignore[override]
+    def context_size(self) -> int:  # type: ignore[override]
         """The length of what is heard from above."""
-        return self.cell.top_down
+        return self.cell.context_size
 
     @property
-    def feature(self) -> int:  # type: ignore[override]
+    def feature_size(self) -> int:  # type: ignore[override]
         """The length of what is heard from the encoder."""
-        return self.cell.feature
+        return self.cell.feature_size
 
     @property
     def output_size(self) -> int:
@@ -159,82 +157,40 @@ class AbstractWrapper(AbstractCell):
         return self.cell.output_size
 
     @property
-    def action(self) -> int:
+    def action_size(self) -> int:
         """The length of the action that the cell hears."""
-        return self.cell.action
+        return self.cell.action_size
 
     def init(self) -> State:
         """Return the state before the first tick."""
         return self.cell.init()
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw the noise of one tick."""
         return self.cell.noise(key=key)
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return what the level below, or the decoder, is told."""
         return self.cell.output(state)
 
-    def hear_above(self, top_down: Float[Array, "top_down"], given: Given) -> Any:
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Any:
         """Prepare one tick's context and what is given for `advance`."""
-        return self.cell.hear_above(top_down, given)
+        return self.cell.prepare_context(top_down, conditioning)
 
-    def hear_frames(self, feature: Float[Array, "feature"]) -> Any:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
         """Prepare one tick's features for `posterior`."""
-        return self.cell.hear_frames(feature)
+        return self.cell.prepare_evidence(feature)
 
-    def advance(self, state: State, above: Any) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
         """Return h_t."""
         return self.cell.advance(state, above)
 
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
         return self.cell.prior(deter)
 
-    def posterior(self, deter: Float[Array, "deter"], evidence: Any) -> AbstractBelief:
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
         """Return q(z_t | h_t, e_t)."""
         return self.cell.posterior(deter, evidence)
-
-
-@checked
-def observe_level(
-    cell: AbstractCell,
-    state: State,
-    top_down: TopDown,
-    features: Features,
-    noise: Noise,
-    given: Given,
-) -> tuple[State, Trace]:
-    """Tick through features, sampling from the posterior; return the last state and the record."""
-    above = jax.vmap(cell.hear_above)(top_down, given)
-    evidence = jax.vmap(cell.hear_frames)(features)
-
-    def step(state, inputs):
-        above, evidence, noise, time = inputs
-        deter = cell.advance(state, above)
-        posterior = cell.posterior(deter, evidence)
-        state = State(stoch=posterior.sample(noise), deter=deter, time=time)
-        return state, (state, posterior)
-
-    state, (states, posterior) = jax.lax.scan(step, state, (above, evidence, noise, given.time))
-    # The prior's head does not feed back, so it sees all ticks at once.
-    prior = jax.vmap(cell.prior)(states.deter)
-    return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=posterior)
-
-
-@checked
-def imagine_level(
-    cell: AbstractCell, state: State, top_down: TopDown, noise: Noise, given: Given
-) -> tuple[State, Trace]:
-    """Tick without features, sampling from the prior; return the last state and the record."""
-    above = jax.vmap(cell.hear_above)(top_down, given)
-
-    def step(state, inputs):
-        above, noise, time = inputs
-        deter = cell.advance(state, above)
-        prior = cell.prior(deter)
-        state = State(stoch=prior.sample(noise), deter=deter, time=time)
-        return state, (state, prior)
-
-    state, (states, prior) = jax.lax.scan(step, state, (above, noise, given.time))
-    return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=prior)

@@ -10,8 +10,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.cells.base import AbstractCell, AbstractWrapper, Given, State
-from cwvae.layers import DenseStack
+from cwvae.cells.base import AbstractCell, AbstractWrapper, Conditioning, State
+from cwvae.nn.layers import DenseStack
 
 if TYPE_CHECKING:
     import diffrax
@@ -30,7 +30,7 @@ class FlowCell(AbstractWrapper):
     **Arguments:**
 
     - `cell`: what happens at a tick.
-    - `hidden`, `depth`: width and number of the dense layers of f.
+    - `hidden_size`, `depth`: width and number of the dense layers of f.
     - `rate`: the rate to start from, per unit of time: about 1 over the usual time between ticks.
     - `solver`, `controller`, `adjoint`: of diffrax; default are Tsit5 with adaptive steps
       (rtol 1e-3, atol 1e-4) and recursive checkpointing.
@@ -44,7 +44,7 @@ class FlowCell(AbstractWrapper):
 
     cell: AbstractCell
     field: DenseStack
-    log_rate: Float[Array, "deter"]
+    log_rate: Float[Array, " deter"]
     solver: "diffrax.AbstractSolver"
     controller: "diffrax.AbstractStepSizeController"
     adjoint: "diffrax.AbstractAdjoint"
@@ -55,7 +55,7 @@ class FlowCell(AbstractWrapper):
         self,
         cell: AbstractCell,
         *,
-        hidden: int,
+        hidden_size: int,
         depth: int = 2,
         rate: float = 1.0,
         solver: "diffrax.AbstractSolver | None" = None,
@@ -69,33 +69,35 @@ class FlowCell(AbstractWrapper):
         import diffrax
 
         self.cell = cell
-        size = cell.deter + cell.stoch + cell.top_down
-        self.field = DenseStack(size, cell.deter, hidden=hidden, depth=depth, key=key)
+        size = cell.deter_size + cell.stoch_size + cell.context_size
+        self.field = DenseStack(
+            size, cell.deter_size, hidden_size=hidden_size, depth=depth, key=key
+        )
         if not rate > 0:
             raise ValueError(f"the rate of a flow must be positive, got {rate}")
-        self.log_rate = jnp.full(cell.deter, math.log(rate), dtype=float)
+        self.log_rate = jnp.full(cell.deter_size, math.log(rate), dtype=float)
         self.solver = solver or diffrax.Tsit5()
         self.controller = controller or diffrax.PIDController(rtol=1e-3, atol=1e-4)
         self.adjoint = adjoint or diffrax.RecursiveCheckpointAdjoint()
         self.first_step, self.max_steps = first_step, max_steps
 
-    def hear_above(
-        self, top_down: Float[Array, "top_down"], given: Given
-    ) -> tuple[Float[Array, ""], Float[Array, "top_down"], Any]:
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> tuple[Float[Array, ""], Float[Array, " top_down"], Any]:
         """Add the time of the tick, and the context itself."""
-        return given.time, top_down, self.cell.hear_above(top_down, given)
+        return conditioning.time, top_down, self.cell.prepare_context(top_down, conditioning)
 
     def advance(
-        self, state: State, above: tuple[Float[Array, ""], Float[Array, "top_down"], Any]
-    ) -> Float[Array, "deter"]:
+        self, state: State, above: tuple[Float[Array, ""], Float[Array, " top_down"], Any]
+    ) -> Float[Array, " deter"]:
         """Let the memory flow until the tick, then return the wrapped cell's h_t."""
         time, top_down, above = above
         deter = self._flow(state, time - state.time, top_down)
         return self.cell.advance(State(state.stoch, deter, time), above)
 
     def _flow(
-        self, state: State, duration: Float[Array, ""], top_down: Float[Array, "top_down"]
-    ) -> Float[Array, "deter"]:
+        self, state: State, duration: Float[Array, ""], top_down: Float[Array, " top_down"]
+    ) -> Float[Array, " deter"]:
         """Solve the equation over a duration."""
         import diffrax
 

@@ -9,7 +9,7 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief, Categorical, Gaussian
-from cwvae.layers import Dense
+from cwvae.nn.layers import Dense
 
 __all__ = ["AbstractHead", "CategoricalHead", "GaussianHead"]
 
@@ -22,11 +22,11 @@ class AbstractHead(eqx.Module):
     """What turns a hidden vector into a belief over a latent vector of length `stoch`."""
 
     @abc.abstractmethod
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw noise of the kind that the belief is sampled from."""
 
     @abc.abstractmethod
-    def __call__(self, hidden: Float[Array, "hidden"]) -> AbstractBelief:
+    def __call__(self, hidden: Float[Array, " hidden"]) -> AbstractBelief:
         """Return the belief."""
 
 
@@ -44,11 +44,11 @@ class GaussianHead(AbstractHead):
         self.stddev = Dense(hidden, stoch, key=stddev_key)
         self.min_stddev = min_stddev
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw standard normal noise."""
         return jr.normal(key, self.mean.bias.shape)
 
-    def __call__(self, hidden: Float[Array, "hidden"]) -> Gaussian:
+    def __call__(self, hidden: Float[Array, " hidden"]) -> Gaussian:
         """Return Gaussian(mean, softplus(stddev layer of hidden + shift) + min_stddev)."""
         # Both layers in one product, and the shift in the bias: products are what a tick takes.
         kernel = jnp.concatenate([self.mean.kernel, self.stddev.kernel], axis=1)
@@ -84,11 +84,11 @@ class CategoricalHead(AbstractHead):
         self.logits = Dense(hidden, stoch, key=key)
         self.classes, self.mix = classes, mix
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw standard Gumbel noise."""
         return jr.gumbel(key, self.logits.bias.shape)
 
-    def __call__(self, hidden: Float[Array, "hidden"]) -> Categorical:
+    def __call__(self, hidden: Float[Array, " hidden"]) -> Categorical:
         """Return Categorical((1 - mix) softmax(logits) + mix / classes)."""
         log_probs = jax.nn.log_softmax(self.logits(hidden).reshape(-1, self.classes))
         if self.mix:

@@ -9,9 +9,9 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief
-from cwvae.cells.base import AbstractCell, Given, State
+from cwvae.cells.base import AbstractCell, Conditioning, State
 from cwvae.cells.heads import AbstractHead, GaussianHead
-from cwvae.layers import GRU, LSTM, Dense, SplitDense
+from cwvae.nn.layers import GRU, LSTM, Dense, SplitDense
 
 __all__ = ["RSSMCell"]
 
@@ -21,17 +21,17 @@ class RSSMCell(AbstractCell):
 
     **Arguments:**
 
-    - `stoch`, `deter`: sizes of the stochastic part, and of what the memory tells others.
-    - `hidden`: width of the dense layers (official `cell_embed_size`).
-    - `feature`: size of what the encoder says at each tick.
-    - `top_down`: size of the output of the level above, 0 at the top.
+    - `stoch_size`, `deter_size`: sizes of the stochastic part, and of what the memory tells others.
+    - `hidden_size`: width of the dense layers (official `cell_embed_size`).
+    - `feature_size`: size of the encoder's summary of a tick's window.
+    - `context_size`: size of the output of the level above, 0 at the top.
     - `memory`: constructor of the deterministic memory, `GRU` or `LSTM`.
     - `head`: constructor of the last layers, `GaussianHead` or
       `functools.partial(CategoricalHead, classes=...)`.
 
     The prior is stoch' + top-down -> hidden (ReLU) -> memory -> hidden (ReLU) -> belief; the
     posterior reads the same new deter beside the feature, through two ReLU layers of its own.
-    The attribute `deter` is the size of all that the memory remembers: with an LSTM twice the
+    The attribute `deter_size` is the size of the memory's whole state: with an LSTM twice the
     argument.
     """
 
@@ -42,68 +42,68 @@ class RSSMCell(AbstractCell):
     posterior_in: SplitDense
     posterior_hidden: Dense
     posterior_head: AbstractHead
-    stoch: int = eqx.field(static=True)
-    deter: int = eqx.field(static=True)
-    top_down: int = eqx.field(static=True)
-    feature: int = eqx.field(static=True)
+    stoch_size: int = eqx.field(static=True)
+    deter_size: int = eqx.field(static=True)
+    context_size: int = eqx.field(static=True)
+    feature_size: int = eqx.field(static=True)
 
     def __init__(
         self,
         *,
-        stoch: int,
-        deter: int,
-        hidden: int,
-        feature: int,
-        top_down: int,
+        stoch_size: int,
+        deter_size: int,
+        hidden_size: int,
+        feature_size: int,
+        context_size: int,
         memory: Callable[..., GRU | LSTM] = GRU,
         head: Callable[..., AbstractHead] = GaussianHead,
         key: PRNGKeyArray,
     ):
         """Draw the weights: Glorot uniform, orthogonal recurrent kernel, zero biases."""
         keys = jr.split(key, 7)
-        self.prior_in = SplitDense(stoch, top_down, hidden, key=keys[0])
-        self.memory = memory(hidden, deter, key=keys[1])
-        self.prior_hidden = Dense(deter, hidden, key=keys[2])
-        self.prior_head = head(hidden, stoch, key=keys[3])
-        self.posterior_in = SplitDense(deter, feature, hidden, key=keys[4])
-        self.posterior_hidden = Dense(hidden, hidden, key=keys[5])
-        self.posterior_head = head(hidden, stoch, key=keys[6])
-        self.stoch, self.deter = stoch, self.memory.size
-        self.top_down, self.feature = top_down, feature
+        self.prior_in = SplitDense(stoch_size, context_size, hidden_size, key=keys[0])
+        self.memory = memory(hidden_size, deter_size, key=keys[1])
+        self.prior_hidden = Dense(deter_size, hidden_size, key=keys[2])
+        self.prior_head = head(hidden_size, stoch_size, key=keys[3])
+        self.posterior_in = SplitDense(deter_size, feature_size, hidden_size, key=keys[4])
+        self.posterior_hidden = Dense(hidden_size, hidden_size, key=keys[5])
+        self.posterior_head = head(hidden_size, stoch_size, key=keys[6])
+        self.stoch_size, self.deter_size = stoch_size, self.memory.size
+        self.context_size, self.feature_size = context_size, feature_size
 
     @property
     def output_size(self) -> int:
         """The length of [stoch, what the memory tells]."""
-        return self.stoch + self.memory.width
+        return self.stoch_size + self.memory.width
 
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, "stoch"]:
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
         """Draw noise of the head's kind."""
         return self.prior_head.noise(key=key)
 
-    def output(self, state: State) -> Float[Array, "output"]:
+    def output(self, state: State) -> Float[Array, " output"]:
         """Return [stoch, what the memory tells]."""
         return jnp.concatenate([state.stoch, self.memory.read(state.deter)])
 
-    def hear_above(
-        self, top_down: Float[Array, "top_down"], given: Given
-    ) -> Float[Array, "hidden"]:
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Float[Array, " hidden"]:
         """Project the top-down context."""
         return self.prior_in.ahead(top_down)
 
-    def hear_frames(self, feature: Float[Array, "feature"]) -> Float[Array, "hidden"]:
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Float[Array, " hidden"]:
         """Project the features."""
         return self.posterior_in.ahead(feature)
 
-    def advance(self, state: State, above: Float[Array, "hidden"]) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: Float[Array, " hidden"]) -> Float[Array, " deter"]:
         """Return h_t = memory(relu(dense[z_{t-1}, top-down]), h_{t-1})."""
         return self.memory(jax.nn.relu(self.prior_in(state.stoch, above)), state.deter)
 
-    def prior(self, deter: Float[Array, "deter"]) -> AbstractBelief:
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
         return self.prior_head(jax.nn.relu(self.prior_hidden(self.memory.read(deter))))
 
     def posterior(
-        self, deter: Float[Array, "deter"], evidence: Float[Array, "hidden"]
+        self, deter: Float[Array, " deter"], evidence: Float[Array, " hidden"]
     ) -> AbstractBelief:
         """Return q(z_t | h_t, e_t)."""
         hidden = jax.nn.relu(self.posterior_in(self.memory.read(deter), evidence))

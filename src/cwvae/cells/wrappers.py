@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from cwvae.cells.base import AbstractCell, AbstractWrapper, Given, State
+from cwvae.cells.base import AbstractCell, AbstractWrapper, Conditioning, State
 
 __all__ = ["Conditioned", "Resetting"]
 
@@ -20,13 +20,13 @@ class Resetting(AbstractWrapper):
 
     cell: AbstractCell
 
-    def hear_above(
-        self, top_down: Float[Array, "top_down"], given: Given
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> tuple[Bool[Array, ""], Any]:
         """Add whether the level above ticks."""
-        return given.boundary, self.cell.hear_above(top_down, given)
+        return conditioning.boundary, self.cell.prepare_context(top_down, conditioning)
 
-    def advance(self, state: State, above: tuple[Bool[Array, ""], Any]) -> Float[Array, "deter"]:
+    def advance(self, state: State, above: tuple[Bool[Array, ""], Any]) -> Float[Array, " deter"]:
         """Return h_t, z_{t-1} being that before the first tick where the level above ticks."""
         boundary, above = above
         stoch = jnp.where(boundary, self.cell.init().stoch, state.stoch)
@@ -46,24 +46,28 @@ class Conditioned(AbstractWrapper):
 
     def __check_init__(self) -> None:
         """Refuse an action that the cell has no room for."""
-        if self.cell.action:
+        if self.cell.action_size:
             raise ValueError("the cell hears actions already; condition it once, on all of them")
-        if not 1 <= self.size <= self.cell.top_down:
+        if not 1 <= self.size <= self.cell.context_size:
             raise ValueError(
-                f"a cell that hears {self.cell.top_down} numbers from above cannot be conditioned "
-                f"on an action of {self.size}; make it with top_down = output above + action"
+                f"a cell with context_size {self.cell.context_size} cannot be conditioned on an "
+                f"action of {self.size} numbers; make it with context_size = output above + action"
             )
 
     @property
-    def top_down(self) -> int:
+    def context_size(self) -> int:
         """The length of what is heard from above, without the action."""
-        return self.cell.top_down - self.size
+        return self.cell.context_size - self.size
 
     @property
-    def action(self) -> int:
+    def action_size(self) -> int:
         """The length of the action."""
         return self.size
 
-    def hear_above(self, top_down: Float[Array, "top_down"], given: Given) -> Any:
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Any:
         """Join the action to the context."""
-        return self.cell.hear_above(jnp.concatenate([top_down, given.action]), given)
+        return self.cell.prepare_context(
+            jnp.concatenate([top_down, conditioning.action]), conditioning
+        )

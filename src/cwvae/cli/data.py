@@ -9,8 +9,6 @@ from jaxtyping import UInt8
 from tqdm import tqdm
 
 from cwvae.cli.data_options import DataList, DataMake, DataShow
-from cwvae.cli.runs import check_folder, environment
-from cwvae.config import DataConfig
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
@@ -21,6 +19,8 @@ from cwvae.data.videos import read_video
 from cwvae.files import replacing
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
+from cwvae.training.config import DataConfig
+from cwvae.training.runs import check_folder, environment
 
 __all__ = ["list_data", "make", "show"]
 

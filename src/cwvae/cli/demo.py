@@ -3,14 +3,14 @@
 import dataclasses
 import time
 
-from cwvae.cli import runs
 from cwvae.cli.evaluate import evaluate
 from cwvae.cli.options import Demo, Evaluate, Train
 from cwvae.cli.predict import continue_video, write_beside
 from cwvae.cli.train import train
 from cwvae.data.sources import test_source
-from cwvae.presets import PRESETS
 from cwvae.report.strip import write_strip
+from cwvae.training import runs
+from cwvae.training.presets import PRESETS
 
 __all__ = ["demo"]
 

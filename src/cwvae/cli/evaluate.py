@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from cwvae.cli import runs
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
-from cwvae.cli.runs import Settings
 from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.strip import write_strip
+from cwvae.training import runs
+from cwvae.training.runs import Settings
 
 __all__ = ["evaluate"]
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from cwvae.cli import runs
+from cwvae.analysis.sizes import summary
 from cwvae.cli.options import Info
-from cwvae.cli.runs import Settings
-from cwvae.summary import summary
+from cwvae.training import runs
+from cwvae.training.runs import Settings
 
 __all__ = ["info"]
 

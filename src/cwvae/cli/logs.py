@@ -10,7 +10,7 @@ from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
 from cwvae.files import replacing
-from cwvae.train import StepRecord
+from cwvae.training.step import StepRecord
 
 __all__ = ["Logs"]
 

@@ -12,13 +12,13 @@ from jaxtyping import Array, Float
 from tqdm import tqdm
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.runs import Settings, check_context
 from cwvae.data.sources import test_source, train_source
-from cwvae.forecast import forecast
+from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo
-from cwvae.scores import Scores, best_of, score
+from cwvae.rollout import forecast
 from cwvae.shapes import Video
+from cwvae.training.runs import Settings, check_context
 
 __all__ = ["Result", "measure"]
 
@@ -27,7 +27,7 @@ class Example(NamedTuple):
     """What is kept of one test video."""
 
     scores: dict[str, Scores]
-    nats: Float[np.ndarray, "levels"]
+    nats: Float[np.ndarray, " levels"]
     log_likelihood: float
 
 
@@ -36,7 +36,7 @@ class Result(NamedTuple):
 
     scores: dict[str, Scores]
     nats: Float[np.ndarray, "examples levels"]
-    log_likelihood: Float[np.ndarray, "examples"]
+    log_likelihood: Float[np.ndarray, " examples"]
     strip: dict[str, np.ndarray]
 
 

@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 
 import tyro
 
-from cwvae.cli import runs
 from cwvae.cli.checks import at_least_one, check_seed
 from cwvae.cli.data_options import Data
-from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.data.datasets import DATASETS
-from cwvae.presets import PRESETS
+from cwvae.training import runs
+from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.training.presets import PRESETS
 
 __all__ = [
     "Command",

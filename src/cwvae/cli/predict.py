@@ -8,16 +8,16 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.cli import runs
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
-from cwvae.cli.runs import Settings
 from cwvae.data.pixels import to_channels
 from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
-from cwvae.forecast import forecast, reconstruct
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
+from cwvae.rollout import forecast, reconstruct
+from cwvae.training import runs
+from cwvae.training.runs import Settings
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 

@@ -11,21 +11,21 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 
-from cwvae.checkpoint import Checkpoints
-from cwvae.cli import runs
-from cwvae.cli.custom import Custom, builder, read_custom
 from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
-from cwvae.cli.runs import Settings
-from cwvae.config import TrainConfig
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import absolute, train_source
 from cwvae.model import CWVAE
-from cwvae.presets import PRESETS
 from cwvae.shapes import LevelFeatures
-from cwvae.train import StepRecord, TrainState, init_train_state, train_in_place
+from cwvae.training import runs
+from cwvae.training.checkpoint import Checkpoints
+from cwvae.training.config import TrainConfig
+from cwvae.training.custom import Custom, builder, read_custom
+from cwvae.training.presets import PRESETS
+from cwvae.training.runs import Settings
+from cwvae.training.step import StepRecord, TrainState, init_train_state, train_in_place
 
 __all__ = ["NonFiniteLossError", "train"]
 
@@ -149,7 +149,7 @@ def _read(logs: Logs, step: int, record: StepRecord) -> None:
     if not record.finite:
         raise NonFiniteLossError(
             f"step {step + 1} is not finite: loss {float(record.loss.total)}, gradient norm "
-            f"{float(record.gradient_norm)}; try a smaller learning rate or a larger dec_stddev"
+            f"{float(record.gradient_norm)}; try a smaller learning rate or a larger decoder_stddev"
         )
     logs.step(step, record)
 
@@ -183,7 +183,7 @@ def _settings(options: Train) -> Settings:
     model = runs.sketch(settings)
     clock = model.hierarchy.clock
     _check_weights(settings.train, clock.levels)
-    _check_precision(model, settings)
+    _check_compute_dtype(model, settings)
     context = max(preset.context // clock.slowest, 1) * clock.slowest
     return dataclasses.replace(settings, context=context)
 
@@ -198,22 +198,22 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
             )
 
 
-def _check_precision(model: CWVAE, settings: Settings) -> None:
+def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
     """Refuse a model whose encoder cannot compute in the precision, without computing."""
-    if settings.train.precision == "float32":
+    if settings.train.compute_dtype == "float32":
         return
     size, channels = settings.model.size, settings.model.channels
 
     def encode(model: CWVAE) -> LevelFeatures:
-        rough = dataclasses.replace(model, precision=settings.train.precision)
+        rough = dataclasses.replace(model, compute_dtype=settings.train.compute_dtype)
         return rough.encode(jnp.zeros((1, size, size, channels)))
 
     try:
         eqx.filter_eval_shape(encode, model)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"the model cannot compute in {settings.train.precision}: {_first_line(error)}; let "
-            "its networks take frames of that type, or leave --precision out"
+            f"the model cannot compute in {settings.train.compute_dtype}: {_first_line(error)}; "
+            "let its networks take frames of that type, or leave out --compute-dtype"
         ) from error
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 import numpy as np
 from tqdm import tqdm
 
-from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
@@ -16,11 +15,12 @@ from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
 from cwvae.data.read_options import ReadOptions
+from cwvae.training.config import DataConfig
+from cwvae.training.runs import Settings
 
 __all__ = [
     "Place",
     "Source",
-    "SourceSettings",
     "absolute",
     "files_of",
     "parse_data",
@@ -44,31 +44,6 @@ class Source(Protocol):
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, np.ndarray]:
         """Return a sequence."""
-        ...
-
-
-@runtime_checkable
-class SourceSettings(Protocol):
-    """What of a run decides its videos: its model's frames, its training's length, its data."""
-
-    @property
-    def preset(self) -> str:
-        """The name of the preset."""
-        ...
-
-    @property
-    def model(self) -> ModelConfig:
-        """Sizes of the model."""
-        ...
-
-    @property
-    def train(self) -> TrainConfig:
-        """How it is trained."""
-        ...
-
-    @property
-    def data(self) -> DataConfig:
-        """The data set and how it is read."""
         ...
 
 
@@ -99,12 +74,12 @@ def absolute(data: str) -> str:
     return place.name if place.path is None else f"{place.name}:{place.path}"
 
 
-def train_source(settings: SourceSettings) -> Source:
+def train_source(settings: Settings) -> Source:
     """Return the training videos of a run; raise `ValueError` when they do not fit the model."""
     return _source(settings, "train", settings.train.frames, settings.train.seed, 1_000_000)
 
 
-def test_source(settings: SourceSettings, *, frames: int, length: int, seed: int) -> Source:
+def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> Source:
     """Return test videos of `frames` frames, none of which training uses.
 
     Digits on the fly are `length` sequences drawn from the seed; of files all clips are returned.
@@ -112,7 +87,7 @@ def test_source(settings: SourceSettings, *, frames: int, length: int, seed: int
     return _source(settings, "test", frames, seed, length)
 
 
-def _source(settings: SourceSettings, split: Split, frames: int, seed: int, length: int) -> Source:
+def _source(settings: Settings, split: Split, frames: int, seed: int, length: int) -> Source:
     place = parse_data(settings.data.data)
     if place.path is None:
         return _digits(settings, split, frames, seed, length)
@@ -165,9 +140,7 @@ def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
         bar.update()
 
 
-def _digits(
-    settings: SourceSettings, split: Split, frames: int, seed: int, length: int
-) -> MovingMNIST:
+def _digits(settings: Settings, split: Split, frames: int, seed: int, length: int) -> MovingMNIST:
     """Return digits that are drawn on the fly."""
     if settings.model.channels != 1:
         fitting = [name for name, known in DATASETS.items() if known.preset == settings.preset]

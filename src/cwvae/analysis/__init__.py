@@ -1,0 +1,3 @@
+"""What a model is made of, and what its levels hold."""
+
+__all__ = []

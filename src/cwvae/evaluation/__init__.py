@@ -1,0 +1,3 @@
+"""How good forecasts are."""
+
+__all__ = []

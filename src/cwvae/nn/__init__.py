@@ -1,0 +1,3 @@
+"""Layers, and the networks between a frame and a vector."""
+
+__all__ = []

@@ -1,0 +1,228 @@
+"""Frame <-> vector, without a time axis: the official convolutional networks.
+
+Frames are (height, width, channels). Inside, images are (channels, height, width, images), which
+is how `convolution` wants them.
+
+An edge of n = 2^(stages + 2) pixels takes `stages` strided convolutions: 64 pixels take 4, which
+is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every size ends at 2 x 2.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
+
+from cwvae.kernels.chunks import in_chunks, total_in_chunks
+from cwvae.kernels.im2col import Images
+from cwvae.nn.convolution import Conv, ConvTranspose
+from cwvae.nn.frame_networks import AbstractFrameDecoder, AbstractFrameNetwork, LogProb
+from cwvae.nn.layers import Dense, leaky_relu
+from cwvae.shapes import Frame, Video, checked
+
+__all__ = ["FrameDecoder", "FrameEncoder"]
+
+SIZES = (32, 64, 128, 256)
+
+
+def filters(size: int, multiplier: float) -> tuple[int, ...]:
+    """Return the channels of each convolution: 32, 64, 128, 256, 256, 256 times the multiplier.
+
+    Raises `ValueError` for a size that is not a power of two from 32 to 256, or a multiplier
+    that leaves no channel.
+    """
+    if size not in SIZES:
+        raise ValueError(f"frames must be {SIZES} pixels square, got {size}; resize the video")
+    stages = size.bit_length() - 3
+    counts = tuple(int(min(32 * 2**stage, 256) * multiplier) for stage in range(stages))
+    if counts[0] < 1:
+        raise ValueError(
+            f"channel multiplier {multiplier} leaves no channel; it must be at least 1/32"
+        )
+    return counts
+
+
+def feature_size(size: int, multiplier: float) -> int:
+    """Return the length of the vector that a frame becomes: 2 x 2 x the last channels."""
+    return 4 * filters(size, multiplier)[-1]
+
+
+class FrameEncoder(AbstractFrameNetwork):
+    """Strided 4 x 4 convolutions with leaky ReLU, flattened (official cnns.py, Encoder).
+
+    **Arguments:** `size` of the square frame in pixels, its `channels`, the channel
+    `multiplier`.
+    """
+
+    convolutions: tuple[Conv, ...]
+    size: int = eqx.field(static=True)
+    channels: int = eqx.field(static=True)
+
+    def __init__(self, *, size: int, channels: int, multiplier: float = 1.0, key: PRNGKeyArray):
+        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+        outs = filters(size, multiplier)
+        ins = (channels, *outs[:-1])
+        self.convolutions = tuple(
+            Conv(i, o, 4, key=k)
+            for i, o, k in zip(ins, outs, jr.split(key, len(outs)), strict=True)
+        )
+        self.size, self.channels = size, channels
+
+    @checked
+    def __call__(self, frame: Frame) -> Float[Array, " feature"]:
+        """Return the frame's feature vector; raise `ValueError` for another frame size."""
+        return self.batch(frame[None])[0]
+
+    @checked
+    def batch(self, frames: Video) -> Float[Array, "frames feature"]:
+        """Return the feature vector of every frame; raise `ValueError` for another frame size."""
+        expected = (self.size, self.size, self.channels)
+        if frames.shape[1:] != expected:
+            raise ValueError(
+                f"this model reads frames of (height, width, channels) {expected}, "
+                f"got {frames.shape[1:]}; resize the video or build a model of that size"
+            )
+        return in_chunks(self._convolve, jnp.asarray(frames))
+
+    def _convolve(
+        self, frames: Float[Array, "frames size size channels"]
+    ) -> Float[Array, "frames feature"]:
+        """Apply the convolutions."""
+        images = jnp.transpose(frames, (3, 1, 2, 0))
+        first, second, *others = self.convolutions
+        # The first answer is the largest of all and the cheapest to compute: it is not kept for
+        # the gradient, but computed again.
+        images = jax.checkpoint(lambda images: second(leaky_relu(first(images))))(images)
+        for convolution in others:
+            images = convolution(leaky_relu(images))
+        images = leaky_relu(images)
+        return jnp.transpose(images, (3, 1, 2, 0)).reshape(len(frames), -1)
+
+
+class FrameDecoder(AbstractFrameDecoder):
+    """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
+
+    **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and
+    `multiplier` as in `FrameEncoder`; `activation`, the last. The default is a tanh although
+    frames lie in [0, 1], as in the official network; likelihoods whose parameters are not
+    means in [0, 1] need another, and `channels` times the likelihood's `parameters`.
+    """
+
+    dense: Dense
+    convolutions: tuple[ConvTranspose, ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        *,
+        state: int,
+        size: int,
+        channels: int,
+        multiplier: float = 1.0,
+        activation: Callable[[Array], Array] = jnp.tanh,
+        key: PRNGKeyArray,
+    ):
+        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+        self.activation = activation
+        dense_key, *keys = jr.split(key, 1 + len(filters(size, multiplier)))
+        outs = (*filters(size, multiplier)[-2::-1], channels)
+        ins = (feature_size(size, multiplier), *outs[:-1])
+        # Kernels of 5, the last two of 6, take an edge of 1 to exactly 2^(stages + 2).
+        kernels = (5,) * (len(outs) - 2) + (6, 6)
+        self.dense = Dense(state, ins[0], key=dense_key)
+        self.convolutions = tuple(
+            ConvTranspose(i, o, k, key=stage_key)
+            for i, o, k, stage_key in zip(ins, outs, kernels, keys, strict=True)
+        )
+
+    @checked
+    def __call__(self, state: Float[Array, " state"]) -> Float[Array, "height width parameters"]:
+        """Return the frame's parameters, by default means in [-1, 1]."""
+        return self.batch(state[None])[0]
+
+    @checked
+    def batch(
+        self, frames: Float[Array, "frames state"]
+    ) -> Float[Array, "frames height width parameters"]:
+        """Return the parameters of the frame of every state."""
+        return in_chunks(self._stages(), self._seeds(frames))
+
+    def log_prob_sum(
+        self,
+        score: LogProb,
+        frames: Float[Array, "frames state"],
+        targets: Shaped[Array, " frames *target"],
+    ) -> Float[Array, ""]:
+        """Return the sum of the scores of all frames' parameters, a few at a time on a CPU."""
+        return total_in_chunks(
+            _Scores(self._stages(), score), self._seeds(frames), jnp.asarray(targets)
+        )
+
+    def _seeds(
+        self, frames: Float[Array, "frames state"]
+    ) -> Float[Array, "frames rows columns filters"]:
+        """Apply the dense layer, and the first convolution to its image of one pixel."""
+        return jax.vmap(lambda state: self.convolutions[0].from_pixel(self.dense(state)))(frames)
+
+    def _stages(self) -> "_Stages":
+        """Return what comes after."""
+        return _Stages(self.convolutions[1:], self.activation)
+
+
+class _Stages(eqx.Module):
+    """Transposed convolutions and the last activation."""
+
+    convolutions: tuple[ConvTranspose, ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __call__(
+        self, seeds: Float[Array, "frames rows columns filters"]
+    ) -> Float[Array, "frames height width parameters"]:
+        """Turn small images of many channels into frames."""
+        images = jnp.transpose(seeds, (3, 1, 2, 0))
+        for convolution in self.convolutions:
+            images = convolution(_activated(images))
+        return jnp.transpose(self.activation(images), (3, 1, 2, 0))
+
+
+@jax.custom_vjp
+def _activated(images: Images) -> Images:
+    """Apply the leaky ReLU to what a transposed convolution has added up.
+
+    With a gradient the answer is kept, and so is stored before the next product reads it. Without
+    one, a CPU does that only for `_in_halves`.
+    """
+    return jax.lax.platform_dependent(images, cpu=_in_halves, default=leaky_relu)
+
+
+def _in_halves(images: Images) -> Images:
+    """Apply the leaky ReLU to the upper rows, then to the lower ones.
+
+    XLA stores a concatenation piece by piece. A leaky ReLU by itself it would merge, together with
+    the additions of the transposed convolution before it, into the loop that packs the next
+    product, where they are done one number at a time.
+    """
+    halves = jnp.array_split(images, 2, axis=1)
+    return jnp.concatenate([leaky_relu(half) for half in halves], axis=1)
+
+
+_activated.defvjp(
+    lambda images: jax.vjp(leaky_relu, images), lambda pullback, gradient: pullback(gradient)
+)
+
+
+class _Scores(eqx.Module):
+    """The scores of what the stages make of seeds."""
+
+    stages: _Stages
+    score: LogProb
+
+    def __call__(
+        self,
+        seeds: Float[Array, "frames rows columns filters"],
+        targets: Shaped[Array, " frames *target"],
+    ) -> Float[Array, " frames"]:
+        """Return one score for each frame."""
+        return jax.vmap(self.score)(self.stages(seeds), targets)

@@ -1,0 +1,3 @@
+"""A model that follows a video frame by frame."""
+
+__all__ = []

@@ -1,0 +1,147 @@
+"""A model of the user's own: a function in a Python file, called like `cwvae.build`."""
+
+import dataclasses
+import hashlib
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import PRNGKeyArray
+
+from cwvae.model import CWVAE
+from cwvae.objective import Elbo, elbo
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
+
+__all__ = ["Custom", "builder", "read_custom"]
+
+Builder = Callable[..., CWVAE]
+
+
+@dataclasses.dataclass(frozen=True)
+class Custom:
+    """A function and the source it stands in; `file` only names it in messages."""
+
+    function: str
+    source: bytes
+    file: Path = dataclasses.field(compare=False)
+
+    def __str__(self) -> str:
+        """Return FILE.py:FUNCTION."""
+        return f"{self.file}:{self.function}"
+
+    @property
+    def module(self) -> str:
+        """The name under which the source is imported: the same for the same source."""
+        return f"cwvae_custom_{hashlib.sha256(self.source).hexdigest()}"
+
+
+def read_custom(text: str) -> Custom:
+    """Read FILE.py:FUNCTION, without executing it.
+
+    Raises `ValueError` when the text is not of this form, `OSError` when there is no such file.
+    """
+    file, _, function = text.rpartition(":")
+    if not (file and function.isidentifier()):
+        raise ValueError(
+            f"--model must be FILE.py:FUNCTION, got {text!r}; for example my_model.py:build"
+        )
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"{file}: no such file to build the model from")
+    return Custom(function, Path(file).read_bytes(), Path(file))
+
+
+def builder(custom: Custom | None) -> Builder:
+    """Return what makes a model, called as `cwvae.build` is, which it is without a custom one.
+
+    A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with
+    the file, and when the builder is called for what is wrong with the model.
+    """
+    if custom is None:
+        return build
+    function = _find(custom, _execute(custom))
+
+    def checked_build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
+        try:
+            model = function(config, key=key)
+        except Exception as error:
+            raise ValueError(f"{custom} failed{_told(custom, error)}") from error
+        if not isinstance(model, CWVAE):
+            raise ValueError(f"{custom} must return a cwvae.CWVAE, got {_kind(model)}")
+        _check_frames(custom, model, config)
+        return model
+
+    return checked_build
+
+
+def _execute(custom: Custom) -> types.ModuleType:
+    """Execute the source as a module of its own, once a process, so that its classes are one."""
+    if custom.module in sys.modules:
+        return sys.modules[custom.module]
+    module = types.ModuleType(custom.module)
+    module.__file__ = str(custom.file)
+    # Dataclasses, which equinox's modules are, look their module up by its name.
+    sys.modules[custom.module] = module
+    try:
+        exec(compile(custom.source, custom.file, "exec"), vars(module))
+    # A script may also end itself.
+    except (Exception, SystemExit) as error:
+        del sys.modules[custom.module]
+        raise ValueError(f"{custom.file} cannot be executed{_told(custom, error)}") from error
+    return module
+
+
+def _find(custom: Custom, module: types.ModuleType) -> Callable[..., object]:
+    """Return the function that is asked for, or say which there are."""
+    function = getattr(module, custom.function, None)
+    if function is None:
+        names = [
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__
+        ]
+        raise ValueError(
+            f"{custom.file} has no function {custom.function}; it has {', '.join(names) or 'none'}"
+        )
+    if not callable(function):
+        raise ValueError(f"{custom} must be a function, got {_kind(function)}")
+    return function
+
+
+def _check_frames(custom: Custom, model: CWVAE, config: ModelConfig) -> None:
+    """Refuse a model that cannot take the frames, without computing anything."""
+    shape = (config.size, config.size, config.channels)
+
+    def bound(model: CWVAE) -> Elbo:
+        return elbo(model, jnp.zeros((1, *shape)), model.hierarchy.noise(1, key=jr.key(0)))
+
+    try:
+        eqx.filter_eval_shape(bound, model)
+    except Exception as error:
+        frames = " x ".join(map(str, shape))
+        raise ValueError(
+            f"the model of {custom} cannot take videos of {frames} (--size, --channels)"
+            f"{_told(custom, error)}"
+        ) from error
+
+
+def _told(custom: Custom, error: BaseException) -> str:
+    """Return, after where in the file it happened, what an error says in its first line."""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [n for frame, n in frames if frame.f_globals.get("__name__") == custom.module]
+    said = str(error)
+    if isinstance(error, SyntaxError) and error.filename == str(custom.file):
+        lines, said = [error.lineno], error.msg
+    where = f", line {lines[-1]}" if lines and lines[-1] else ""
+    what = [type(error).__name__, *said.strip().splitlines()[:1]]
+    return f"{where}: {': '.join(what)}"
+
+
+def _kind(value: object) -> str:
+    """Return what a value is, in a word."""
+    return "None" if value is None else f"a value of type {type(value).__name__}"

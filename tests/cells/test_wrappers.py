@@ -1,0 +1,173 @@
+"""Cells made from other cells."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given as draws
+from hypothesis import strategies as st
+from models import ACTION, FEATURE, OUTPUT, STOCH, draw, features, made, noise, rssm, some_state
+from reference import assert_alike
+
+from cwvae.cells import Conditioned, Conditioning, Resetting, observe_level
+from cwvae.clock import Clock
+from cwvae.hierarchy import Hierarchy
+
+seeds = st.integers(0, 2**31)
+clocks = pytest.mark.parametrize("lookahead", [False, True], ids=["causal", "ahead"])
+FRAMES = 9
+
+observe = eqx.filter_jit(Hierarchy.observe)
+
+
+def advance(cell, state, *, boundary=False, action=None, above=None):
+    """Return h_t."""
+    action = jnp.zeros(ACTION) if action is None else action
+    known = Conditioning(jnp.zeros(()), action, jnp.asarray(boundary))
+    return cell.advance(
+        state, cell.prepare_context(draw(9, OUTPUT) if above is None else above, known)
+    )
+
+
+def record(levels, *, actions=None):
+    """Observe; return the record of every level."""
+    known = levels.conditioning(FRAMES, actions=actions)
+    inputs = features(levels, FRAMES), noise(levels, FRAMES)
+    return observe(levels, levels.init(), *inputs, known)[1]
+
+
+def two_levels(wrap, *, lookahead: bool = True, more: int = 0) -> Hierarchy:
+    """Make two levels of wrapped cells, each made to hear so much more from above."""
+    cells = (made(rssm, context_size=OUTPUT + more, seed=0), made(rssm, context_size=more, seed=1))
+    return Hierarchy(tuple(wrap(cell) for cell in cells), Clock(2, 3, lookahead=lookahead))
+
+
+# One that resets.
+
+
+@draws(seeds)
+def test_where_the_level_above_ticks_the_sample_is_forgotten(seed):
+    inner = made(rssm, context_size=OUTPUT, seed=seed)
+    cell, one, other = Resetting(inner), some_state(inner, seed), some_state(inner, seed + 1)
+    other = eqx.tree_at(lambda s: s.deter, other, one.deter)
+    after = advance(cell, one, boundary=True)
+    assert np.array_equal(after, advance(cell, other, boundary=True))
+    fresh = eqx.tree_at(lambda s: s.stoch, one, inner.init().stoch)
+    assert np.array_equal(after, advance(inner, fresh))
+    # The memory stays.
+    elsewhere = eqx.tree_at(lambda s: s.deter, one, one.deter + 1)
+    assert np.any(after != advance(cell, elsewhere, boundary=True))
+
+
+@draws(seeds)
+def test_elsewhere_a_resetting_cell_is_the_wrapped_one(seed):
+    inner = made(rssm, context_size=OUTPUT, seed=seed)
+    state = some_state(inner, seed)
+    assert np.array_equal(advance(Resetting(inner), state), advance(inner, state))
+
+
+def test_a_level_resets_where_the_one_above_ticks_and_the_top_never():
+    resetting, plain = record(two_levels(Resetting)), record(two_levels(lambda cell: cell))
+    assert_alike(resetting[1], plain[1])
+    # The first tick comes after nothing; then the level above ticks at frame 3.
+    differ = np.any(resetting[0].states.deter != plain[0].states.deter, axis=1)
+    assert list(differ[:4]) == [False, False, False, True]
+
+
+# One that hears actions.
+
+
+def conditioned(*, lookahead: bool = True) -> Hierarchy:
+    """Make two levels that hear actions."""
+    return two_levels(lambda c: Conditioned(c, ACTION), lookahead=lookahead, more=ACTION)
+
+
+def test_an_action_is_heard_beside_what_is_above():
+    inner = made(rssm, context_size=OUTPUT + ACTION)
+    above, action = draw(1, OUTPUT), draw(2, ACTION)
+    cell = Conditioned(inner, ACTION)
+    assert (cell.context_size, cell.action_size) == (OUTPUT, ACTION)
+    state = some_state(inner)
+    joined = advance(inner, state, above=jnp.concatenate([above, action]))
+    assert np.array_equal(advance(cell, state, above=above, action=action), joined)
+
+
+# The action of frame 4 is in the window of tick 1 of the upper level, at frame 3, where levels
+# look ahead, and else in that of tick 2, at frame 6.
+@pytest.mark.parametrize(
+    ("lookahead", "frame", "tick"), [(True, 3, 1), (False, 4, 2)], ids=["ahead", "causal"]
+)
+def test_an_action_changes_the_future_and_not_the_past(lookahead, frame, tick):
+    levels, actions = conditioned(lookahead=lookahead), draw(3, FRAMES, ACTION)
+    calm, other = (record(levels, actions=a) for a in (actions, actions.at[4].add(1)))
+    changed = [np.any(a.output != b.output, axis=1) for a, b in zip(calm, other, strict=True)]
+    assert np.array_equal(changed[0], np.arange(FRAMES) >= frame)
+    assert np.array_equal(changed[1], np.arange(3) >= tick)
+
+
+@clocks
+def test_an_upper_level_hears_the_sum_of_its_window(lookahead):
+    levels = conditioned(lookahead=lookahead)
+    actions = jnp.round(8 * draw(3, FRAMES, ACTION))  # so that sums are exact
+    # From the tick at frame 3 on, or since the tick at frame 0, which hears its own frame.
+    window = [3, 4, 5] if lookahead else [1, 2, 3]
+    turned = actions.at[jnp.asarray(window)].set(actions[jnp.asarray(window[::-1])])
+    beyond = (
+        actions.at[window[0] - 1].set(actions[window[0]]).at[window[0]].set(actions[window[0] - 1])
+    )
+    top = record(levels, actions=actions)[1]
+    assert_alike(record(levels, actions=turned)[1], top)
+    assert np.any(record(levels, actions=beyond)[1].output != top.output)
+
+
+@pytest.mark.parametrize("width", [0, 1, ACTION + 1])
+def test_actions_of_another_width_are_refused_by_level(width):
+    message = rf"actions of level 0 must have shape \(ticks, {ACTION}\), got \({FRAMES}, {width}\)"
+    if width == 0:
+        message = rf"level 0 hears actions of {ACTION} numbers, got none; pass .*actions="
+    with pytest.raises(ValueError, match=message):
+        record(conditioned(), actions=jnp.zeros((FRAMES, width)))
+
+
+def test_a_cell_is_conditioned_once():
+    once = Conditioned(made(rssm, context_size=OUTPUT + 3), 1)
+    with pytest.raises(ValueError, match="hears actions already; condition it once"):
+        Conditioned(once, 2)
+
+
+def test_levels_that_hear_other_actions_are_refused():
+    slow = Conditioned(made(rssm, context_size=1), 1)
+    fast = Conditioned(made(rssm, context_size=OUTPUT + 2), 2)
+    with pytest.raises(ValueError, match=r"as many numbers, got \{0: 2, 1: 1\}"):
+        Hierarchy((fast, slow), Clock(2, 2))
+
+
+def test_the_remedy_for_a_cell_that_hears_actions_counts_them():
+    slow, fast = made(rssm, context_size=0), Conditioned(made(rssm, context_size=OUTPUT), 2)
+    with pytest.raises(ValueError, match=rf"context_size={OUTPUT + 2}, 2 of them the action"):
+        Hierarchy((fast, slow), Clock(2, 2))
+
+
+@pytest.mark.parametrize("size", [0, -1, OUTPUT + 1])
+def test_an_action_for_which_the_cell_has_no_room_is_refused_with_the_remedy(size):
+    message = f"hears {OUTPUT} numbers from above .*an action of {size}; .*output above [+] action"
+    with pytest.raises(ValueError, match=message):
+        Conditioned(made(rssm, context_size=OUTPUT), size)
+
+
+def test_the_action_of_a_top_level_may_be_all_that_it_hears():
+    cell = Conditioned(made(rssm, context_size=ACTION), ACTION)
+    assert (cell.context_size, cell.action_size) == (0, ACTION)
+
+
+@draws(seeds)
+def test_the_order_of_wrappers_does_not_matter(seed):
+    inner = made(rssm, context_size=OUTPUT + ACTION, seed=seed)
+    state, heard = some_state(inner, seed), (draw(seed, 5, OUTPUT), draw(seed, 5, FEATURE))
+    known = Conditioning(jnp.arange(5.0), draw(seed + 1, 5, ACTION), jnp.arange(5) % 2 == 0)
+    run = eqx.filter_jit(observe_level)
+    one, other = (
+        run(cell, state, *heard, draw(seed + 2, 5, STOCH), known)
+        for cell in (Conditioned(Resetting(inner), ACTION), Resetting(Conditioned(inner, ACTION)))
+    )
+    assert_alike(one, other)

@@ -1,0 +1,230 @@
+"""Context frames in, frames out."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from models import DETER, STOCH, conditioning, draw, noise, plain, plain_video, tiny
+from reference import assert_alike, frame_by_frame, rendered, windows
+
+from cwvae.clock import Clock
+from cwvae.rollout import forecast, imagine, observe, predict_one_step, reconstruct
+
+# A Gaussian and a categorical belief, and a cell that hears what is given.
+kinds = pytest.mark.parametrize("kind", ["rssm", "categorical", "conditioned"])
+
+CLOCK = Clock(2, 3)
+CONTEXT, HORIZON = 6, 7
+KEY = jr.key(0)
+
+predict = eqx.filter_jit(forecast)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return plain(CLOCK)
+
+
+@pytest.fixture(scope="module")
+def context():
+    return plain_video(CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def whole(model, context):
+    """The forecast that others are compared with, two samples."""
+    return np.asarray(predict(model, context, HORIZON, key=KEY, samples=2))
+
+
+def cut_out(known, start: int, stop: int | None = None):
+    """Cut what is given of the frames from start to stop, both aligned."""
+    ends = [slice(start // p, stop and stop // p) for p in CLOCK.periods]
+    return tuple(
+        jax.tree.map(lambda array, end=end: array[end], level)
+        for level, end in zip(known, ends, strict=True)
+    )
+
+
+def test_a_forecast_has_all_samples_and_frames(whole):
+    assert whole.shape == (2, HORIZON, 1, 2, 1)
+    assert whole.dtype == np.float32
+    assert np.all(np.isfinite(whole))
+
+
+def test_the_same_key_gives_the_same_forecast(model, context, whole):
+    assert np.array_equal(predict(model, context, HORIZON, key=KEY, samples=2), whole)
+
+
+def test_another_key_gives_another_forecast(model, context, whole):
+    other = predict(model, context, HORIZON, key=jr.key(1), samples=2)
+    assert np.all(other != whole)
+
+
+def test_another_context_gives_another_forecast(model, context, whole):
+    other = predict(model, context + 1, HORIZON, key=KEY, samples=2)
+    assert np.all(other[:, 0] != whole[:, 0])
+
+
+def test_samples_differ(whole):
+    assert np.all(whole[0] != whole[1])
+
+
+@pytest.mark.parametrize("chunk", [1, 6, 1000])
+def test_a_forecast_does_not_depend_on_the_chunk(model, context, whole, chunk):
+    assert_alike(predict(model, context, HORIZON, key=KEY, samples=2, chunk=chunk), whole)
+
+
+@pytest.mark.parametrize(("horizon", "chunk"), [(1, 36), (3, 36), (5, 1), (17, 36), (17, 4)])
+def test_a_longer_forecast_begins_with_a_shorter(model, context, whole, horizon, chunk):
+    other = predict(model, context, horizon, key=KEY, samples=2, chunk=chunk)
+    assert other.shape[1] == horizon
+    shared = min(horizon, HORIZON)
+    assert_alike(other[:, :shared], whole[:, :shared])
+
+
+@pytest.mark.parametrize("kind", ["rssm", "categorical", "all_at_once"])
+def test_a_forecast_is_observing_the_context_and_imagining_on(kind, context):
+    model = plain(CLOCK, kind=kind)
+    levels = model.hierarchy
+    known = conditioning(levels, CONTEXT + HORIZON)
+    # In chunks that pass the end.
+    actual = predict(model, context, HORIZON, key=KEY, samples=2, chunk=3, conditioning=known)
+    for sample, key in enumerate(jr.split(KEY, 2)):
+        context_key, future_key = jr.split(key)
+        before = levels.noise(CONTEXT, key=context_key), cut_out(known, 0, CONTEXT)
+        after = levels.noise(HORIZON, key=future_key), cut_out(known, CONTEXT)
+        states, _ = frame_by_frame(
+            levels.cells, (3,), CONTEXT, *before, features=windows(context, (3,))
+        )
+        _, traces = frame_by_frame(levels.cells, (3,), HORIZON, *after, states=states)
+        expected = rendered(model, traces[0].output)
+        np.testing.assert_allclose(actual[sample], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_observe_and_imagine_are_the_two_halves_of_a_forecast(model, context, whole):
+    context_key, future_key = jr.split(jr.split(KEY, 2)[1])
+    levels = model.hierarchy
+    states = observe(model, context, levels.noise(CONTEXT, key=context_key))
+    after = cut_out(levels.conditioning(CONTEXT + HORIZON), CONTEXT)
+    last, frames = imagine(model, states, levels.noise(HORIZON, key=future_key), after)
+    assert_alike(frames, whole[1])
+    assert jax.tree.structure(last) == jax.tree.structure(states)
+
+
+def test_a_model_of_one_level_may_be_given_any_context():
+    model = plain(Clock(1))
+    assert predict(model, plain_video(5), 3, key=KEY).shape == (1, 3, 1, 2, 1)
+
+
+@kinds
+def test_a_reconstruction_renders_the_posterior(kind):
+    model, video = plain(CLOCK, kind=kind), plain_video(5)
+    inputs = noise(model.hierarchy, 5), conditioning(model.hierarchy, 5)
+    _, traces = frame_by_frame(
+        model.hierarchy.cells, (3,), 5, *inputs, features=windows(video, (3,))
+    )
+    actual = reconstruct(model, video, *inputs)
+    np.testing.assert_allclose(actual, rendered(model, traces[0].output), rtol=1e-4, atol=1e-4)
+
+
+@kinds
+def test_a_one_step_prediction_renders_the_prior_after_the_posterior_of_the_frames_before(kind):
+    model, video = plain(CLOCK, kind=kind), plain_video(5)
+    noises, prior_noise = noise(model.hierarchy, 5), draw(9, 5, STOCH)
+    known = conditioning(model.hierarchy, 5)
+    _, traces = frame_by_frame(
+        model.hierarchy.cells, (3,), 5, noises, known, features=windows(video, (3,))
+    )
+    stoch = traces[0].prior.sample(prior_noise)
+    output = np.concatenate([stoch, traces[0].states.deter[:, :DETER]], axis=-1)
+    actual = predict_one_step(model, video, noises, prior_noise, known)
+    np.testing.assert_allclose(actual, rendered(model, output), rtol=1e-4, atol=1e-4)
+
+
+# Times of the frames to predict.
+
+
+def test_a_frame_rate_sets_the_times_after_the_context():
+    model, context = plain(Clock(1), kind="flow"), plain_video(2)
+    actual = predict(model, context, 3, key=KEY, frame_rate=2)
+    known = [
+        model.hierarchy.conditioning(5, times=np.asarray([0, 1, *times]))
+        for times in ((1.5, 2, 2.5), (2, 3, 4))
+    ]
+    assert_alike(actual, predict(model, context, 3, key=KEY, conditioning=known[0]))
+    assert np.all(actual != predict(model, context, 3, key=KEY, conditioning=known[1]))
+
+
+def test_without_a_frame_rate_frames_go_on_as_before(model, context, whole):
+    known = model.hierarchy.conditioning(CONTEXT + HORIZON)
+    assert_alike(predict(model, context, HORIZON, key=KEY, samples=2, conditioning=known), whole)
+
+
+def test_a_model_without_continuous_memories_has_no_use_for_a_frame_rate(model, context, whole):
+    other = predict(model, context, HORIZON, key=KEY, samples=2, frame_rate=0.5)
+    assert_alike(other, whole)
+
+
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan"), float("inf")])
+def test_a_frame_rate_that_is_not_positive_is_refused(model, context, rate):
+    with pytest.raises(ValueError, match=f"frame_rate must be positive and finite, got {rate}"):
+        forecast(model, context, HORIZON, key=KEY, frame_rate=rate)
+
+
+def test_both_times_and_a_frame_rate_are_refused(model, context):
+    known = model.hierarchy.conditioning(CONTEXT + HORIZON)
+    with pytest.raises(ValueError, match=r"the frame rate or the times .*, not both"):
+        forecast(model, context, HORIZON, key=KEY, conditioning=known, frame_rate=1)
+
+
+@pytest.mark.parametrize("frames", [HORIZON, CONTEXT + HORIZON + 1])
+def test_what_is_given_for_other_frames_is_refused_with_the_remedy(model, context, frames):
+    message = (
+        r"the 6 context frames and the horizon of 7: make it with .*conditioning\(13, \.\.\.\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        forecast(
+            model, context, HORIZON, key=KEY, conditioning=model.hierarchy.conditioning(frames)
+        )
+
+
+def test_memory_beyond_the_frames_does_not_grow_with_the_horizon(optimised):
+    model, context = tiny(), jnp.zeros((4, 32, 32, 1))
+
+    def temporary(horizon: int) -> int:
+        """Return the bytes that a forecast needs beside its arguments and its answer."""
+        run = eqx.filter_jit(lambda m, c, k: forecast(m, c, horizon, key=k, chunk=36))
+        compiled = run.lower(model, context, KEY).compile().compiled
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    assert temporary(1152) <= 1.05 * temporary(144)
+
+
+@pytest.mark.parametrize(
+    ("frames", "remedy"), [(1, "use 3"), (5, "use 3 or 6"), (7, "use 6 or 9"), (0, "use 3")]
+)
+def test_a_context_that_does_not_end_on_a_tick_of_every_level_is_refused(model, frames, remedy):
+    message = rf"got {frames} frames, the slowest period is 3; {remedy}(\n|$)"
+    with pytest.raises(ValueError, match=message):
+        forecast(model, plain_video(frames), HORIZON, key=KEY)
+
+
+@pytest.mark.parametrize("count", [0, -3])
+@pytest.mark.parametrize("name", ["horizon", "samples", "chunk"])
+def test_a_count_below_1_is_refused(model, context, name, count):
+    counts = {"horizon": HORIZON} | {name: count}
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got {count}"):
+        forecast(model, context, **counts, key=KEY)
+
+
+def test_a_batch_of_contexts_is_refused_with_the_shapes():
+    message = r"frames of .* \(32, 32, 1\), got \(4, 32, 32, 1\)"
+    with pytest.raises(ValueError, match=message):
+        forecast(tiny(), jnp.zeros((2, 4, 32, 32, 1)), HORIZON, key=KEY)
+
+
+def test_a_key_has_to_be_given(model, context):
+    with pytest.raises(TypeError, match="key"):
+        forecast(model, context, HORIZON)

@@ -1,0 +1,95 @@
+import dataclasses
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from models import CELLS, plain
+
+from cwvae.clock import Clock
+from cwvae.training.build import build
+from cwvae.training.checkpoint import Checkpoints
+from cwvae.training.presets import PRESETS
+from cwvae.training.step import TrainState, init_train_state
+
+DEBUG = PRESETS["debug"]
+
+
+@functools.cache
+def state(seed: int, step: int = 3, **changes) -> TrainState:
+    model = build(dataclasses.replace(DEBUG.model, **changes), key=jr.key(seed))
+    fresh = init_train_state(model, DEBUG.train)
+    return eqx.tree_at(lambda s: s.step, fresh, jnp.asarray(step))
+
+
+def same(a: TrainState, b: TrainState) -> bool:
+    arrays = (jax.tree.leaves(eqx.filter(state, eqx.is_array)) for state in (a, b))
+    leaves = zip(*arrays, strict=True)
+    alike = jax.tree.structure(a) == jax.tree.structure(b)
+    return alike and all(np.array_equal(x, y) and x.dtype == y.dtype for x, y in leaves)
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    opened = Checkpoints(tmp_path / "checkpoints", keep=2)
+    yield opened
+    opened.close()
+
+
+def test_loading_undoes_saving(checkpoints):
+    place = {"next_index": 7, "inner": {"worker": [1, 2]}}
+    checkpoints.save(state(0), place)
+    loaded, data = checkpoints.load(state(1))
+    assert same(loaded, state(0))
+    assert not same(loaded, state(1))
+    assert data == place
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_saving_then_loading_is_the_identity_for_every_cell(kind, checkpoints):
+    one, other = (
+        TrainState(plain(Clock(2, 3), kind=kind, seed=seed), jnp.zeros(()), jnp.asarray(1))
+        for seed in (0, 1)
+    )
+    checkpoints.save(one, {})
+    loaded, _ = checkpoints.load(other)
+    assert same(loaded, one)
+    assert not same(loaded, other)
+
+
+def test_a_folder_is_read_again_from_shapes_alone(checkpoints):
+    checkpoints.save(state(0), {})
+    again = Checkpoints(checkpoints.folder)
+    loaded, _ = again.load(eqx.filter_eval_shape(lambda: state(1)))
+    assert same(loaded, state(0))
+    again.close()
+
+
+def test_only_the_latest_are_kept(checkpoints):
+    for step in (1, 2, 5):
+        checkpoints.save(state(step, step), {})
+    assert checkpoints.latest == 5
+    names = {path.name for path in checkpoints.folder.iterdir()}
+    assert names == {"2", "5"}
+    assert same(checkpoints.load(state(0))[0], state(5, 5))
+
+
+def test_without_a_checkpoint_the_folder_is_named(checkpoints):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*checkpoints; train first"):
+        checkpoints.load(state(0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"stoch_size": 5}, "prior_head"), ({"levels": 2}, "missing in the model")],
+    ids=["another size", "another depth"],
+)
+def test_a_checkpoint_of_another_model_names_what_differs(checkpoints, changes, named):
+    checkpoints.save(state(0), {})
+    with pytest.raises(ValueError, match="does not fit the model") as error:
+        checkpoints.load(state(0, **changes))
+    assert named in str(error.value) or "decoder" in str(error.value)
+    assert "load it with the configuration that it was made with" in str(error.value)

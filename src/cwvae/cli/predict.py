@@ -33,7 +33,7 @@ def predict(options: Predict) -> int:
     context = options.context or settings.context
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
-    video = read_video(options.video, most_frames=frames, size=size)
+    video = read_video(options.video, most_frames=frames, size=size, options=options.reading)
     video = _fit(video, options.video, settings, context)
     model = runs.load_model(options.run, settings)
     runs.check_context(model, context)

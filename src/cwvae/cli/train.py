@@ -31,7 +31,7 @@ __all__ = ["NonFiniteLossError", "train"]
 
 FAILED = 1
 # What a run that goes on may be told anew.
-MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder")
+MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder", "decoded_limit")
 
 
 class NonFiniteLossError(ArithmeticError):

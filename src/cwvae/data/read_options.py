@@ -4,6 +4,8 @@ import dataclasses
 import math
 from pathlib import Path
 
+from cwvae.training.config import are_axes
+
 __all__ = ["DECODED_LIMIT", "ReadOptions"]
 
 DECODED_LIMIT = 4.0
@@ -12,34 +14,28 @@ DECODED_LIMIT = 4.0
 _GIB = 2**30
 # A decoder keeps up to 16 earlier pictures, of 1.5 bytes a pixel, beside those it works on.
 _BYTES_PER_PIXEL = 32
-_AXES = "ntchw"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Choices in reading a video file; the defaults read every frame of what cannot be mistaken.
-
-    Raises `ValueError` for values outside their range.
-    """
+    """Choices in reading a video file; the defaults read every frame of what cannot be mistaken."""
 
     frame_rate: float | None = None
-    """Frames a second to which a video is resampled by the times of its frames (default: each
-    frame once, as if evenly spaced)."""
+    """Frames a second to resample to, by the times of frames (default: each frame once)."""
     axes: str | None = None
-    """Axes of an array in an npz or npy file, such as tchw: n videos, t frames, h height, w width,
-    c channels (default: recognised by their sizes)."""
+    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as tchw
+    (default: recognised)."""
     number: int | None = None
     """Which video to take of a file that holds several, counted from 0."""
     decoded_limit: float = DECODED_LIMIT
-    """GiB that the decoded frames of one file may take; a single frame may have 2**25 pixels for
-    each of them."""
+    """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """Raise `ValueError` for values outside their range."""
         rate = self.frame_rate
         if rate is not None and not 0.001 <= rate <= 1000:
             raise ValueError(f"frame_rate must be from 0.001 to 1000 frames a second, got {rate}")
-        if self.axes is not None and not _are_axes(self.axes):
+        if self.axes is not None and not are_axes(self.axes):
             raise ValueError(
                 "axes must name each axis by one of the letters n, t, c, h and w, with t, h and w "
                 f"among them and none twice, such as tchw, got {self.axes!r}"
@@ -75,11 +71,6 @@ class ReadOptions:
             f"would take more than {self.decoded_limit:g} GiB to decode; convert the file to "
             "smaller frames, or raise the limit (--decoded-limit)"
         )
-
-
-def _are_axes(text: str) -> bool:
-    letters = set(text)
-    return len(letters) == len(text) and set("thw") <= letters <= set(_AXES)
 
 
 def _gib(size: int) -> str:

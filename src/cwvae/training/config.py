@@ -163,13 +163,12 @@ class DataConfig:
     resize: bool = False
     """Crop and resize frames of other sizes; if not, they are an error."""
     frame_rate: float | None = None
-    """Frames a second to which videos are resampled by the times of their frames (default: each
-    frame once, as if evenly spaced)."""
+    """Frames a second to resample to, by the times of frames (default: each frame once)."""
     axes: str | None = None
-    """Axes of the arrays in npz and npy files, such as tchw: n videos, t frames, h height, w width,
-    c channels (default: recognised by their sizes)."""
+    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as tchw
+    (default: recognised)."""
     decoded_limit: float = 4.0
-    """GiB that the decoded frames of one file may take; a frame may have 2**25 pixels for each."""
+    """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
     test_fraction: float = 0.1
     """Share of the videos of a data set without train and test in it that is kept for testing."""
     skip_bad_files: bool = False

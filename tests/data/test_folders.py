@@ -2,17 +2,15 @@
 
 import codecs
 import json
-import os
 
 import layouts
 import numpy as np
 import pytest
-from films import moving_square, one_line, write
+from films import one_line
 from layouts import FRAMES
 from PIL import Image
 
 from cwvae.data import gqn_mazes, kth, minerl_navigate, moving_mnist, video_folder
-from cwvae.data.cache import Cache
 from cwvae.data.listing import VideoFile
 from cwvae.data.lossless import write_lossless
 from cwvae.data.opening import BadFileWarning, open_clips
@@ -239,54 +237,3 @@ def test_copies_of_kth_are_read_as_the_original(tmp_path, change):
     found = [{clips[n]["video"].tobytes() for n in range(len(clips))} for clips in (before, after)]
     assert found[0] == found[1]
     assert len(found[0]) == 8
-
-
-# The size of frames.
-
-
-def test_frames_of_another_size_are_an_error_at_the_first_of_them(tmp_path):
-    path = tmp_path / "video.gif"
-    write(path, moving_square(6, 64, 64))
-    for files in ([VideoFile(path)], [VideoFile(path)] * 3):
-        cache = Cache(memory=0, folder=tmp_path / "cache")
-        with pytest.raises(ValueError, match=r"frames of 32x32 pixels, got 64x64 .*--resize"):
-            open_clips(files, frames=3, size=32, cache=cache)
-    assert not (tmp_path / "cache").exists()
-
-
-def test_only_the_first_frame_is_decoded_to_find_another_size(tmp_path, monkeypatch):
-    from cwvae.data import videos
-
-    path, decoded = tmp_path / "video.mp4", []
-    write(path, moving_square(20, 64, 64))
-    read = videos.decode
-
-    def counted(*arguments):
-        for frame in read(*arguments):
-            decoded.append(frame.time)
-            yield frame
-
-    monkeypatch.setattr(videos, "decode", counted)
-    with pytest.raises(ValueError, match="add --resize"):
-        open_clips([VideoFile(path)], frames=3, size=32)
-    assert len(decoded) == 1
-
-
-def test_a_cached_video_of_another_size_is_an_error_too(tmp_path):
-    layouts.write_all(tmp_path, ["a.mp4"])
-    cache = Cache(memory=0, folder=tmp_path / "cache")
-    files = [VideoFile(tmp_path / "a.mp4")]
-    open_clips(files, frames=3, size=8, cache=cache)
-    with pytest.raises(ValueError, match="frames of 4x4 pixels, got 8x8"):
-        open_clips(files, frames=3, size=4, cache=cache)
-
-
-def test_what_is_read_otherwise_is_kept_apart(tmp_path):
-    path = tmp_path / "video.gif"
-    write(path, moving_square(6, 32, 32))
-    cache = Cache(memory=0, folder=tmp_path / "cache")
-    for rate, length in ((None, 6), (5.0, 3), (20.0, 12), (None, 6)):
-        options = ReadOptions(frame_rate=rate)
-        clips = open_clips([VideoFile(path)], frames=1, size=32, cache=cache, options=options)
-        assert len(clips) == length
-    assert len(os.listdir(tmp_path / "cache")) == 3

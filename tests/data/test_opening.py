@@ -6,6 +6,7 @@ from pathlib import Path
 
 import layouts
 import pytest
+from films import moving_square, write
 from layouts import marks
 
 from cwvae.data import gqn_mazes
@@ -14,6 +15,7 @@ from cwvae.data.clips import Clips
 from cwvae.data.listing import VideoFile
 from cwvae.data.lossless import write_lossless
 from cwvae.data.opening import BadFileWarning, open_clips
+from cwvae.data.read_options import ReadOptions
 
 
 def open_mazes(root: Path, cache: Cache, **options) -> Clips:
@@ -118,3 +120,54 @@ def test_progress_sees_every_file(tmp_path):
 
     open_mazes(tmp_path, Cache(), progress=progress)
     assert seen == ["0.mp4", "2.mp4", "10.mp4"]
+
+
+# The size of frames.
+
+
+def test_frames_of_another_size_are_an_error_at_the_first_of_them(tmp_path):
+    path = tmp_path / "video.gif"
+    write(path, moving_square(6, 64, 64))
+    for files in ([VideoFile(path)], [VideoFile(path)] * 3):
+        cache = Cache(memory=0, folder=tmp_path / "cache")
+        with pytest.raises(ValueError, match=r"frames of 32x32 pixels, got 64x64 .*--resize"):
+            open_clips(files, frames=3, size=32, cache=cache)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_only_the_first_frame_is_decoded_to_find_another_size(tmp_path, monkeypatch):
+    from cwvae.data import videos
+
+    path, decoded = tmp_path / "video.mp4", []
+    write(path, moving_square(20, 64, 64))
+    read = videos.decode
+
+    def counted(*arguments):
+        for frame in read(*arguments):
+            decoded.append(frame.time)
+            yield frame
+
+    monkeypatch.setattr(videos, "decode", counted)
+    with pytest.raises(ValueError, match="add --resize"):
+        open_clips([VideoFile(path)], frames=3, size=32)
+    assert len(decoded) == 1
+
+
+def test_a_cached_video_of_another_size_is_an_error_too(tmp_path):
+    layouts.write_all(tmp_path, ["a.mp4"])
+    cache = Cache(memory=0, folder=tmp_path / "cache")
+    files = [VideoFile(tmp_path / "a.mp4")]
+    open_clips(files, frames=3, size=8, cache=cache)
+    with pytest.raises(ValueError, match="frames of 4x4 pixels, got 8x8"):
+        open_clips(files, frames=3, size=4, cache=cache)
+
+
+def test_what_is_read_otherwise_is_kept_apart(tmp_path):
+    path = tmp_path / "video.gif"
+    write(path, moving_square(6, 32, 32))
+    cache = Cache(memory=0, folder=tmp_path / "cache")
+    for rate, length in ((None, 6), (5.0, 3), (20.0, 12), (None, 6)):
+        options = ReadOptions(frame_rate=rate)
+        clips = open_clips([VideoFile(path)], frames=1, size=32, cache=cache, options=options)
+        assert len(clips) == length
+    assert len(os.listdir(tmp_path / "cache")) == 3

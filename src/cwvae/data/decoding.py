@@ -53,7 +53,7 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
     picture can be another valid picture.)
     """
     import av  # Here, since it loads all of ffmpeg, which generated data does not need.
-    from av.error import FFmpegError
+    from av.error import ArgumentError, FFmpegError
 
     opening = {
         "format_whitelist": _CONTAINERS,
@@ -71,7 +71,10 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
                 yield frame
                 count += 1
     except FFmpegError as error:
-        raise _damaged(path, count, str(error.strerror)) from error
+        # What ffmpeg raises for a container that is not among ours is no more than this.
+        unknown = isinstance(error, ArgumentError)
+        reason = "not one of the known containers" if unknown else str(error.strerror)
+        raise _damaged(path, count, reason) from error
 
 
 def _frames(path: Path, container: "InputContainer", options: ReadOptions) -> Iterator[TimedFrame]:

@@ -46,8 +46,7 @@ def open_clips(
     missing, no whole video, shorter than a clip, too large, or of another frame size; `CacheError`
     when there is no room for decoded videos.
     """
-    _check(files, channels)
-    playing_speed(speed)
+    _check(files, channels, speed)
     options = options or ReadOptions()
     kept = VideoCache(cache or Cache(), size=size, channels=channels, options=options)
 
@@ -58,14 +57,19 @@ def open_clips(
 
     found = _loaded(files, load, progress, _good_ones if skip_bad_files else _all)
     if not found:
-        raise ValueError(
-            f"{files[0].path.parent}: none of {len(files)} files holds a video of at least "
-            f"{frames} frames that can be read; {if_short}"
-        )
+        raise _nothing(files, frames, if_short)
     return Clips(found, frames=frames, speed=speed)
 
 
-def _check(files: Sequence[VideoFile], channels: int) -> None:
+def _nothing(files: Sequence[VideoFile], frames: int, if_short: str) -> ValueError:
+    return ValueError(
+        f"{files[0].path.parent}: none of {len(files)} files holds a video of at least {frames} "
+        f"frames that can be read; {if_short}"
+    )
+
+
+def _check(files: Sequence[VideoFile], channels: int, speed: float) -> None:
+    playing_speed(speed)
     if not files:
         raise ValueError("expected at least one video file, got none; check the data set")
     if channels not in (1, 3):

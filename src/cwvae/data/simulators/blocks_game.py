@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-__all__ = ["SIZE", "game", "make_world", "program", "screen", "step"]
+__all__ = ["game", "make_world", "program", "screen", "step"]
 
 # Pixels of a picture, drawn so many times finer.
 SIZE, FINER = 64, 2

@@ -13,7 +13,7 @@ import jax
 from cwvae._extras import MissingExtraError, extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
-from cwvae.data.clips import BadFileWarning
+from cwvae.data.opening import BadFileWarning
 
 with extra("cli"):
     from tqdm import tqdm

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from cwvae._extras import extra
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.sources import test_source, train_source
+from cwvae.data.sources import test_source, train_source
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo

@@ -15,8 +15,8 @@ from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
-from cwvae.cli.sources import absolute, train_source
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.data.sources import absolute, train_source
 from cwvae.model import CWVAE
 from cwvae.nn.compute_dtype import InDtype
 from cwvae.shapes import LevelFeatures
@@ -32,7 +32,7 @@ __all__ = ["NonFiniteLossError", "train"]
 
 FAILED = 1
 # What a run that goes on may be told anew.
-MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder")
+MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder", "decoded_limit")
 
 
 class NonFiniteLossError(ArithmeticError):

@@ -12,7 +12,7 @@ PACKAGE = Path(cwvae.__file__).parent
 # A module imports modules of its own row and of the rows above it, as long as there is no circle.
 ROWS = (
     ("_extras", "files", "provenance"),
-    ("shapes",),
+    ("arguments", "typechecking", "shapes"),
     ("clock", "beliefs", "likelihoods"),
     ("kernels",),
     ("nn",),

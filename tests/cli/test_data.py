@@ -11,9 +11,10 @@ from fake_simulator import ABSENT, FAKE
 from PIL import Image
 
 from cwvae.cli import data as data_commands
-from cwvae.cli import main, sources
+from cwvae.cli import main
 from cwvae.cli.options import Train
 from cwvae.cli.parsing import parse
+from cwvae.data import sources
 from cwvae.data.datasets import DATASETS
 from cwvae.data.simulators import SIMULATORS
 from cwvae.training.settings import read_settings, write_settings

@@ -1,6 +1,7 @@
 """Presets, their sizes, and the values that a configuration cannot have."""
 
 import dataclasses
+import inspect
 
 import equinox as eqx
 import jax
@@ -12,6 +13,13 @@ from cwvae.training.build import build
 from cwvae.training.config import DataConfig, ModelConfig, Preset, TrainConfig
 from cwvae.training.footprint import parameters
 from cwvae.training.presets import PRESETS
+
+
+def unchecked(make, **fields):
+    """Make a configuration below the types of an import hook, if there is one."""
+    config = object.__new__(make)
+    inspect.unwrap(make.__init__)(config, **fields)
+    return config
 
 
 def structure(config: ModelConfig):
@@ -102,9 +110,9 @@ def test_presets_cannot_be_changed():
 
 
 def test_a_configuration_is_hashable_whatever_sequences_it_was_made_of():
-    one, other = (ModelConfig(levels=3, factors=kind((2, 3))) for kind in (list, tuple))
+    one, other = (unchecked(ModelConfig, factors=kind((2, 3))) for kind in (list, tuple))
     assert hash(one) == hash(other)
-    one, other = (TrainConfig(beta=kind((1.0, 2.0))) for kind in (list, tuple))
+    one, other = (unchecked(TrainConfig, beta=kind((1.0, 2.0))) for kind in (list, tuple))
     assert hash(one) == hash(other)
 
 
@@ -132,7 +140,7 @@ TRAIN = {
     "learning_rate": [0.0, INF, NAN, -1e-3, 1e4, "3e-4"],
     "warmup": [-1, 10**30, 0.5],
     "decay": [-0.1, 1.1, NAN],
-    "epsilon": [-1e-9, INF, NAN],
+    "epsilon": [0.0, -1e-9, INF, NAN],
     "clip_norm": [0.0, INF, NAN],
     "beta": [-1.0, INF, NAN, (1.0, -1.0), (1.0, INF), "1", (1.0,) * 33],
     "free_nats": [-1.0, INF, (0.0, NAN)],
@@ -168,7 +176,7 @@ def test_every_field_is_tried_with_values_that_it_cannot_have():
 @pytest.mark.parametrize(("make", "name", "value"), WRONG)
 def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
     with pytest.raises(ValueError, match=f"^{name} must be .+, got .+") as caught:
-        make(**{name: value})
+        unchecked(make, **{name: value})
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
 
@@ -188,7 +196,7 @@ def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
 )
 def test_the_range_is_stated(make, changes, message):
     with pytest.raises(ValueError, match=message):
-        make(**changes)
+        unchecked(make, **changes)
 
 
 @pytest.mark.parametrize(
@@ -206,11 +214,13 @@ def test_the_range_is_stated(make, changes, message):
 )
 def test_fields_that_do_not_fit_together_are_an_error(make, changes, message):
     with pytest.raises(ValueError, match=message):
-        make(**changes)
+        unchecked(make, **changes)
 
 
 def test_values_are_kept_as_plain_ones():
-    config = TrainConfig(steps=np.int64(7), learning_rate=np.float32(0.5), beta=[1, np.int8(2)])
+    config = unchecked(
+        TrainConfig, steps=np.int64(7), learning_rate=np.float32(0.5), beta=[1, np.int8(2)]
+    )
     assert (config.steps, config.learning_rate, config.beta) == (7, 0.5, (1.0, 2.0))
     assert {type(config.steps), type(config.learning_rate)} == {int, float}
     assert hash(config) == hash(TrainConfig(steps=7, learning_rate=0.5, beta=(1.0, 2.0)))
@@ -227,7 +237,7 @@ def test_limits_are_far_from_every_preset(name):
 @pytest.mark.parametrize("value", [0, 10**12, True, 36.0])
 def test_a_preset_has_counts_of_frames_within_limits(name, value):
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to 1,000,000"):
-        Preset(model=ModelConfig(), train=TrainConfig(), **{name: value})
+        unchecked(Preset, model=ModelConfig(), train=TrainConfig(), **{name: value})
 
 
 @pytest.mark.parametrize("context", [35, 37])

@@ -46,8 +46,14 @@ def test_the_count_is_what_was_planned_for_moving_mnist_on_a_cpu(batch, planned)
 
 
 def test_frames_add_up():
-    one, two, four = (memory(TINY, batch, frames) for batch, frames in ((1, 1), (2, 1), (2, 2)))
+    sizes = (1, 2), (2, 2), (2, 4)
+    one, two, four = (memory(TINY, batch, frames) for batch, frames in sizes)
     assert four - two == 2 * (two - one) > 0
+
+
+def test_a_window_far_longer_than_the_video_counts():
+    slow = dataclasses.replace(TINY, factors=100_000)
+    assert memory(slow, 1, 4) > memory(TINY, 1, 4) + 4 * 16 * 99_000
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -14,7 +14,7 @@ from cwvae._extras import extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
-from cwvae.data.clips import BadFileWarning
+from cwvae.data.opening import BadFileWarning
 
 with extra("cli"):
     from tqdm import tqdm

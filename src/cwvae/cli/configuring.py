@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from cwvae.cli.options import Train
-from cwvae.cli.sources import absolute
+from cwvae.data.sources import absolute
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.provenance import memory
 from cwvae.shapes import LevelFeatures
 from cwvae.training.config import TrainConfig
@@ -88,7 +89,8 @@ def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
     size, channels = settings.model.size, settings.model.channels
 
     def encode(model: CWVAE) -> LevelFeatures:
-        rough = dataclasses.replace(model, compute_dtype=settings.train.compute_dtype)
+        encoder = InDtype(model.encoder, settings.train.compute_dtype)
+        rough = dataclasses.replace(model, encoder=encoder)
         return rough.encode(jnp.zeros((1, size, size, channels)))
 
     try:

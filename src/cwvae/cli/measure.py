@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.sources import test_source, train_source
 from cwvae.data.progress import Progress
+from cwvae.data.sources import test_source, train_source
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo

@@ -12,7 +12,8 @@ from cwvae.cli.checks import check_context
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
-from cwvae.data.videos import check_frames, read_video, to_channels
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
@@ -36,7 +37,7 @@ def predict(options: Predict) -> int:
     check_context(context, model.hierarchy.clock.slowest)
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
-    video = read_video(options.video, most_frames=frames, size=size)
+    video = read_video(options.video, most_frames=frames, size=size, options=options.reading)
     video = _fit(video, options.video, settings, context)
     prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
     if options.out.suffix.lower() == ".npz":

@@ -15,7 +15,7 @@ MAY_CHANGE = {
         *("beta", "free_nats", "kl_balance", "compute_dtype"),
     ),
     # That the videos are the same is checked by themselves.
-    "data": ("data", "cache_memory", "cache_folder"),
+    "data": ("data", "cache_memory", "cache_folder", "decoded_limit"),
     "model": (),
 }
 

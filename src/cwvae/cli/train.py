@@ -18,8 +18,8 @@ from cwvae.cli.logs import Logs, kept_lines
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
-from cwvae.cli.sources import train_source
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.data.sources import train_source
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.custom import builder
 from cwvae.training.run import checkpoint_folder

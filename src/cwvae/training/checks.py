@@ -57,7 +57,7 @@ def whole(least: int, most: int) -> Rule:
     )
 
 
-def number(least: float, most: float) -> Rule:
+def number(least: int | float, most: int | float) -> Rule:
     """Return the rule of finite numbers, both ends included."""
     return Rule(
         f"a number from {least:g} to {most:g}",
@@ -66,7 +66,7 @@ def number(least: float, most: float) -> Rule:
     )
 
 
-def between(low: float, high: float) -> Rule:
+def between(low: int | float, high: int | float) -> Rule:
     """Return the rule of numbers with both ends left out."""
     return Rule(
         f"a number above {low:g} and below {high:g}",
@@ -75,7 +75,9 @@ def between(low: float, high: float) -> Rule:
     )
 
 
+# The rule of truth values.
 flag = Rule("true or false", lambda value: isinstance(value, bool), bool)
+# The rule of words and paths, which are not empty.
 text = Rule("text", lambda value: isinstance(value, str) and value != "", str)
 
 

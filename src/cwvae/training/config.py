@@ -43,7 +43,8 @@ _TRAIN = {
     "learning_rate": between(0, 1000),
     "warmup": whole(0, 10**9),
     "decay": number(0, 1),
-    "epsilon": number(0, 1000),
+    # Weights without a gradient would be divided 0 by 0.
+    "epsilon": number(1e-30, 1000),
     "clip_norm": between(0, 1e30),
     "beta": each(number(0, 1e9), _LEVELS),
     "free_nats": each(number(0, 1e9), _LEVELS),

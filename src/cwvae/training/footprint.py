@@ -35,13 +35,17 @@ def memory_of_training(model: CWVAE, config: TrainConfig, sizes: ModelConfig) ->
 
     Weights, the optimiser's state, the gradient and its copy as one vector are counted exactly.
     What the layers keep for the gradient is estimated for networks of these `sizes`: the frames,
-    what the encoder returns after its first layer, and every tick's vectors. An accelerator, where
-    frames are decoded all at once, keeps about twice as much of it.
+    what the encoder returns after its first layer, every tick's vectors, and the zeros that fill
+    the slowest level's last window. An accelerator, which decodes all frames at once, keeps about
+    twice as much.
     """
     state = eqx.filter_eval_shape(init_train_state, model, config)
     weights = sum(_bytes(leaf) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
-    frames = config.batch_size * config.frames
-    return sum(map(_bytes, jax.tree.leaves(state))) + 2 * weights + _kept(sizes) * frames * _FLOAT
+    period = sizes.clock.slowest
+    filling = -config.frames % period * feature_size(sizes.size, sizes.channel_multiplier)
+    video = config.frames * _kept(sizes) + filling
+    exact = sum(map(_bytes, jax.tree.leaves(state))) + 2 * weights
+    return exact + config.batch_size * video * _FLOAT
 
 
 def _kept(sizes: ModelConfig) -> int:

@@ -1,8 +1,18 @@
 """One pure optimisation step.
 
+    state = init_train_state(model, config)
+    for batch in batches:
+        state, record = train_in_place(batch["video"], state, config)
+
 The key of a step is `jax.random.fold_in(jax.random.key(config.seed), state.step)`, split once for
-each video of the batch: nothing else is random, so a run that was interrupted goes on as if it had
+each video of the batch. Nothing else is random, so a run that was interrupted goes on as if it had
 not been.
+
+Any optimiser of optax does, made once, since another object is another program to the compiler:
+
+    adamw = optax.adamw(3e-4)
+    state = init_train_state(model, config, optimiser=adamw)
+    state, record = train_in_place(videos, state, config, optimiser=adamw)
 """
 
 from dataclasses import replace
@@ -18,6 +28,7 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
@@ -96,49 +107,30 @@ def train_step(
     *,
     optimiser: optax.GradientTransformation | None = None,
 ) -> tuple[TrainState, StepRecord]:
-    """Take one optimisation step on a batch of videos.
+    """Take one optimisation step on a batch of videos; `train_in_place` is the compiled one.
 
     **Arguments:**
 
     - `state`: from `init_train_state`, or from the step before.
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
-    - `config`: weights of the loss, seed and, for the official optimiser, its options. Each may
-      differ from that of the step before; all are heeded.
+    - `config`: loss, seed and the official optimiser's options, each of which may change between
+      steps.
     - `conditioning`: with a leading batch axis, for models of times or actions.
-    - `optimiser`: any of optax, by default the official one, `make_optimiser(config)`. It must be
-      the one that the state was made with; its options are its own, not those of `config`:
+    - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own
+      options in the place of those in `config`.
 
-          adamw = optax.adamw(3e-4)
-          state = init_train_state(model, config, optimiser=adamw)
-          state, record = train_step(state, videos, config, optimiser=adamw)
-
-    Compile it with `eqx.filter_jit`, or call `train_in_place`. Make an optimiser once: to the
-    compiler another one is another program.
-
-    Raises `ValueError` for videos that are no such batch, or for the state of another optimiser.
+    Raises `TypeCheckError` for videos that are no such batch, `ValueError` for the state of another
+    optimiser.
     """
-    batch, frames = videos.shape[:2]
-    scaled = _scaled(videos)
-    key = jr.fold_in(jr.key(config.seed), state.step)
-    noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
-
-    def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
-        parts = loss(
-            _in_compute_dtype(model, config),
-            scaled,
-            noise,
-            conditioning,
-            beta=config.beta,
-            free_nats=config.free_nats,
-            kl_balance=config.kl_balance,
-        )
-        return parts.total, parts
-
-    (_, parts), gradients = eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
     chosen = make_optimiser(config) if optimiser is None else optimiser
-    model, optimiser_state = _updated(chosen, state, gradients)
-    record = StepRecord(parts, optax.tree.norm(gradients))
+    _check_optimiser(chosen, state)
+    (_, parts), gradients = _loss_and_gradients(state, videos, config, conditioning)
+    weights = eqx.filter(state.model, eqx.is_inexact_array)
+    with relaxed_promotion():
+        updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
+        model = eqx.apply_updates(state.model, updates)
+        record = StepRecord(parts, optax.tree.norm(gradients))
     return TrainState(model, optimiser_state, state.step + 1), record
 
 
@@ -159,23 +151,43 @@ def train_in_place(
     return train_step(state, videos, config, conditioning, optimiser=optimiser)
 
 
-def _updated(
-    optimiser: optax.GradientTransformation, state: TrainState, gradients: PyTree
-) -> tuple[CWVAE, PyTree]:
-    """Return the model after an update of its weights, and the optimiser's new state.
+def _loss_and_gradients(
+    state: TrainState,
+    videos: Batch,
+    config: TrainConfig,
+    conditioning: tuple[Conditioning, ...] | None,
+) -> tuple[tuple[Float[Array, ""], Loss], PyTree]:
+    """Return the loss of a batch, its parts and its gradient with the structure of the model."""
+    batch, frames = videos.shape[:2]
+    scaled = _scaled(videos)
+    key = jr.fold_in(jr.key(config.seed), state.step)
+    noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
 
-    Raises `ValueError` for a state that is not this optimiser's.
-    """
+    def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
+        parts = loss(
+            _in_compute_dtype(model, config),
+            scaled,
+            noise,
+            conditioning,
+            beta=config.beta,
+            free_nats=config.free_nats,
+            kl_balance=config.kl_balance,
+        )
+        return parts.total, parts
+
+    return eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
+
+
+def _check_optimiser(optimiser: optax.GradientTransformation, state: TrainState) -> None:
+    """Raise `ValueError` for a state that is not this optimiser's."""
     weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
         expected = jax.eval_shape(optimiser.init, weights)
-        if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, state.optimiser_state):
-            raise ValueError(
-                "the state must be that of the optimiser of this step, got that of another one; "
-                "give init_train_state and train_step the same optimiser"
-            )
-        updates, after = optimiser.update(gradients, state.optimiser_state, weights)
-        return eqx.apply_updates(state.model, updates), after
+    if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, state.optimiser_state):
+        raise ValueError(
+            "the state must be that of the optimiser of this step, got that of another one; "
+            "give init_train_state and train_step the same optimiser"
+        )
 
 
 def _scaled(videos: Batch) -> Float[Array, "batch frames *frame"]:
@@ -188,4 +200,7 @@ def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
     """Return the model with its networks in the configured type, if that is not the usual one."""
     if config.compute_dtype == "float32":
         return model
-    return replace(model, compute_dtype=config.compute_dtype)
+    encoder, decoder = (
+        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
+    )
+    return replace(model, encoder=encoder, decoder=decoder)

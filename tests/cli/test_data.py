@@ -11,8 +11,9 @@ from fake_simulator import ABSENT, FAKE
 from PIL import Image
 
 from cwvae.cli import data as data_commands
-from cwvae.cli import main, sources
+from cwvae.cli import main
 from cwvae.cli.options import Train, parse
+from cwvae.data import sources
 from cwvae.data.datasets import DATASETS
 from cwvae.data.simulators import SIMULATORS
 from cwvae.training import runs

@@ -258,26 +258,9 @@ class TestBfloat16:
         assert float(theirs.loss.total) != float(ours.loss.total)
         assert float(theirs.gradient_norm) == pytest.approx(float(ours.gradient_norm), rel=2e-2)
         assert all(weight.dtype == jnp.float32 for weight in weights(rough))
-        assert rough.model.compute_dtype is exact.model.compute_dtype is None
-
-    def test_only_what_sees_frames_computes_with_few_bits(self):
-        model = dataclasses.replace(self.MODEL, compute_dtype="bfloat16")
-        features = model.encode(jnp.asarray(self.VIDEOS[0]))
-        assert {f.dtype for f in features} == {jnp.dtype("float32")}
-        assert all(np.array_equal(f, f.astype(jnp.bfloat16)) for f in features)
-        decoded = model.decode(jnp.ones((3, model.hierarchy.cells[0].output_size)))
-        assert decoded.dtype == jnp.float32
-        _, traces = model.infer(self.VIDEOS[0], model.hierarchy.noise(4, key=jr.key(0)))
-        assert not np.array_equal(traces[0].prior.mean, traces[0].prior.mean.astype(jnp.bfloat16))
-
-    def test_a_model_that_was_made_with_few_bits_keeps_them(self):
-        rough = dataclasses.replace(self.MODEL, compute_dtype="bfloat16")
-        state = init_train_state(rough, self.CONFIG)
-        _, record = step(state, jnp.asarray(self.VIDEOS), self.CONFIG)
-        _, expected = self.result("bfloat16")
-        assert float(record.loss.total) == float(expected.loss.total)
+        assert jax.tree.structure(rough.model) == jax.tree.structure(exact.model)
 
     @pytest.mark.parametrize("precision", ["int8", "bf16", ""])
     def test_another_type_is_an_error(self, precision):
-        with pytest.raises(ValueError, match=f"or None, got '{precision}'"):
-            dataclasses.replace(self.MODEL, compute_dtype=precision)
+        with pytest.raises(ValueError, match=f"float32 or bfloat16, got {precision}"):
+            dataclasses.replace(self.CONFIG, compute_dtype=precision)

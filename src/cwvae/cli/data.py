@@ -6,20 +6,24 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.cli.data_options import DataList, DataMake, DataShow
-from cwvae.cli.sources import files_of, parse_data
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.data.pixels import resize, to_channels
 from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
-from cwvae.data.videos import read_video, resize, to_channels
+from cwvae.data.sources import files_of, parse_data, read_options
+from cwvae.data.videos import read_all
 from cwvae.files import replacing
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 from cwvae.training.config import DataConfig
 from cwvae.training.runs import check_folder, environment
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["list_data", "make", "show"]
 
@@ -101,11 +105,13 @@ def _some_videos(
         source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
         videos = {str(index): source[index]["video"] for index in range(options.videos)}
         return {name: resize(video, options.size) for name, video in videos.items()}
-    files = files_of(place, options.split, DataConfig(data=options.dataset))[: options.videos]
+    data = DataConfig(data=options.dataset)
+    files = files_of(place, options.split, data)[: options.videos]
     rows = {}
     for file in files:
         start, stop = file.parts[0] if file.parts else (0, None)
-        video = read_video(file.path, size=options.size, fit=file.fit or "crop")
+        fit = file.fit or "crop"
+        video = read_all(file.path, size=options.size, fit=fit, options=read_options(data))
         rows[file.path.name] = video[start:stop]
     channels = max(video.shape[3] for video in rows.values())
     return {name: to_channels(video, channels) for name, video in rows.items()}

@@ -4,9 +4,11 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
+from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_seed
+
+with extra("cli"):
+    import tyro
 
 __all__ = ["Data", "DataList", "DataMake", "DataShow"]
 

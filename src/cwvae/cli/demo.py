@@ -6,8 +6,8 @@ import time
 from cwvae.cli.evaluate import evaluate
 from cwvae.cli.options import Demo, Evaluate, Train
 from cwvae.cli.predict import continue_video, write_beside
-from cwvae.cli.sources import test_source
 from cwvae.cli.train import train
+from cwvae.data.sources import test_source
 from cwvae.report.strip import write_strip
 from cwvae.training import runs
 from cwvae.training.presets import PRESETS

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from tensorboardX import SummaryWriter
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.files import replacing
 from cwvae.training.step import StepRecord
+
+with extra("cli"):
+    from tensorboardX import SummaryWriter
+    from tqdm import tqdm
 
 __all__ = ["Logs"]
 

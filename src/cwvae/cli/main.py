@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from tqdm import tqdm
 
+from cwvae._extras import MissingExtraError, extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train, parse
-from cwvae.data.clips import BadFileWarning
+from cwvae.data.opening import BadFileWarning
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["main"]
 
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MissingExtraError) as error:
         if os.environ.get("CWVAE_DEBUG"):
             raise
         print(f"cwvae: error: {' '.join(str(error).split())}", file=sys.stderr)

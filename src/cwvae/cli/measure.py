@@ -9,16 +9,19 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
-from tqdm import tqdm
 
+from cwvae._extras import extra
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.sources import test_source, train_source
+from cwvae.data.sources import test_source, train_source
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo
 from cwvae.rollout import forecast
 from cwvae.shapes import Video
 from cwvae.training.runs import Settings, check_context
+
+with extra("cli"):
+    from tqdm import tqdm
 
 __all__ = ["Result", "measure"]
 

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
+from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_seed
 from cwvae.cli.data_options import Data
 from cwvae.data.datasets import DATASETS
+from cwvae.data.read_options import ReadOptions
 from cwvae.training import runs
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
+
+with extra("cli"):
+    import tyro
 
 __all__ = [
     "Command",
@@ -118,7 +121,7 @@ class Predict:
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
     video: tyro.conf.Positional[Path]
-    """The video: mp4, avi, gif or npz."""
+    """The video: a file (mp4, mov, mkv, webm, avi, gif, npz, npy, ...) or a folder of pictures."""
     out: Path
     """What to write: a .gif, .mp4 or .npz file."""
     horizon: int = 100
@@ -131,6 +134,7 @@ class Predict:
     """Seed of the forecast."""
     fps: float = 15.0
     """Frames per second of the GIF or MP4."""
+    reading: tyro.conf.OmitArgPrefixes[ReadOptions] = dataclasses.field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""

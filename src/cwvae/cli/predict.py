@@ -10,7 +10,8 @@ from jaxtyping import UInt8
 
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
-from cwvae.data.videos import check_frames, read_video, to_channels
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
@@ -32,7 +33,7 @@ def predict(options: Predict) -> int:
     context = options.context or settings.context
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
-    video = read_video(options.video, most_frames=frames, size=size)
+    video = read_video(options.video, most_frames=frames, size=size, options=options.reading)
     video = _fit(video, options.video, settings, context)
     model = runs.load_model(options.run, settings)
     runs.check_context(model, context)

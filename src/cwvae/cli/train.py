@@ -15,9 +15,10 @@ from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.logs import Logs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
-from cwvae.cli.sources import absolute, train_source
 from cwvae.data.pipeline import BatchIterator, batches
+from cwvae.data.sources import absolute, train_source
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.shapes import LevelFeatures
 from cwvae.training import runs
 from cwvae.training.checkpoint import Checkpoints
@@ -31,7 +32,7 @@ __all__ = ["NonFiniteLossError", "train"]
 
 FAILED = 1
 # What a run that goes on may be told anew.
-MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder")
+MAY_CHANGE = ("steps", "data", "cache_memory", "cache_folder", "decoded_limit")
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -205,7 +206,8 @@ def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
     size, channels = settings.model.size, settings.model.channels
 
     def encode(model: CWVAE) -> LevelFeatures:
-        rough = dataclasses.replace(model, compute_dtype=settings.train.compute_dtype)
+        encoder = InDtype(model.encoder, settings.train.compute_dtype)
+        rough = dataclasses.replace(model, encoder=encoder)
         return rough.encode(jnp.zeros((1, size, size, channels)))
 
     try:

@@ -10,6 +10,7 @@ from jaxtyping import PRNGKeyArray
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.hierarchy import Hierarchy
+from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.nn.encoder import Encoder
@@ -20,11 +21,12 @@ from cwvae.training.config import ModelConfig
 __all__ = ["build"]
 
 
-def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
+def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) -> CWVAE:
     """Make a model of these sizes, its weights drawn from `key`.
 
     **Arguments:** `config`, such as `PRESETS["moving_mnist"].model`; `key`, one typed key, such as
-    `jax.random.key(0)`.
+    `jax.random.key(0)`; `kernels`, how convolutions are computed, by name (`cwvae.kernels`), a
+    matter of speed alone.
 
     Raises `ValueError` for anything else.
     """
@@ -34,6 +36,7 @@ def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
         "size": config.size,
         "channels": config.channels,
         "multiplier": config.channel_multiplier,
+        "kernels": kernels,
     }
     output = config.stoch_size + config.deter_size
     return CWVAE(

@@ -8,10 +8,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 from jaxtyping import Array
 
+from cwvae._extras import extra
 from cwvae.training.step import TrainState
+
+with extra("train"):
+    import orbax.checkpoint as ocp
 
 __all__ = ["Checkpoints"]
 

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from cwvae.training.checks import between, check, flag, number, optional, text, whole
+from cwvae.training.checks import Rule, between, check, flag, number, optional, text, whole
 
-__all__ = ["DataConfig"]
+__all__ = ["DataConfig", "are_axes"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,15 @@ class DataConfig:
     """Mirror each training video, left for right, in half of the epochs."""
     resize: bool = False
     """Crop and resize frames of other sizes; if not, they are an error."""
+    frame_rate: float | None = None
+    """Frames a second to resample to, by the times of frames (default: each frame once)."""
+    axes: str | None = None
+    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as tchw
+    (default: recognised)."""
+    decoded_limit: float = 4.0
+    """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
     test_fraction: float = 0.1
-    """Share of a video_folder without train and test in it that is kept for testing."""
+    """Share of the videos of a data set without train and test in it that is kept for testing."""
     skip_bad_files: bool = False
     """Leave out files that are damaged or do not fit, with a warning; if not, they stop the run."""
     cache_memory: float = 2.0
@@ -40,11 +47,23 @@ class DataConfig:
         check(self, RULES)
 
 
+def are_axes(letters: object) -> bool:
+    """Return whether letters name the axes of videos: t, h and w, perhaps n and c, none twice."""
+    if not isinstance(letters, str):
+        return False
+    return set("thw") <= set(letters) <= set("nthwc") and len(set(letters)) == len(letters)
+
+
+_AXES = Rule("different letters of n, t, c, h and w, t, h and w among them", are_axes, str)
+
 RULES = {
     "data": text,
     "speed": number(1 / 30, 30),
     "flip": flag,
     "resize": flag,
+    "frame_rate": optional(number(0.001, 1000)),
+    "axes": optional(_AXES),
+    "decoded_limit": number(0.001, 1e6),
     "test_fraction": between(0, 1),
     "skip_bad_files": flag,
     "cache_memory": number(0, 1e6),

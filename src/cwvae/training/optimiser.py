@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float, Int, PyTree
 
+from cwvae._extras import extra
 from cwvae.training.config import TrainConfig
+
+with extra("train"):
+    import optax
 
 __all__ = ["learning_rate", "make_optimiser", "relaxed_promotion"]
 

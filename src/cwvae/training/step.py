@@ -23,15 +23,19 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
+from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
+
+with extra("train"):
+    import optax
 
 __all__ = [
     "StepRecord",
@@ -196,4 +200,7 @@ def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
     """Return the model with its networks in the configured type, if that is not the usual one."""
     if config.compute_dtype == "float32":
         return model
-    return replace(model, compute_dtype=config.compute_dtype)
+    encoder, decoder = (
+        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
+    )
+    return replace(model, encoder=encoder, decoder=decoder)

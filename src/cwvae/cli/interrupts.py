@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import Self
 
 __all__ = ["Interrupts", "Watch", "in_main_thread"]
 
@@ -40,7 +39,7 @@ class Watch:
         self._received, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Watch":
         """Start the thread."""
         if in_main_thread() and callable(signal.getsignal(signal.SIGINT)):
             self._read, self._write = os.pipe()
@@ -95,7 +94,7 @@ class Interrupts:
 
     received: int | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interrupts":
         """Catch the signals, where they can be caught."""
         numbers = _SIGNALS if in_main_thread() else ()
         self._before = {number: signal.signal(number, self._note) for number in numbers}

@@ -51,7 +51,7 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
 
 
 def _remember_compilations() -> None:
-    """Let JAX keep what it compiles for the next start, unless the environment says where."""
+    """Let JAX keep what it compiles for the next start, unless the environment names a folder."""
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))

@@ -52,7 +52,7 @@ RANKS = {
     "checkpoint": 7,
 }
 # The outer ring imports the core and is never imported by it; what prints is outermost.
-OUTER = ("files", "data", "report", "cli", "__main__")
+OUTER = ("files", "provenance", "data", "report", "cli", "__main__")
 
 HEAVY = ("diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tensorboardX", "tyro", "PIL")
 OUTSIDE_WORLD = ("os", "sys", "io", "pathlib", "time", "datetime", "logging", "random", "tqdm")

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from tqdm import tqdm
 
 from cwvae.cli.data_options import DataList, DataMake, DataShow
-from cwvae.cli.runs import check_folder, environment
+from cwvae.cli.runs import check_folder
 from cwvae.cli.sources import files_of, parse_data
 from cwvae.config import DataConfig
 from cwvae.data.datasets import DATASETS
@@ -18,6 +18,7 @@ from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
 from cwvae.data.videos import read_video, resize, to_channels
 from cwvae.files import replacing
+from cwvae.provenance import environment
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 

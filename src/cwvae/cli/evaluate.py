@@ -10,6 +10,7 @@ from cwvae.cli import runs
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
 from cwvae.cli.runs import Settings
+from cwvae.provenance import environment
 from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.strip import write_strip
 
@@ -61,7 +62,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
         "data": settings.data.data,
         "seed": options.seed,
         "blind": list(options.blind),
-        "environment": runs.environment(),
+        "environment": environment(),
         "elbo": _bound_report(result, settings),
         "summary": _summary(result),
         "curves": {

@@ -1,17 +1,11 @@
 """The folder of a run: what it was told, where it was made, its checkpoints."""
 
 import dataclasses
-import datetime
-import importlib.metadata
 import json
-import platform
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.random as jr
 
 from cwvae.cli.custom import Custom, builder, read_custom
@@ -19,6 +13,7 @@ from cwvae.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.presets import PRESETS
+from cwvae.provenance import environment
 
 __all__ = [
     "CUSTOM",
@@ -28,7 +23,6 @@ __all__ = [
     "check_context",
     "check_folder",
     "checkpoints",
-    "environment",
     "load_model",
     "read_settings",
     "sketch",
@@ -44,7 +38,6 @@ SETTINGS = "config.json"
 CUSTOM = "model.py"
 # The file of a run that holds where and when it was started, each time.
 ENVIRONMENT = "environment.json"
-PACKAGES = ("cwvae", "equinox", "grain", "jax", "jaxlib", "numpy", "optax", "orbax-checkpoint")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -159,20 +152,6 @@ def check_context(model: CWVAE, context: int) -> None:
         )
 
 
-def environment() -> dict[str, Any]:
-    """Return where, when and with what this program runs."""
-    device = jax.devices()[0]
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "device": f"{device.platform}: {device.device_kind}",
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "git_commit": _git_commit(),
-    }
-
-
 def check_folder(folder: Path) -> None:
     """Raise `ValueError` when results cannot be written to a folder because a file is there."""
     for path in (folder, *folder.parents):
@@ -194,27 +173,6 @@ def write_json(path: Path, value: Any) -> None:
     """Write JSON that appears only when it is complete."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False, default=str) + "\n")
-
-
-def _git_commit() -> str | None:
-    """Return the commit that the package's source is at, "-dirty" if changed; None without one."""
-    package = Path(__file__).resolve().parents[1]
-    top = _git(package, "rev-parse", "--show-toplevel")
-    # An installed package may lie inside a repository of somebody else.
-    if top is None or Path(top).resolve() / "src" / "cwvae" != package:
-        return None
-    return _git(package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-
-
-def _git(folder: Path, *command: str) -> str | None:
-    """Return what git answers, None when it has none."""
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), *command], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:  # git itself is not installed
-        return None
-    return answer.stdout.strip() or None
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:

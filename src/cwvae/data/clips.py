@@ -3,7 +3,6 @@
 import hashlib
 import math
 import operator
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from cwvae.data.actions import read_actions
 from cwvae.data.cache import Cache, VideoCache
 from cwvae.data.kept import CacheError, Frames
 from cwvae.data.listing import VideoFile
+from cwvae.provenance import cores
 
 __all__ = ["BadFileWarning", "Clips", "Recording", "open_clips"]
 
@@ -175,7 +175,7 @@ def open_clips(
         recordings = list(_recordings(file, kept.read(file), size))
         return _long_enough(recordings, file, frames, speed, if_short)
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         loaded = [threads.submit(load, file) for file in files]
         shown = (future for _, future in zip(progress(files), loaded, strict=True))
         try:

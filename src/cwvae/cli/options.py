@@ -130,7 +130,7 @@ class Predict:
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
     video: tyro.conf.Positional[Path]
-    """The video: a file (mp4, mov, mkv, webm, avi, gif, npz, npy, ...) or a folder of pictures."""
+    """The video: mp4, avi, gif or npz."""
     out: Path
     """What to write: a .gif, .mp4 or .npz file."""
     step: int | None = None

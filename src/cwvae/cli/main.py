@@ -8,11 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from cwvae._extras import MissingExtraError
-<<<<<<< HEAD
 from cwvae.cli.interrupts import Watch
-=======
-from cwvae.cli.interrupts import Watch, interrupted
->>>>>>> main
 
 __all__ = ["main"]
 
@@ -26,15 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     CWVAE_DEBUG=1 in the environment bad input shows where it was found. In a thread other than the
     main one it works as well, but signals are left to the program.
     """
-<<<<<<< HEAD
     with Watch(program=arguments is None) as watch:
-=======
-    with Watch():
->>>>>>> main
         try:
             return _run(sys.argv[1:] if arguments is None else arguments, watch)
         except KeyboardInterrupt:
-<<<<<<< HEAD
             return watch.interrupted()
 
 
@@ -54,16 +45,6 @@ def _run(arguments: Sequence[str], watch: Watch) -> int:
         if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
             return _fail(error, _FAILED)
         raise
-=======
-            return interrupted()
-        except (ValueError, OSError, MissingExtraError) as error:
-            return _fail(error, BAD_INPUT)
-        except (MemoryError, RuntimeError) as error:
-            # What JAX raises when memory runs out is known by its text alone.
-            if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
-                raise
-            return _fail(error, FAILED)
->>>>>>> main
 
 
 def _fail(error: Exception, status: int) -> int:

@@ -28,11 +28,7 @@ from cwvae.training.step import StepRecord, TrainState, init_train_state, train_
 
 __all__ = ["NonFiniteLossError", "train"]
 
-<<<<<<< HEAD
 _FAILED = 1
-=======
-FAILED = 1
->>>>>>> main
 
 
 class NonFiniteLossError(ArithmeticError):

@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import Self
 
 __all__ = ["Interrupts", "Watch", "in_main_thread", "interrupted"]
 
@@ -35,7 +34,7 @@ class Watch:
 
     current: "Watch | None" = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Watch":
         """Start the thread."""
         self.gentle, self._ended = False, threading.Event()
         self._thread = None
@@ -76,7 +75,7 @@ class Interrupts:
 
     received: int | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interrupts":
         """Catch the signals, where they can be caught."""
         numbers = SIGNALS if in_main_thread() else ()
         self._before = {number: signal.signal(number, self._note) for number in numbers}

@@ -3,7 +3,6 @@
 import json
 import time
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -39,7 +38,7 @@ class Logs:
         self._every, self._frames_per_step = every, frames_per_step
         self._since = (start, time.monotonic())
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Logs":
         """Return itself."""
         return self
 

@@ -81,9 +81,10 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
 
 def _frames(path: Path, container: "InputContainer", options: ReadOptions) -> Iterator[TimedFrame]:
     """Yield the frames of an open file."""
-    from av.error import ArgumentError
-    from av.video.reformatter import VideoReformatter
-    from av.video.stream import VideoStream
+    with extra("data"):
+        from av.error import ArgumentError
+        from av.video.reformatter import VideoReformatter
+        from av.video.stream import VideoStream
 
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):

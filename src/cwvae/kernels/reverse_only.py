@@ -27,8 +27,8 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 def _raise(*_: object, **__: object) -> None:
     raise TypeError(
-        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many frames "
-        'needs XLA\'s own convolutions: build the model with kernels="xla", or set '
+        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many "
+        'frames needs XLA\'s own convolutions: build the model with kernels="xla", or set '
         f"{VARIABLE}=xla"
     )
 

@@ -13,7 +13,7 @@ from by_hand import products
 from inputs import moments, normal, seeded_model, videos
 from measuring import Program
 
-from cwvae import PRESETS, stream
+from cwvae import PRESETS, streaming
 from cwvae.nn.frame_networks import map_frames
 from cwvae.rollout import forecast, observe
 from cwvae.training.config import ModelConfig
@@ -177,7 +177,7 @@ def streamed(preset: str, frames: int) -> Program:
     config = PRESETS[preset].model
 
     def step(model, now, video, key):
-        return stream.step(model, now, video[0], model.hierarchy.noise_at(now.frame, key=key))
+        return streaming.step(model, now, video[0], model.hierarchy.noise_at(now.frame, key=key))
 
     def steps(model, now, video, key):
         return jax.lax.scan(lambda now, frame: step(model, now, frame[None], key), now, video)
@@ -185,7 +185,7 @@ def streamed(preset: str, frames: int) -> Program:
     def arguments() -> tuple:
         model = seeded_model(config)
         video = videos(config, 1, frames)[0] / jnp.float32(255)
-        return model, stream.start(model), video, jr.key(0)
+        return model, streaming.start(model), video, jr.key(0)
 
     return Program(
         function=eqx.filter_jit(step if frames == 1 else steps),

@@ -17,9 +17,9 @@ ROWS = (
     ("kernels",),
     ("nn",),
     ("cells",),
-    ("hierarchy_checks", "hierarchy"),
+    ("hierarchy",),
     ("model",),
-    ("objective", "open_loop", "rollout"),
+    ("objective", "rollout"),
     ("streaming", "training", "evaluation", "analysis"),
     ("official",),
 )

@@ -22,7 +22,7 @@ from cwvae.training.settings import Settings
 
 __all__ = ["configure"]
 
-GIB = 2**30
+_GIB = 2**30
 
 
 def configure(options: Train) -> Settings:
@@ -106,12 +106,12 @@ def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
 def _check_memory(model: CWVAE, settings: Settings, limit: float | None) -> None:
     """Raise `ValueError` for a training step that takes more than the limit, in GiB."""
     needed = memory_of_training(model, settings.train, settings.model)
-    allowed = limit * GIB if limit else _memory_of_device()
+    allowed = limit * _GIB if limit else _memory_of_device()
     if needed > allowed:
         raise ValueError(
-            f"a training step must take at most {allowed / GIB:,.1f} GiB, got a model of "
+            f"a training step must take at most {allowed / _GIB:,.1f} GiB, got a model of "
             f"{parameters(model):,} parameters and batches for which it takes at least "
-            f"{needed / GIB:,.1f} GiB; choose smaller sizes, or raise --memory-limit"
+            f"{needed / _GIB:,.1f} GiB; choose smaller sizes, or raise --memory-limit"
         )
 
 

@@ -18,11 +18,11 @@ with extra("cli"):
 
 __all__ = ["parse"]
 
-DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
+_DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it. `cwvae --version` prints the version."""
 
 
-COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
+_COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -44,7 +44,7 @@ def parse(arguments: Sequence[str]) -> Command:
         return tyro.cli(
             commands,  # type: ignore[arg-type]
             prog="cwvae",
-            description=DESCRIPTION,
+            description=_DESCRIPTION,
             args=list(arguments),
             config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
         )
@@ -63,7 +63,10 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
         known = {"preset": settings.preset, "horizon": settings.horizon}
         if settings.custom:
             known["custom"] = str(settings.custom)
-    return Train(out=tyro.MISSING, **known, **parts)
+    defaults = Train(out=Path(), **known, **parts)
+    # Tyro's mark of what must be given, which is no path.
+    object.__setattr__(defaults, "out", tyro.MISSING)
+    return defaults
 
 
 def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
@@ -91,7 +94,7 @@ def _one_line(command: str) -> Iterator[None]:
     The hook is not part of tyro's stable interface; without it, or for a kind of error that is not
     known here, the box is printed.
     """
-    prog = f"cwvae {command}" if command in COMMANDS else "cwvae"
+    prog = f"cwvae {command}" if command in _COMMANDS else "cwvae"
 
     def raise_line(event: Any) -> None:
         text = _text(event)

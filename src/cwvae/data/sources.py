@@ -94,7 +94,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     data, model = settings.data, settings.model
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
-    # The bar is gone before an error is shown; without a terminal there is none.
+    # The bar is gone before an error is shown.
     with Progress(total=len(files), unit="file", desc=what, leave=False) as bar:
         return open_clips(
             files,

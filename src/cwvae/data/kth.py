@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named
 
 __all__ = ["Division", "files"]
@@ -44,7 +45,7 @@ def files(
     00sequences.txt is missing or lists no video of the split, `ValueError` for a line in it that
     cannot be read, and for another split or division.
     """
-    root = Path(root).expanduser()
+    root = expanded(root)
     listing = named(root, SEQUENCES) if root.is_dir() else None
     if listing is None:
         raise FileNotFoundError(

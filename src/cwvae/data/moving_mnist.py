@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
 from cwvae.data.dividing import divided
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.video_folder import with_parts
@@ -48,7 +49,7 @@ def files(root: str | Path, split: Split, *, test_fraction: float = 0.1) -> tupl
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
     check_split(split)
-    root = Path(root).expanduser()
+    root = expanded(root)
     array = root if root.is_file() else root / _CLASSIC
     if array.is_file():
         return divided([with_parts(array, ReadOptions())], split, test_fraction, array)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
@@ -65,7 +66,7 @@ def parse_data(text: str) -> Place:
         raise ValueError(
             f"--data {name} needs the folder of the data set: --data {name}:PATH (cwvae data list)"
         )
-    return Place(name, Path(path).expanduser().resolve() if path else None)
+    return Place(name, expanded(path).resolve() if path else None)
 
 
 def absolute(data: str) -> str:

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from cwvae.data.archives import ARRAYS, has_arrays
 from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
+from cwvae.data.home import expanded
 from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
 from cwvae.data.pixels import Fit, resize
 from cwvae.data.read_options import ReadOptions
@@ -51,7 +52,7 @@ def read_video(
     has no frames, is incomplete, holds several videos of which none is chosen, has arrays that do
     not fit, or takes more memory than `options` allow. Warns of frames that are not evenly spaced.
     """
-    path, options = Path(path).expanduser(), options or ReadOptions()
+    path, options = expanded(path), options or ReadOptions()
     if most_frames is not None and most_frames < 1:
         raise ValueError(f"expected most_frames >= 1, got {most_frames}; None reads all")
     frames: Iterator[UInt8[np.ndarray, "height width channels"]]

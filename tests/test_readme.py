@@ -1,9 +1,7 @@
-"""The README's and the guide's code runs; what they say of commands and counts is so."""
+"""The README's code runs; its commands and counts are right."""
 
 import dataclasses
-import json
 import re
-import runpy
 from pathlib import Path
 
 import equinox as eqx
@@ -15,7 +13,7 @@ from cwvae import PRESETS, build
 from cwvae.cli.options import parse
 from cwvae.training.config import Preset
 
-README, GUIDE = ((Path(__file__).parents[1] / n).read_text() for n in ("README.md", "GUIDE.md"))
+README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -33,41 +31,13 @@ def test_every_block_of_python_runs(code, capsys):
     assert capsys.readouterr().out
 
 
-def test_the_first_block_of_python_says_what_it_should(capsys):
+def test_the_first_block_of_python_prints_what_it_should(capsys):
     code = blocks("python")[0]
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 15
     exec(compile(code, "README.md", "exec"), {})
     said = capsys.readouterr().out
     assert "level 2: KL" in said
     assert "(2, 20, 32, 32, 1)" in said
-
-
-def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    names: dict = {}
-    for code in blocks("python", GUIDE):
-        exec(compile(code, "GUIDE.md", "exec"), names)
-    said = capsys.readouterr().out
-    assert "LeakyCell" in said
-    assert "periods (1, 2, 8)" in said
-    assert "(1, 8, 3)" in said
-    assert int(names["now"].frame) == 24
-
-
-@pytest.mark.parametrize(
-    ("name", "page"), [("frame_rate", "GUIDE.md"), ("precision", "benchmarks/README.md")]
-)
-def test_the_table_of_a_script_is_that_of_its_committed_results(name, page):
-    root = Path(__file__).parents[1]
-    report = json.loads((root / "benchmarks" / "results" / f"{name}.json").read_text())
-    table = runpy.run_path(str(root / "scripts" / f"{name}.py"))["table"](report)
-    assert table in (root / page).read_text()
-
-
-def test_a_cell_of_ones_own_is_at_most_25_lines():
-    (cell,) = (code for code in blocks("python", GUIDE) if "(AbstractCell)" in code)
-    code = cell[cell.index("class ") :]
-    assert sum(bool(line.strip()) for line in code.splitlines()) <= 25
 
 
 def test_every_command_is_one(tmp_path, monkeypatch):
@@ -95,5 +65,5 @@ def test_the_table_of_presets_is_right(name):
 
 def test_the_commands_of_the_first_screen_stand_there():
     first = README.split("## ")[0]
-    assert "pip install . && cwvae demo --out demo" in first
+    assert "pip install '.[all]' && cwvae demo --out demo" in first
     assert "nox -s tests" in first

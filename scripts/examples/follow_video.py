@@ -16,7 +16,7 @@ import jax.random as jr
 import numpy as np
 import tyro
 
-from cwvae import CWVAE, PRESETS, build, stream
+from cwvae import CWVAE, PRESETS, build, streaming
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pipeline import batches
@@ -54,8 +54,8 @@ def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0)
     scene = partial(MovingMNIST, digits=load_digits(), num_digits=1, size=32)
     model, path = trained(scene, steps, minutes), out.with_suffix(".mp4")
     write_animation(path, scene(split="test", frames=120)[0]["video"])
-    now, step, key = stream.start(model), eqx.filter_jit(stream.step), jr.key(1)
-    ahead = eqx.filter_jit(partial(stream.forecast, horizon=HORIZON, key=key))
+    now, step, key = streaming.start(model), eqx.filter_jit(streaming.step), jr.key(1)
+    ahead = eqx.filter_jit(partial(streaming.forecast, horizon=HORIZON, key=key))
     came, expected = [], []
     for frame in frames_of(path):
         noise = model.hierarchy.noise_at(now.frame, key=key)

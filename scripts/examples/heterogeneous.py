@@ -28,14 +28,12 @@ CONTEXT, HORIZON, SOON = 16, 32, 8
 def make(config: ModelConfig, *, key) -> CWVAE:
     """Make a model whose levels differ; `cwvae train --model` takes this function too."""
     usual = build(dataclasses.replace(config, levels=3, factors=(2, 4)), key=key)
-    keys, feature = jr.split(key, 3), usual.hierarchy.cells[0].feature
-    cell = partial(RSSMCell, hidden_size=128, feature_size=feature)
+    keys, feature_size = jr.split(key, 3), usual.hierarchy.cells[0].feature_size
+    cell = partial(RSSMCell, deter_size=64, hidden_size=128, feature_size=feature_size)
     classes = partial(CategoricalHead, classes=8)
-    top = cell(stoch_size=32, deter_size=64, context_size=0, head=classes, key=keys[2])
-    middle = cell(
-        stoch_size=8, deter_size=64, context_size=top.output_size, memory=LSTM, key=keys[1]
-    )
-    sizes = {"stoch": config.stoch_size, "deter": config.deter_size}
+    top = cell(stoch_size=32, context_size=0, head=classes, key=keys[2])
+    middle = cell(stoch_size=8, context_size=top.output_size, memory=LSTM, key=keys[1])
+    sizes = {"stoch_size": config.stoch_size, "deter_size": config.deter_size}
     bottom = cell(**sizes, context_size=middle.output_size, key=keys[0])
     return dataclasses.replace(usual, hierarchy=Hierarchy((bottom, middle, top), Clock(3, (2, 4))))
 

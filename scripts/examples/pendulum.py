@@ -54,20 +54,16 @@ def main(out: str = "pendulum.png", steps: int = 700) -> None:
     @jax.jit
     def scenes(key):
         times = jnp.cumsum(jr.uniform(key, (16, FRAMES), minval=0.1, maxval=0.7), axis=1)
-        conditioning = jax.vmap(lambda t: state.model.hierarchy.conditioning(FRAMES, times=t))(
-            times
-        )
-        return times, jax.vmap(swing)(times, jr.split(key, 16)), conditioning
+        given = jax.vmap(partial(state.model.hierarchy.conditioning, FRAMES))(times=times)
+        return times, jax.vmap(swing)(times, jr.split(key, 16)), given
 
     for key in jr.split(jr.key(1), steps):
-        _, paths, conditioning = scenes(key)
-        state, _ = step(state, paths, config, conditioning)
-    options = {"horizon": FRAMES - CONTEXT, "key": jr.key(3), "samples": 8}
-    predict = jax.vmap(
-        lambda m, path, g: forecast(m, path, conditioning=g, **options), (None, 0, 0)
-    )
-    times, paths, conditioning = scenes(jr.key(2))
-    futures = eqx.filter_jit(predict)(state.model, paths[:, :CONTEXT], conditioning)
+        _, paths, given = scenes(key)
+        state, _ = step(state, paths, config, given)
+    ahead = partial(forecast, state.model, horizon=FRAMES - CONTEXT, key=jr.key(3), samples=8)
+    predict = eqx.filter_vmap(lambda path, given: ahead(path, conditioning=given))
+    times, paths, given = scenes(jr.key(2))
+    futures = eqx.filter_jit(predict)(paths[:, :CONTEXT], given)
     truth, last = paths[:, CONTEXT:], paths[:, CONTEXT - 1 : CONTEXT]
     ours, copied = (jnp.sqrt(jnp.mean((g - truth) ** 2)) for g in (futures.mean(1), last))
     print(f"RMSE of the forecasts' mean {ours:.3f}, of the last value {copied:.3f}; see {out}")

@@ -1,4 +1,4 @@
-"""What a summary says is so: counted by hand from sizes, and from the arrays themselves."""
+"""The numbers of a summary: counted by hand from sizes, and from the arrays themselves."""
 
 import dataclasses
 
@@ -28,12 +28,12 @@ def size(part) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(part, eqx.is_inexact_array)))
 
 
-def rssm_size(stoch: int, deter: int, hidden: int, feature: int, top_down: int) -> int:
+def rssm_size(stoch: int, deter: int, hidden: int, feature: int, context: int) -> int:
     def dense(i: int, o: int) -> int:
         return i * o + o
 
     gru = 3 * deter * (hidden + deter + 2)
-    prior = dense(stoch + top_down, hidden) + gru + dense(deter, hidden)
+    prior = dense(stoch + context, hidden) + gru + dense(deter, hidden)
     posterior = dense(deter + feature, hidden) + dense(hidden, hidden)
     return prior + posterior + 4 * dense(hidden, stoch)
 
@@ -46,12 +46,12 @@ def test_every_cell_is_named_and_counted(name):
     assert [level.parameters for level in levels] == [size(c) for c in model.hierarchy.cells]
     assert [level.period for level in levels] == [1, 2, 6]
     assert [level.ticks for level in levels] == [100, 50, 17]
-    assert [level.top_down for level in levels] == [OUTPUT, OUTPUT, 0]
+    assert [level.context_size for level in levels] == [OUTPUT, OUTPUT, 0]
     action = ACTION if name in ("conditioned", "all_at_once") else 0
     memory = 2 * DETER if "LSTM" in NAMES[name][0] else DETER
     for level in levels:
-        assert (level.stoch, level.deter, level.feature) == (STOCH, memory, FEATURE)
-        assert level.action == action
+        assert (level.stoch_size, level.deter_size, level.feature_size) == (STOCH, memory, FEATURE)
+        assert level.action_size == action
 
 
 def test_the_parameters_are_those_counted_by_hand():
@@ -101,20 +101,5 @@ def test_levels_may_differ_and_be_blind():
     clock = Clock(2, 4, lookahead=False)
     made = summary(dataclasses.replace(model, hierarchy=Hierarchy((fast, slow), clock, {1})))
     assert [level.cell for level in made.levels] == ["ReadersCell", NAMES["all_at_once"][0]]
-    assert [level.feature for level in made.levels] == [FEATURE, 0]
+    assert [level.feature_size for level in made.levels] == [FEATURE, 0]
     assert not made.lookahead
-
-
-def test_the_table_has_a_row_a_level_in_columns():
-    made = summary(plain(Clock(2, 3), kind="conditioned"))
-    head, fast, slow, gap, counts, window = str(made).splitlines()
-    assert head.split()[:5] == ["level", "cell", "belief", "stoch", "deter"]
-    assert gap == ""
-    assert len({len(line) for line in (head, fast, slow)}) == 1
-    cells = ["0", "Conditioned(RSSMCell(GRU))", "Gaussian", "4", "5", "1", "100", "2", "9", "3"]
-    assert fast.split() == [*cells, str(made.levels[0].parameters)]
-    assert slow.split()[8] == "-"  # nothing is above it
-    assert counts.endswith(f"likelihood 0; all {made.parameters:,}")
-    assert window.startswith("inference looks ahead")
-    causal = summary(plain(Clock(2, 3, lookahead=False)))
-    assert str(causal).splitlines()[-1].startswith("inference is causal")

@@ -100,21 +100,27 @@ def test_the_smallest_frame_is_one_window():
         np.asarray(prediction), np.asarray(target), data_range=1.0, channel_axis=-1
     )
     assert float(ssim(prediction, target)) == pytest.approx(float(expected), abs=1e-5)
-    with pytest.raises(ValueError, match=r"at least 7x7 .* got 6x7"):
+    with pytest.raises(ValueError, match=r"at least 7x7 .* got shape \(6, 7, 1\); use"):
         ssim(prediction[:6], target[:6])
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])
 @pytest.mark.parametrize("data_range", [0.0, -1, float("nan"), float("inf")])
-def test_wrong_ranges(metric, data_range):
+def test_a_wrong_range_raises(metric, data_range):
     frame = jnp.zeros((8, 8, 1))
-    with pytest.raises(ValueError, match="expected data_range > 0"):
+    with pytest.raises(ValueError, match=f"finite data_range, got {data_range}; use 1.0"):
         metric(frame, frame, data_range=data_range)
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])
-def test_wrong_arrays(metric):
+def test_arrays_of_other_shapes_or_types_raise(metric):
     frame = jnp.zeros((8, 8, 1))
     for wrong in (jnp.zeros((9, 8, 1)), jnp.zeros((8, 8)), jnp.zeros((8, 8, 1), jnp.uint8)):
         with pytest.raises(TypeError, match="target"):
             metric(frame, wrong)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (9,), (2, 8, 8, 1)])
+def test_ssim_of_other_axes_raises(shape):
+    with pytest.raises(ValueError, match=r"expected frames \(height, width, channels\)"):
+        ssim(jnp.zeros(shape), jnp.zeros(shape))

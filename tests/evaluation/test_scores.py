@@ -1,14 +1,19 @@
+"""Scores are the metrics of each frame, and the best of several samples."""
+
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from cwvae.evaluation.metrics import psnr, ssim
 from cwvae.evaluation.scores import Scores, best_of, score
 
 
-def test_every_frame_is_scored_on_its_own():
+@pytest.mark.parametrize("array", [np.asarray, jnp.asarray])
+def test_every_frame_is_scored_on_its_own(array):
     random = np.random.default_rng(0)
     truth, prediction = random.random((2, 70, 16, 16, 1)).astype(np.float32)
-    scores = score(prediction, truth)
+    scores = score(array(prediction), array(truth))
+    assert scores.ssim.shape == (70,)
     for t in (0, 63, 64, 69):
         pair = jnp.asarray(prediction[t]), jnp.asarray(truth[t])
         assert np.allclose(scores.ssim[t], ssim(*pair), rtol=1e-5)
@@ -27,3 +32,9 @@ def test_the_best_sample_is_chosen_for_each_metric_by_its_mean_over_frames():
     assert np.array_equal(best.ssim, first)  # mean 4.5, although its first frame is worse
     assert np.array_equal(best.psnr, first)
     assert np.array_equal(best.ssim_official, second)
+
+
+def test_the_best_of_one_sample_raises():
+    one = jnp.ones(3)
+    with pytest.raises(ValueError, match=r"axes \(samples, horizon\), got shape \(3,\); make"):
+        best_of(Scores(ssim=one, psnr=one, ssim_official=one))

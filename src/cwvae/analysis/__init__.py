@@ -1,3 +1,6 @@
 """What a model is made of, and what its levels hold."""
 
-__all__ = []
+from cwvae.analysis.interventions import blind, clamp, reset, swap
+from cwvae.analysis.sizes import Level, Summary, summary
+
+__all__ = ["Level", "Summary", "blind", "clamp", "reset", "summary", "swap"]

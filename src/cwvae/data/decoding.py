@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.data.containers import is_cut_off
 from cwvae.data.orientation import oriented
 from cwvae.data.read_options import ReadOptions
@@ -52,8 +53,9 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
     `options` allow, or is damaged where the format can tell. (A few changed bytes inside a coded
     picture can be another valid picture.)
     """
-    import av  # Here, since it loads all of ffmpeg, which generated data does not need.
-    from av.error import ArgumentError, FFmpegError
+    with extra("data"):
+        import av  # Here, since it loads all of ffmpeg, which generated data does not need.
+        from av.error import ArgumentError, FFmpegError
 
     opening = {
         "format_whitelist": _CONTAINERS,

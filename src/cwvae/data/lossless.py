@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.files import replacing
 
 __all__ = ["write_lossless"]
@@ -26,7 +27,9 @@ def write_lossless(
 
     Raises `ValueError` for another ending.
     """
-    import av  # Here, since it loads all of ffmpeg, which generated data does not need.
+    # Here, since it loads all of ffmpeg, which generated data does not need.
+    with extra("data"):
+        import av
 
     path = Path(path)
     if path.suffix not in _CODECS:

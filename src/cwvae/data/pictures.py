@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.data.decoding import TimedFrame
 from cwvae.data.listing import in_order
 from cwvae.data.read_options import ReadOptions
@@ -45,7 +46,8 @@ def picture_frames(folder: Path, options: ReadOptions) -> Iterator[TimedFrame]:
 
 
 def _picture(path: Path, options: ReadOptions) -> UInt8[np.ndarray, "height width 3"]:
-    from PIL import Image, ImageOps  # Here, since most data sets have no pictures.
+    with extra("data"):
+        from PIL import Image, ImageOps  # Here, since most data sets have no pictures.
 
     try:
         with Image.open(path) as image:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
-import grain
 import numpy as np
+
+from cwvae._extras import extra
+
+with extra("data"):
+    import grain
 
 __all__ = ["Batch", "BatchIterator", "batches"]
 

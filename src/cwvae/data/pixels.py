@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
+
 __all__ = ["Fit", "resize", "to_channels"]
 
 Fit = Literal["crop", "squash"]
@@ -56,7 +58,8 @@ def resize(
 
     Raises `ValueError` for a size below 1.
     """
-    from PIL import Image  # Here, since most users of this package never resize.
+    with extra("data"):
+        from PIL import Image  # Here, since most users of this package never resize.
 
     if size < 1:
         raise ValueError(f"expected a size >= 1 pixel, got {size}; use that of the model")

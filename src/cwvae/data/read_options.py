@@ -4,7 +4,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from cwvae.training.config import are_axes
+from cwvae.training.data_config import are_axes
 
 __all__ = ["DECODED_LIMIT", "ReadOptions"]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
-from tqdm import tqdm
 
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
@@ -15,9 +14,10 @@ from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
+from cwvae.data.progress import Progress
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import Settings
+from cwvae.training.settings import Settings
 
 __all__ = [
     "Place",
@@ -96,7 +96,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
     # The bar is gone before an error is shown; without a terminal there is none.
-    with tqdm(total=len(files), unit="file", desc=what, leave=False, disable=None) as bar:
+    with Progress(total=len(files), unit="file", desc=what, leave=False) as bar:
         return open_clips(
             files,
             frames=frames,
@@ -134,7 +134,7 @@ def _cache(data: DataConfig) -> Cache:
     return Cache(memory=int(data.cache_memory * GIB), folder=folder)
 
 
-def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
+def _count(bar: Progress, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
     """Show how many files are read."""
     for file in files:
         yield file

@@ -22,14 +22,16 @@ _K2 = 0.03
 
 @checked
 def psnr(prediction: Frame, target: Frame, *, data_range: float | int = 1.0) -> Float[Array, ""]:
-    """Compute the peak signal-to-noise ratio of a frame, in decibels.
+    """Return the peak signal-to-noise ratio of a frame, in decibels.
 
     10 log10(data_range^2 / mean squared error), over all pixels and channels; larger is better,
-    and identical frames give infinity. Predictions are not clipped. The official evaluation uses
-    data_range=1 for frames in [0, 1].
+    and identical frames give infinity.
 
-    Raises:
-        ValueError: `data_range` is not positive.
+    **Arguments:** `prediction`, which is not clipped, and `target`, of one shape; `data_range`,
+    the largest value less the smallest that a frame can have, 1 for frames in [0, 1], as in the
+    official evaluation.
+
+    Raises `ValueError` for a `data_range` that is not positive and finite.
     """
     _check_range(data_range)
     error = jnp.mean(jnp.square(prediction - target))
@@ -38,29 +40,30 @@ def psnr(prediction: Frame, target: Frame, *, data_range: float | int = 1.0) -> 
 
 @checked
 def ssim(prediction: Frame, target: Frame, *, data_range: float | int = 1.0) -> Float[Array, ""]:
-    """Compute the structural similarity of a frame, at most 1.
+    """Return the structural similarity of a frame, in [-1, 1]; identical frames give 1.
 
     Wang et al. 2004 as scikit-image computes it by default: uniform 7x7 windows, sample
     covariances (divided by 48), K1 = 0.01, K2 = 0.03, the mean over all windows inside the frame
-    and over channels. Identical frames give 1. Predictions are not clipped.
+    and over channels.
 
-    For frames in [0, 1] `data_range=1` is the right setting and the default. The official
-    evaluation left the range to scikit-image 0.18, which takes **2** for floats: numbers to be
-    compared with the paper's need `data_range=2`, and come out up to 0.28 higher.
+    **Arguments:** `prediction`, which is not clipped, and `target`, both (height, width,
+    channels) of at least 7x7 pixels; `data_range`, 1 for frames in [0, 1]. The official
+    evaluation left it to scikit-image 0.18, which takes **2** for floats: numbers to be compared
+    with the paper's need `data_range=2`, and come out up to 0.28 higher.
 
-    Raises:
-        ValueError: `data_range` is not positive, or the frame is smaller than 7x7.
+    Raises `ValueError` for a `data_range` that is not positive and finite, frames that have other
+    axes, or smaller ones.
     """
     _check_range(data_range)
-    if min(target.shape[:2]) < _WINDOW:
+    if target.ndim != 3 or min(target.shape[:2]) < _WINDOW:
         raise ValueError(
-            f"expected frames of at least {_WINDOW}x{_WINDOW} pixels, the size of SSIM's window, "
-            f"got {target.shape[0]}x{target.shape[1]}; use larger frames"
+            f"expected frames (height, width, channels) of at least {_WINDOW}x{_WINDOW} pixels, "
+            f"the size of SSIM's window, got shape {target.shape}; use larger frames"
         )
     floor_of_means = (_K1 * data_range) ** 2
     floor_of_variances = (_K2 * data_range) ** 2
-    # Covariances do not care about an offset, and mean(x y) - mean(x) mean(y) keeps its digits in
-    # float32 when x and y are small: take the offset out first, and put it back into the means.
+    # An offset does not change covariances, and mean(x y) - mean(x) mean(y) keeps its digits in
+    # float32 when x and y are small: subtract the offset first, and add it to the means later.
     offset_p = jnp.mean(prediction, axis=(0, 1), keepdims=True)
     offset_t = jnp.mean(target, axis=(0, 1), keepdims=True)
     p, t = prediction - offset_p, target - offset_t
@@ -79,12 +82,12 @@ def ssim(prediction: Frame, target: Frame, *, data_range: float | int = 1.0) -> 
 
 
 def _window_means(
-    image: Frame,
+    image: Float[Array | np.ndarray, "height width channels"],
 ) -> Float[Array, "rows columns channels"]:
-    """Average every 7x7 window that lies inside the image.
+    """Return the mean of every 7x7 window that lies inside the image.
 
-    As two products with band matrices: on a CPU about six times as fast as a reduce_window, and
-    as exact as float32 allows, which on an accelerator has to be asked for.
+    As two products with band matrices, in the highest precision, which on an accelerator is not
+    the default: the variances of SSIM are small differences of these means.
     """
     rows = _band(image.shape[0], image.dtype)
     columns = _band(image.shape[1], image.dtype)
@@ -93,11 +96,15 @@ def _window_means(
 
 
 def _band(extent: int, dtype: DTypeLike) -> Float[Array, "windows extent"]:
-    """Make the matrix whose product averages seven neighbours."""
+    """Return the matrix whose product averages seven neighbours."""
     inside = sum(np.eye(extent - _WINDOW + 1, extent, shift) for shift in range(_WINDOW))
     return jnp.asarray(inside / _WINDOW, dtype)
 
 
 def _check_range(data_range: float | int) -> None:
+    """Raise `ValueError` for a range that is not positive and finite."""
     if not 0.0 < data_range < math.inf:
-        raise ValueError(f"expected data_range > 0, got {data_range}; use 1.0 for frames in [0, 1]")
+        raise ValueError(
+            f"expected a positive and finite data_range, got {data_range}; "
+            "use 1.0 for frames in [0, 1]"
+        )

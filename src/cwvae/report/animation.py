@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.filter
 import numpy as np
-from av.container import OutputContainer
-from av.video.format import VideoFormat
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.files import replacing
+
+with extra("data"):
+    import av
+    import av.filter
+    from av.container import OutputContainer
+    from av.video.format import VideoFormat
 
 __all__ = ["enlarge", "side_by_side", "write_animation"]
 

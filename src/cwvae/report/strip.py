@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw, ImageFont
 
+from cwvae._extras import extra
 from cwvae.files import replacing
+
+with extra("data"):
+    from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["draw_strip", "write_strip"]
 

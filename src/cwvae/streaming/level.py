@@ -1,6 +1,6 @@
-"""One level, frame by frame: what it has heard of its open window, and how it ticks with it.
+"""One level of a stream: its state, its open window, its inputs at a frame.
 
-To a stream what `observe_level` and `imagine_level` are to a video.
+What both modes share, the causal one and the one that looks ahead.
 """
 
 from dataclasses import replace
@@ -13,7 +13,16 @@ from jaxtyping import Array, Bool, Float
 
 from cwvae.cells.base import AbstractCell, Conditioning, State
 
-__all__ = ["Heard", "LevelStream", "since", "start_level", "tick_so_far", "tick_when_complete"]
+__all__ = [
+    "LevelInputs",
+    "LevelStream",
+    "add_frame",
+    "choose",
+    "empty_window",
+    "next_deter",
+    "shift_times",
+    "start_level",
+]
 
 T = TypeVar("T")
 
@@ -21,19 +30,27 @@ T = TypeVar("T")
 class LevelStream(eqx.Module):
     """One level of a stream; times count from the stream's last frame, so they stay small.
 
-    **Arguments:** `before`, the state before the level's last tick; `state`, the state since;
-    `features`, `heard` (whether anything was) and `conditioning`, of the window that is open.
+    **Arguments:**
+
+    - `previous`, `state`: the states before and after the level's last tick.
+    - `features`: the sum of the features of the window's frames so far.
+    - `observed`: whether any of those frames was observed (of use to levels that look ahead).
+    - `conditioning`: of the window, its action the sum over the frames so far.
     """
 
-    before: State
+    previous: State
     state: State
     features: Float[Array, " feature"]
-    heard: Bool[Array, ""]
+    observed: Bool[Array, ""]
     conditioning: Conditioning
 
 
-class Heard(eqx.Module):
-    """What a level hears at a frame, or of a window; without features it imagines."""
+class LevelInputs(eqx.Module):
+    """The inputs of a level at one frame.
+
+    **Arguments:** `feature`, the encoder's output for the frame, None where the level does not
+    observe it; `conditioning` of the frame; `top_down`, the output of the level above; `noise`.
+    """
 
     feature: Float[Array, " feature"] | None
     conditioning: Conditioning
@@ -43,91 +60,44 @@ class Heard(eqx.Module):
 
 def start_level(cell: AbstractCell) -> LevelStream:
     """Return a level before its first frame."""
-    state = cell.init()
-    conditioning = Conditioning(jnp.zeros(()), jnp.zeros(cell.action_size), jnp.asarray(False))
-    return LevelStream(state, state, jnp.zeros(cell.feature_size), jnp.asarray(False), conditioning)
+    state, unobserved = cell.init(), jnp.asarray(False)
+    conditioning = Conditioning(jnp.zeros(()), jnp.zeros(cell.action_size), unobserved)
+    return LevelStream(state, state, jnp.zeros(cell.feature_size), unobserved, conditioning)
 
 
-def tick_when_complete(
-    cell: AbstractCell, level: LevelStream, ticks: Bool[Array, ""], heard: Heard
-) -> LevelStream:
-    """Add a frame to the window; where the level ticks, close it.
-
-    As in the batch computation, a tick at a frame that is not heard is imagined, whatever has
-    been heard of its window before.
-    """
-    features, conditioning = _added(level, heard)
-    believes = heard.feature is not None
-    state = _tick(
-        cell, level.state, features, replace(heard, conditioning=conditioning), believes=believes
-    )
-    empty = jnp.zeros_like(level.features)
-    closed = LevelStream(level.state, state, empty, level.heard, _empty(conditioning))
-    still_open = LevelStream(level.before, level.state, features, level.heard, conditioning)
-    return _where(ticks, closed, still_open)
+def add_frame(
+    level: LevelStream, inputs: LevelInputs
+) -> tuple[Float[Array, " feature"], Float[Array, " action"]]:
+    """Return the sums of features and of actions over the window and one more frame."""
+    features = level.features if inputs.feature is None else level.features + inputs.feature
+    return features, level.conditioning.action + inputs.conditioning.action
 
 
-def tick_so_far(
-    cell: AbstractCell, level: LevelStream, ticks: Bool[Array, ""], heard: Heard
-) -> LevelStream:
-    """Where the level ticks, open a window; tick with what has been heard of it."""
-    empty, nothing = jnp.zeros_like(level.features), jnp.asarray(False)
-    opened = LevelStream(level.state, level.state, empty, nothing, _empty(heard.conditioning))
-    level = _where(ticks, opened, level)
-    features, conditioning = _added(level, heard)
-    conditioning = replace(level.conditioning, action=conditioning.action)
-    heard = replace(heard, conditioning=conditioning)
-    if heard.feature is not None:
-        state = _tick(cell, level.before, features, heard, believes=True)
-        return LevelStream(level.before, state, features, jnp.asarray(True), conditioning)
-    state = _tick(cell, level.before, features, heard, believes=level.heard)
-    if not cell.action_size:
-        # Nothing new is learned of the window, and what was learned of it stays.
-        state = _where(ticks, state, level.state)
-    return LevelStream(level.before, state, features, level.heard, conditioning)
-
-
-def _added(level: LevelStream, heard: Heard) -> tuple[Float[Array, " feature"], Conditioning]:
-    """Add what is heard now to the features and the action of the window."""
-    features = level.features if heard.feature is None else level.features + heard.feature
-    return features, replace(
-        heard.conditioning, action=level.conditioning.action + heard.conditioning.action
-    )
-
-
-def _tick(
-    cell: AbstractCell,
-    state: State,
-    features: Float[Array, " feature"],
-    heard: Heard,
-    *,
-    believes: bool | Bool[Array, ""],
-) -> State:
-    """Let a level tick once, sampling from the posterior where it believes, else the prior."""
-    deter = cell.advance(state, cell.prepare_context(heard.top_down, heard.conditioning))
-    if believes is False:
-        stoch = cell.prior(deter).sample(heard.noise)
-    else:
-        stoch = cell.posterior(deter, cell.prepare_evidence(features)).sample(heard.noise)
-    if believes is not False and believes is not True:
-        stoch = jnp.where(believes, stoch, cell.prior(deter).sample(heard.noise))
-    return State(stoch, deter, heard.conditioning.time)
-
-
-def since(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
-    """Count a level's times from now."""
-
-    def times(level: LevelStream) -> tuple[Array, ...]:
-        return level.before.time, level.state.time, level.conditioning.time
-
-    return eqx.tree_at(times, level, tuple(time - elapsed for time in times(level)))
-
-
-def _empty(conditioning: Conditioning) -> Conditioning:
-    """Return what is given of a window that has just opened: no action yet."""
+def empty_window(conditioning: Conditioning) -> Conditioning:
+    """Return the conditioning of a window without frames: no action yet."""
     return replace(conditioning, action=jnp.zeros_like(conditioning.action))
 
 
-def _where(condition: Bool[Array, ""], one: T, other: T) -> T:
-    """Choose between two."""
+def next_deter(
+    cell: AbstractCell,
+    state: State,
+    top_down: Float[Array, " top_down"],
+    conditioning: Conditioning,
+) -> Float[Array, " deter"]:
+    """Return h_t of a tick after a state."""
+    return cell.advance(state, cell.prepare_context(top_down, conditioning))
+
+
+def shift_times(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
+    """Count a level's times from a frame that comes `elapsed` later."""
+    return replace(
+        level,
+        previous=replace(level.previous, time=level.previous.time - elapsed),
+        state=replace(level.state, time=level.state.time - elapsed),
+        conditioning=replace(level.conditioning, time=level.conditioning.time - elapsed),
+    )
+
+
+def choose(condition: Bool[Array, ""], one: T, other: T) -> T:
+    """Return one pytree where the condition holds, else the other."""
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)

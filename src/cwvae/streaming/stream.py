@@ -1,37 +1,37 @@
-"""Frame by frame: a model that follows a camera or a simulator, in constant memory.
+"""A stream and its functions: start, step, imagine, forecast, insert."""
 
-`step(model, stream, frame, noise) -> (stream, record)`, and `forecast` from wherever the stream
-is. A stream is a pytree of arrays of fixed shapes: everything here compiles once, `jax.vmap`
-follows many streams (`put` lets one join), and `equinox.tree_serialise_leaves` saves them.
-
-For a causal model (`Clock(..., lookahead=False)`) a stream is the batch computation, frame by
-frame. In a model that looks ahead the window of an upper level is not complete before its last
-frame. There a stream's state of a level is what the level believes given the frames of its
-window *so far*: it ticks anew, from the state before its tick, with every frame of the window.
-When the window is complete the top level's state is that of the batch computation; lower levels
-differ from it in having heard from above what was believed at their time.
-"""
+import operator
+from collections.abc import Sequence
+from typing import SupportsIndex
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
-from cwvae.cells.base import AbstractCell, Conditioning, State
+from cwvae.cells.base import Conditioning, State
 from cwvae.model import CWVAE
 from cwvae.shapes import Frame, checked
-from cwvae.streaming.level import (
-    Heard,
-    LevelStream,
-    since,
-    start_level,
-    tick_so_far,
-    tick_when_complete,
+from cwvae.streaming.causal import causal_step
+from cwvae.streaming.checks import (
+    check_levels,
+    checked_action,
+    checked_count,
+    checked_duration,
+    checked_frame,
+    checked_horizon,
+    checked_noise,
 )
+from cwvae.streaming.level import LevelInputs, LevelStream, shift_times, start_level
+from cwvae.streaming.lookahead import lookahead_step
 
-__all__ = ["Record", "Stream", "forecast", "imagine", "put", "start", "step"]
+__all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
-TickNoise = tuple[Float[Array, "?stoch"], ...]
+# Of any shape: that of each is compared with its level's, so that the error can name it.
+TickNoise = Sequence[Float[Array | np.ndarray, "..."]]
+Duration = float | int | np.number | Float[Array | np.ndarray, ""]
+Action = Float[Array | np.ndarray, " action"]
 
 
 class Stream(eqx.Module):
@@ -50,16 +50,17 @@ class Stream(eqx.Module):
 
 
 class Record(eqx.Module):
-    """What a step has to say.
+    """What a step computed beside the stream.
 
-    **Arguments:** `predicted`, the frame that was expected before it came, every level's prior
-    at its mode; `output`, the lowest level's output after it came, which `model.render` shows.
+    **Arguments:** `predicted`, the frame expected before it came, every level's prior at its
+    mode; `output`, the lowest level's output after it came, which `model.render` decodes.
     """
 
     predicted: Float[Array, "*frame"]
     output: Float[Array, " output"]
 
 
+@checked
 def start(model: CWVAE) -> Stream:
     """Return the stream before its first frame."""
     # With a dtype of its own, so that a stream that was saved is the same to the compiler.
@@ -67,73 +68,93 @@ def start(model: CWVAE) -> Stream:
     return Stream(tuple(start_level(cell) for cell in model.hierarchy.cells), frame)
 
 
+@checked
 def step(
     model: CWVAE,
     stream: Stream,
     frame: Frame,
     noise: TickNoise,
     *,
-    duration: float | Float[Array, ""] = 1.0,
-    action: Float[Array, " action"] | None = None,
+    duration: Duration = 1.0,
+    action: Action | None = None,
 ) -> tuple[Stream, Record]:
-    """Hear the next frame.
+    """Observe the next frame; return the stream after it, and the frame that was expected.
 
-    **Arguments:** `noise`, a vector for each level, `model.hierarchy.noise_at(stream.frame,
-    key=key)` or zeros for the modes; `duration`, the time since the last frame in the unit of
-    the model's training (of no meaning at the first frame; an array, where it varies, or each
-    value is compiled anew); `action`, what is done at the frame. Raises `ValueError` for an action
-    that is missing or of another length.
+    **Arguments:**
+
+    - `frame`: of the shape of the model's frames, values in [0, 1].
+    - `noise`: a vector for each level, `model.hierarchy.noise_at(stream.frame, key=key)`, or
+      zeros for the modes.
+    - `duration`: the time since the last frame in the unit of the model's training, not used at
+      the first frame. Where it varies let it be an array: every float is compiled anew.
+    - `action`: what is done at the frame, for models with cells that have actions as inputs.
+
+    Raises `ValueError` for a stream of another model, a frame, noise or action of another shape,
+    a missing action, or a duration that is negative or not finite.
     """
-    silence = tuple(jnp.zeros_like(n) for n in noise)
-    expected = imagine(model, stream, silence, duration=duration, action=action)
-    features = tuple(feature[0] for feature in model.encode(jnp.asarray(frame)[None]))
-    heard = _go_on(model, stream, noise, duration, action, features)
-    record = Record(_render(model, expected), _output(model, heard))
-    return heard, record
+    noise = checked_noise(model.hierarchy, noise)
+    modes = tuple(jnp.zeros_like(vector) for vector in noise)
+    expected = imagine(model, stream, modes, duration=duration, action=action)
+    predicted = model.render(_output(model, expected)[None])[0]
+    frame = checked_frame(frame, predicted.shape)
+    features = model.encode(frame[None])
+    model.hierarchy.check_features(features, 1)
+    observed = tuple(
+        None if level in model.hierarchy.blind else feature[0]
+        for level, feature in enumerate(features)
+    )
+    stream = _advance(model, stream, noise, duration, action, observed)
+    return stream, Record(predicted, _output(model, stream))
 
 
+@checked
 def imagine(
     model: CWVAE,
     stream: Stream,
     noise: TickNoise,
     *,
-    duration: float | Float[Array, ""] = 1.0,
-    action: Float[Array, " action"] | None = None,
+    duration: Duration = 1.0,
+    action: Action | None = None,
 ) -> Stream:
-    """Let a frame pass without hearing it; arguments are those of `step`.
+    """Let a frame pass that is not observed; return the stream after it.
 
-    In a causal model a level that ticks at such a frame imagines, as in the batch computation,
-    whatever it has heard of its window; one that looks ahead keeps what it has heard.
+    **Arguments:** those of `step`, which raises the same errors.
+
+    In a causal model a level that ticks at the frame samples from its prior, as in the batch
+    computation, whatever it observed of its window; a level that looks ahead keeps its state
+    until its window ends.
     """
-    return _go_on(model, stream, noise, duration, action, None)
+    noise = checked_noise(model.hierarchy, noise)
+    return _advance(model, stream, noise, duration, action, (None,) * len(noise))
 
 
 @checked
 def forecast(
     model: CWVAE,
     stream: Stream,
-    horizon: int,
+    horizon: SupportsIndex,
     *,
     key: PRNGKeyArray,
-    samples: int = 1,
-    durations: Float[Array, " horizon"] | None = None,
-    actions: Float[Array, "horizon action"] | None = None,
-    chunk: int = 144,
+    samples: SupportsIndex = 1,
+    durations: Float[Array | np.ndarray, " horizon"] | None = None,
+    actions: Float[Array | np.ndarray, "horizon action"] | None = None,
+    chunk: SupportsIndex = 144,
 ) -> Float[Array, "samples horizon *frame"]:
     """Predict the next `horizon` frames, open loop, `samples` times, from any frame of a stream.
 
-    **Arguments:** `durations` of the frames (default 1 each) and `actions`, for models that hear
-    them; `chunk`, frames decoded at a time. The stream itself stays where it is. Raises
-    `ValueError` for a count below 1, or durations or actions of another number of frames. A
-    level that looks ahead hears of a window's actions those so far.
+    **Arguments:** `durations` of the frames (default 1 each), and `actions`, for models with
+    cells that have them as inputs; `chunk`, frames decoded at a time. The same key gives the
+    same frames. The stream itself stays where it is. In a model that looks ahead the input of a
+    level is the sum of its window's actions so far.
+
+    Raises `ValueError` for a count below 1, a stream of another model, or durations or actions
+    of another number of frames.
     """
-    for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
-    for name, values in (("durations", durations), ("actions", actions)):
-        if values is not None and len(values) != horizon:
-            raise ValueError(f"{name} must be for {horizon} frames, got {len(values)}")
-    durations = jnp.ones(horizon) if durations is None else durations
+    horizon, samples = checked_count("horizon", horizon), checked_count("samples", samples)
+    chunk = checked_count("chunk", chunk)
+    durations = np.ones(horizon) if durations is None else durations
+    durations = checked_horizon("durations", durations, horizon)
+    actions = None if actions is None else checked_horizon("actions", actions, horizon)
 
     def one(key: PRNGKeyArray) -> Float[Array, " horizon *frame"]:
         def ahead(stream, inputs):
@@ -148,81 +169,59 @@ def forecast(
     return jax.vmap(one)(jax.random.split(key, samples))
 
 
-def put(streams: Stream, row: int | Int[Array, ""], stream: Stream) -> Stream:
-    """Put one stream into a row of many (leading axes), so that it joins them.
+@checked
+def insert(streams: Stream, row: SupportsIndex | Int[Array, ""], stream: Stream) -> Stream:
+    """Return many streams (leading axes) with one in the place of that in a row.
 
-    The stream that was in the row leaves; take it out before with `jax.tree.map`.
+    The stream that was in the row is dropped; take it out before with `jax.tree.map`. Raises
+    `ValueError` for a row that does not exist, or streams that do not fit each other.
     """
     if streams.frame.ndim != 1:
-        raise ValueError(f"streams must have one leading axis, got {streams.frame.ndim}")
+        raise ValueError(
+            f"streams must have one leading axis, got {streams.frame.ndim}; make them with "
+            "jax.tree.map(lambda *arrays: jnp.stack(arrays), *streams)"
+        )
     rows = streams.frame.shape[0]
-    if isinstance(row, int) and not -rows <= row < rows:
-        raise ValueError(f"there are {rows} streams, got row {row}")
+    if not isinstance(row, jax.Array) and not -rows <= operator.index(row) < rows:
+        raise ValueError(f"there are {rows} streams, got row {row}; use one of 0 to {rows - 1}")
+    expected = [many.shape[1:] for many in jax.tree.leaves(streams)]
+    got = [np.shape(one) for one in jax.tree.leaves(stream)]
+    if got != expected:
+        raise ValueError(
+            f"the stream must have arrays of shapes {expected}, those of the streams without "
+            f"their leading axis, got {got}; begin it with streaming.start of the same model"
+        )
     return jax.tree.map(lambda many, one: many.at[row].set(one), streams, stream)
 
 
-def _go_on(
+def _advance(
     model: CWVAE,
     stream: Stream,
-    noise: TickNoise,
-    duration: float | Float[Array, ""],
-    action: Float[Array, " action"] | None,
-    features: tuple[Float[Array, "?feature"], ...] | None,
+    noise: PyTree[Float[Array, " ?stoch"], " levels"],
+    duration: Duration,
+    action: Action | None,
+    features: PyTree[Float[Array, " ?feature"], " observed"],
 ) -> Stream:
-    """Let a frame pass, the slowest level first; without features every level imagines."""
-    hierarchy, clock = model.hierarchy, model.hierarchy.clock
-    if features is not None:
-        hierarchy.check_features(tuple(f[None] for f in features), 1)
-    elapsed = jnp.where(stream.frame == 0, 0.0, _checked_duration(duration))
+    """Advance every level by a frame, the slowest first; those without features imagine."""
+    cells, clock = model.hierarchy.cells, model.hierarchy.clock
+    check_levels(model.hierarchy, stream.levels)
+    elapsed = jnp.where(stream.frame == 0, 0.0, checked_duration(duration))
     ticks = [stream.frame % period == 0 for period in clock.periods]
     boundaries = [*ticks[1:], jnp.asarray(False)]
+    step_level = lookahead_step if clock.lookahead else causal_step
     levels: list[LevelStream] = []
     top_down = jnp.zeros(0)
-    for level in reversed(range(clock.levels)):
-        cell = hierarchy.cells[level]
-        heard = Heard(
-            feature=None if features is None or level in hierarchy.blind else features[level],
-            conditioning=Conditioning(
-                jnp.zeros(()), _action(cell, level, action), boundaries[level]
-            ),
-            top_down=top_down,
-            noise=noise[level],
-        )
-        proceed = tick_so_far if clock.lookahead else tick_when_complete
-        before = since(stream.levels[level], elapsed)
-        levels.insert(0, proceed(cell, before, ticks[level], heard))
+    for number in reversed(range(clock.levels)):
+        cell = cells[number]
+        known = checked_action(cell, number, action), boundaries[number]
+        conditioning = Conditioning(jnp.zeros(()), *known)
+        inputs = LevelInputs(features[number], conditioning, top_down, noise[number])
+        level = shift_times(stream.levels[number], elapsed)
+        levels.insert(0, step_level(cell, level, ticks[number], inputs))
         top_down = cell.output(levels[0].state)
     return Stream(tuple(levels), stream.frame + 1)
-
-
-def _checked_duration(duration: float | Float[Array, ""]) -> Float[Array, ""]:
-    """Refuse time that goes back or is not finite."""
-    wrong = "a duration must not be negative, infinite or NaN"
-    if not isinstance(duration, jax.Array):
-        if not 0 <= duration < float("inf"):
-            raise ValueError(f"{wrong}, got {duration}")
-        return jnp.asarray(duration, dtype=float)
-    sound = (duration >= 0) & jnp.isfinite(duration)
-    return eqx.error_if(duration.astype(float), ~sound, wrong)
-
-
-def _action(
-    cell: AbstractCell, level: int, action: Float[Array, " action"] | None
-) -> Float[Array, " action"]:
-    """Return the action that a cell hears; refuse one of another length."""
-    if not cell.action_size:
-        return jnp.zeros(0)
-    if action is None or action.shape != (cell.action_size,):
-        got = "none: give action=..." if action is None else action.shape
-        raise ValueError(f"level {level} hears actions of shape ({cell.action_size},), got {got}")
-    return action
 
 
 def _output(model: CWVAE, stream: Stream) -> Float[Array, " output"]:
     """Return the lowest level's output."""
     return model.hierarchy.cells[0].output(stream.levels[0].state)
-
-
-def _render(model: CWVAE, stream: Stream) -> Float[Array, "*frame"]:
-    """Return the expected frame of a stream."""
-    return model.render(_output(model, stream)[None])[0]

@@ -1,0 +1,192 @@
+"""Laws of reset, swap, clamp and blind, on three levels."""
+
+from dataclasses import replace
+from functools import partial
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from models import ACTION, STOCH, draw, plain, plain_video
+from reference import assert_alike
+
+from cwvae.analysis.interventions import blind, clamp, reset, swap
+from cwvae.clock import Clock
+from cwvae.model import CWVAE
+from cwvae.rollout import forecast
+
+FRAMES = 12  # two whole slowest periods
+CLOCK = Clock(3, (2, 3))
+KEY = jr.key(3)
+LATENT = np.linspace(-1, 1, STOCH, dtype=np.float32)
+
+kinds = pytest.mark.parametrize("kind", ["rssm", "all_at_once"])
+each = pytest.mark.parametrize("level", range(3))
+
+
+def conditioning(model: CWVAE):
+    """Return irregular times, and actions."""
+    times = jnp.cumsum(jnp.linspace(0.5, 1.5, FRAMES))
+    return model.hierarchy.conditioning(FRAMES, times=times, actions=draw(4, FRAMES, ACTION))
+
+
+@eqx.filter_jit
+def observe(model, video, key=KEY):
+    """Return the last states and the traces of a video."""
+    return model.infer(video, model.hierarchy.noise(FRAMES, key=key), conditioning(model))
+
+
+@eqx.filter_jit
+def imagine(model, states, noise=None):
+    """Return the last states and the traces of frames imagined after the states."""
+    noise = model.hierarchy.noise(FRAMES, key=KEY) if noise is None else noise
+    return model.hierarchy.imagine(states, noise, conditioning(model))
+
+
+def states_of(model: CWVAE, seed: int = 0):
+    """Return every level's state after a video."""
+    return observe(model, plain_video(FRAMES, seed=seed))[0]
+
+
+def same(one, other) -> list[bool]:
+    """Return for each level whether all its outputs agree to the last bit."""
+    return [bool(jnp.all(a.output == b.output)) for a, b in zip(one, other, strict=True)]
+
+
+def test_resetting_all_levels_gives_the_start():
+    model = plain(CLOCK)
+    states = states_of(model)
+    after, start = reset(model, states, range(3)), model.hierarchy.init()
+    for level in range(3):
+        assert np.array_equal(after[level].stoch, start[level].stoch)
+        assert np.array_equal(after[level].deter, start[level].deter)
+        assert after[level].time == states[level].time != start[level].time
+    # Without a flow times do not matter, so what follows is what follows the start.
+    assert eqx.tree_equal(imagine(model, after)[1], imagine(model, start)[1])
+
+
+@each
+def test_resetting_a_level_leaves_the_others(level):
+    model = plain(CLOCK)
+    states = states_of(model)
+    after = reset(model, states, level)
+    for other in range(3):
+        assert eqx.tree_equal(states[other], after[other]) == (other != level)
+    assert eqx.tree_equal(reset(model, after, level), after)
+
+
+@pytest.mark.parametrize("levels", [0, 2, {0, 1}, (), range(3)])
+def test_swapping_twice_is_the_identity(levels):
+    model = plain(CLOCK)
+    pair = states_of(model, 0), states_of(model, 1)
+    once = swap(*pair, levels)
+    assert eqx.tree_equal(swap(*once, levels), pair)
+    assert eqx.tree_equal(once, pair) == (levels == ())
+
+
+def test_swapping_all_levels_swaps_the_videos():
+    model = plain(CLOCK)
+    first, second = states_of(model, 0), states_of(model, 1)
+    assert eqx.tree_equal(swap(first, second, range(3)), (second, first))
+
+
+@each
+def test_swapping_a_level_changes_it_and_those_below_and_nothing_above(level):
+    model = plain(CLOCK)
+    states = states_of(model, 0)
+    swapped, _ = swap(states, states_of(model, 1), level)
+    before, after = imagine(model, states)[1], imagine(model, swapped)[1]
+    assert same(before, after) == [other > level for other in range(3)]
+
+
+@kinds
+@each
+def test_clamping_to_the_models_own_latents_changes_nothing(kind, level):
+    model = plain(CLOCK, kind=kind)
+    states = states_of(model)
+    noise = model.hierarchy.noise(FRAMES, key=KEY)
+    before = imagine(model, states, noise)
+    own = list(noise)
+    own[level] = before[1][level].states.stoch
+    after = imagine(clamp(model, {level: LATENT}), states, tuple(own))
+    assert_alike(after[0], before[0])
+    for one, other in zip(after[1], before[1], strict=True):
+        assert_alike((one.states, one.output), (other.states, other.output))
+
+
+@each
+def test_a_clamped_level_holds_its_latent_and_leaves_those_above(level):
+    model = plain(CLOCK)
+    clamped, states = clamp(model, {level: LATENT}), states_of(model)
+    before, after = imagine(model, states)[1], imagine(clamped, states)[1]
+    assert np.all(np.asarray(after[level].states.stoch) == LATENT)
+    assert same(before, after) == [other > level for other in range(3)]
+    # Its beliefs are still those of the cell, so a trace shows what it would have sampled.
+    observed = observe(clamped, plain_video(FRAMES))[1][level]
+    assert np.all(np.asarray(observed.states.stoch) == LATENT)
+    assert np.all(observed.posterior.kl(observed.prior) > 0)
+
+
+def test_a_forecast_of_a_clamped_model_is_held_and_still_random_on_other_levels():
+    video = plain_video(6)
+    model = clamp(plain(CLOCK), {2: LATENT})
+    predict = eqx.filter_jit(partial(forecast, horizon=6, key=KEY, samples=2))
+    frames = predict(model, video)
+    assert np.all(frames[0] != frames[1])
+    held = clamp(model, {0: LATENT, 1: LATENT})
+    frames = predict(held, video)
+    assert np.array_equal(frames[0], frames[1])
+
+
+def test_with_all_levels_blind_observing_is_imagining():
+    model = plain(CLOCK)
+    ours = observe(blind(model, range(3)), plain_video(FRAMES))
+    assert eqx.tree_equal(ours, imagine(model, model.hierarchy.init()))
+
+
+@each
+def test_a_blind_level_imagines_alone(level):
+    model = plain(CLOCK)
+    assert blind(model, level).hierarchy.blind == {level}
+    assert eqx.tree_equal(blind(model, ()), model)
+    before = observe(model, plain_video(FRAMES))[1]
+    after = observe(blind(model, level), plain_video(FRAMES))[1]
+    assert same(before, after) == [other > level for other in range(3)]
+    assert eqx.tree_equal(after[level].prior, after[level].posterior)
+
+
+def wrong_calls() -> dict:
+    model, small = plain(Clock(2, 2)), plain(Clock(1))
+    states, one = model.hierarchy.init(), small.hierarchy.init()
+    wide = tuple(replace(state, stoch=jnp.zeros(7)) for state in states)
+    no_level = r"levels must be among \[0, 1\] \(0 is the fastest\), got .*; choose one"
+    return {
+        "reset a level that does not exist": (lambda: reset(model, states, 2), no_level),
+        "reset states of another model": (
+            lambda: reset(model, one, 0),
+            r"states must have sizes .* got \[\(4, 5\)\]; take them from",
+        ),
+        "reset states of other sizes": (
+            lambda: reset(model, wide, 0),
+            r"states must have sizes .* got \[\(7, 5\), \(7, 5\)\]; take them from",
+        ),
+        "swap a level that does not exist": (lambda: swap(states, states, {-1}), no_level),
+        "swap with another model": (
+            lambda: swap(states, wide, 0),
+            "both videos must have states of the same shapes, got .*; take both from one model",
+        ),
+        "blind a level that does not exist": (lambda: blind(model, [0, 3]), no_level),
+        "clamp a level that does not exist": (lambda: clamp(model, {2: LATENT}), no_level),
+        "clamp to a latent of another length": (
+            lambda: clamp(model, {1: LATENT[:2]}),
+            r"the latent of a level must have shape \(4,\), got \(2,\); give one vector",
+        ),
+    }
+
+
+def test_wrong_calls_raise_one_sentence_with_a_remedy():
+    for name, (call, match) in wrong_calls().items():
+        with pytest.raises(ValueError, match=match) as error:
+            call()
+        assert "\n" not in str(error.value), name

@@ -205,7 +205,7 @@ def test_unknown_kind_of_file(tmp_path):
         ("train_labels", np.array([1, 2]), "one label per image, got 5 .* and 2"),
     ],
 )
-def test_wrong_arrays(tmp_path, arrays, name, bad, message, unchecked):
+def test_wrong_arrays(tmp_path, arrays, name, bad, message):
     with pytest.raises(ValueError, match=message) as caught:
         Digits(**(arrays | {name: bad}))
     one_line(caught)

@@ -76,14 +76,14 @@ def _check(files: Sequence[VideoFile], channels: int, speed: float) -> None:
         raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}; choose one")
 
 
-Loaded = Iterable[Future[list[Recording]]]
+_Loaded = Iterable[Future[list[Recording]]]
 
 
 def _loaded(
     files: Sequence[VideoFile],
     load: Callable[[VideoFile], list[Recording]],
     progress: Callable[[Iterable[VideoFile]], Iterable[VideoFile]],
-    collect: Callable[[Loaded], list[Recording]],
+    collect: Callable[[_Loaded], list[Recording]],
 ) -> list[Recording]:
     """Load files side by side, and return what is collected of them in their order."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -95,12 +95,12 @@ def _loaded(
             threads.shutdown(cancel_futures=True)
 
 
-def _all(loaded: Loaded) -> list[Recording]:
+def _all(loaded: _Loaded) -> list[Recording]:
     """Collect what was read, or raise what the first bad file raises."""
     return [recording for future in loaded for recording in future.result()]
 
 
-def _good_ones(loaded: Loaded) -> list[Recording]:
+def _good_ones(loaded: _Loaded) -> list[Recording]:
     """Collect what could be read, with a warning for every file that could not."""
     found, files, bad = [], 0, 0
     for future in loaded:

@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 # Slowest and fastest digit of the paper, pixels a frame of 64.
-DIGIT_SPEED = (2.0, 6.0)
-GIB = 2**30
+_DIGIT_SPEED = (2.0, 6.0)
+_GIB = 2**30
 
 
 @runtime_checkable
@@ -131,7 +131,7 @@ def read_options(data: DataConfig) -> ReadOptions:
 def _cache(data: DataConfig) -> Cache:
     """Return where decoded videos are kept."""
     folder = cache_folder() if data.cache_folder is None else Path(data.cache_folder)
-    return Cache(memory=int(data.cache_memory * GIB), folder=folder)
+    return Cache(memory=int(data.cache_memory * _GIB), folder=folder)
 
 
 def _count(bar: Progress, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
@@ -151,7 +151,7 @@ def _digits(settings: Settings, split: Split, frames: int, seed: int, length: in
             f"data{example} or --channels 1"
         )
     data = settings.data
-    slowest, fastest = (speed * data.speed for speed in DIGIT_SPEED)
+    slowest, fastest = (speed * data.speed for speed in _DIGIT_SPEED)
     return MovingMNIST(
         split=split,
         frames=frames,

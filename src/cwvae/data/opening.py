@@ -46,8 +46,8 @@ def open_clips(
     missing, no whole video, shorter than a clip, too large, or of another frame size; `CacheError`
     when there is no room for decoded videos.
     """
-    _check(files, channels, speed)
     options = options or ReadOptions()
+    _check(files, channels, speed, options)
     kept = VideoCache(cache or Cache(), size=size, channels=channels, options=options)
 
     def load(file: VideoFile) -> list[Recording]:
@@ -68,12 +68,17 @@ def _nothing(files: Sequence[VideoFile], frames: int, if_short: str) -> ValueErr
     )
 
 
-def _check(files: Sequence[VideoFile], channels: int, speed: float) -> None:
+def _check(files: Sequence[VideoFile], channels: int, speed: float, options: ReadOptions) -> None:
     playing_speed(speed)
     if not files:
         raise ValueError("expected at least one video file, got none; check the data set")
     if channels not in (1, 3):
         raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}; choose one")
+    if options.number is not None:
+        raise ValueError(
+            f"expected all videos of each file, got the number {options.number} of one; leave it "
+            "out, or list the file with that part of it"
+        )
 
 
 _Loaded = Iterable[Future[list[Recording]]]

@@ -176,7 +176,7 @@ def _promised(path: Path, options: ReadOptions, most_frames: int | None = None) 
     return count if most_frames is None else min(count, most_frames)
 
 
-def wrong_size(path: Path, shape: tuple[int, ...], size: int) -> ValueError:
+def wrong_size(path: str | Path, shape: tuple[int, ...], size: int) -> ValueError:
     """Return the error for frames of another (height, width) than a model's."""
     return ValueError(
         f"{path}: expected frames of {size}x{size} pixels, got {shape[0]}x{shape[1]} (height x "
@@ -207,10 +207,7 @@ def check_frames(
     """
     frames, height, width, found = video.shape
     if (height, width) != (size, size):
-        raise ValueError(
-            f"{path}: expected frames of {size}x{size} pixels, got {height}x{width} (height x "
-            "width); add --resize to crop and resize them"
-        )
+        raise wrong_size(path, (height, width), size)
     if found != channels:
         raise ValueError(
             f"{path}: expected {channels} channel(s), got {found}; convert it with to_channels"

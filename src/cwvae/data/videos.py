@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from cwvae.data.archives import ARRAYS, has_arrays
 from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
+from cwvae.data.home import expanded
 from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
 from cwvae.data.pixels import Fit, resize
 from cwvae.data.read_options import ReadOptions
@@ -51,7 +52,7 @@ def read_video(
     has no frames, is incomplete, holds several videos of which none is chosen, has arrays that do
     not fit, or takes more memory than `options` allow. Warns of frames that are not evenly spaced.
     """
-    path, options = Path(path).expanduser(), options or ReadOptions()
+    path, options = expanded(path), options or ReadOptions()
     if most_frames is not None and most_frames < 1:
         raise ValueError(f"expected most_frames >= 1, got {most_frames}; None reads all")
     frames: Iterator[UInt8[np.ndarray, "height width channels"]]
@@ -175,7 +176,7 @@ def _promised(path: Path, options: ReadOptions, most_frames: int | None = None) 
     return count if most_frames is None else min(count, most_frames)
 
 
-def wrong_size(path: Path, shape: tuple[int, ...], size: int) -> ValueError:
+def wrong_size(path: str | Path, shape: tuple[int, ...], size: int) -> ValueError:
     """Return the error for frames of another (height, width) than a model's."""
     return ValueError(
         f"{path}: expected frames of {size}x{size} pixels, got {shape[0]}x{shape[1]} (height x "
@@ -206,10 +207,7 @@ def check_frames(
     """
     frames, height, width, found = video.shape
     if (height, width) != (size, size):
-        raise ValueError(
-            f"{path}: expected frames of {size}x{size} pixels, got {height}x{width} (height x "
-            "width); add --resize to crop and resize them"
-        )
+        raise wrong_size(path, (height, width), size)
     if found != channels:
         raise ValueError(
             f"{path}: expected {channels} channel(s), got {found}; convert it with to_channels"

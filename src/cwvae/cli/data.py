@@ -1,29 +1,30 @@
 """`cwvae data`: what data sets there are, what they look like, and making stand-ins."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae._extras import extra
 from cwvae.cli.data_options import DataList, DataMake, DataShow
+from cwvae.cli.folder import check_writable
+from cwvae.cli.interrupts import in_main_thread
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pixels import resize, to_channels
+from cwvae.data.progress import Progress
 from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
 from cwvae.data.sources import files_of, parse_data, read_options
 from cwvae.data.videos import read_all
 from cwvae.files import replacing
+from cwvae.provenance import environment
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import check_folder, environment
-
-with extra("cli"):
-    from tqdm import tqdm
 
 __all__ = ["list_data", "make", "show"]
 
@@ -47,21 +48,17 @@ def list_data(options: DataList) -> int:
 
 def make(options: DataMake) -> int:
     """Make a stand-in with its card and contact sheet, and return the exit status."""
-    simulator, out = SIMULATORS[options.name], options.out.expanduser()
-    check_folder(out)
+    simulator, out = SIMULATORS[options.name], options.out
+    check_writable(out)
     collection = Collection(
         train=options.train,
         test=options.test,
         frames=options.frames or simulator.frames,
         seed=options.seed,
     )
-    bar = partial(tqdm, unit="video", desc=simulator.name)
-    # Told to end, this process ends those that work for it, as it does on Ctrl-C.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    bar = partial(Progress, unit="video", desc=simulator.name)
+    with _ending_workers():
         discarded = collect(simulator, out, collection, workers=options.workers, progress=bar)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     place = f"{simulator.name}:{out}"
     sheet = DataShow(dataset=place, out=out / SHEET)
     _draw(sheet)
@@ -75,9 +72,22 @@ def make(options: DataMake) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _ending_workers() -> Iterator[None]:
+    """Let SIGTERM end the processes that work for this one, as Ctrl-C does."""
+    if not in_main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def show(options: DataShow) -> int:
     """Draw some videos of a data set, and return the exit status."""
-    check_folder(options.out.parent)
+    check_writable(options.out.parent)
     _draw(options)
     print(options.out)
     return 0

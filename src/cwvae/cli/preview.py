@@ -11,7 +11,7 @@ from cwvae.data.sources import test_source
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.rollout import forecast
-from cwvae.training.runs import Settings
+from cwvae.training.settings import Settings
 
 __all__ = ["Preview"]
 

@@ -7,19 +7,16 @@ from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 
-from cwvae._extras import extra
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
+from cwvae.data.progress import Progress
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import Settings
-
-with extra("cli"):
-    from tqdm import tqdm
+from cwvae.training.settings import Settings
 
 __all__ = [
     "Place",
@@ -98,7 +95,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
     # The bar is gone before an error is shown; without a terminal there is none.
-    with tqdm(total=len(files), unit="file", desc=what, leave=False, disable=None) as bar:
+    with Progress(total=len(files), unit="file", desc=what, leave=False) as bar:
         return open_clips(
             files,
             frames=frames,
@@ -136,7 +133,7 @@ def _cache(data: DataConfig) -> Cache:
     return Cache(memory=int(data.cache_memory * GIB), folder=folder)
 
 
-def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
+def _count(bar: Progress, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
     """Show how many files are read."""
     for file in files:
         yield file

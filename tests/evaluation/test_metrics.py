@@ -12,7 +12,7 @@ fast_ssim = jax.jit(ssim, static_argnames="data_range")
 
 
 def pair(kind: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """A prediction and a target, float32, in [0, 1] unless the kind says otherwise."""
+    """A prediction and a target, float32, in [0, 1] but for the kind "unclipped"."""
     random = np.random.default_rng(0)
     shape = (20, 24, channels)
     target = random.random(shape)

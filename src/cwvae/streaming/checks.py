@@ -59,17 +59,12 @@ def checked_noise(
 
 
 def checked_frame(frame: Frame, shape: tuple[int, ...]) -> Float[Array, "*frame"]:
-    """Return a frame; raise `ValueError` for one of another shape, or that is not of floats."""
+    """Return a frame; raise `ValueError` for one of another shape."""
     frame = jnp.asarray(frame)
     if frame.shape != shape:
         raise ValueError(
             f"frame must have shape {shape}, that of the model's frames, got {frame.shape}; "
             "resize or crop it, and use jax.vmap for many streams"
-        )
-    if not jnp.issubdtype(frame.dtype, jnp.floating):
-        raise ValueError(
-            f"frame must be of floating point numbers in [0, 1], got {frame.dtype}; "
-            "divide bytes by 255"
         )
     return frame
 

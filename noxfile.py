@@ -1,4 +1,4 @@
-"""The project's sessions: `nox -s tests` is what CI runs, `nox -l` lists all."""
+"""The project's sessions: `nox` runs what CI runs, `nox -l` lists all."""
 
 import shlex
 from pathlib import Path
@@ -7,14 +7,42 @@ import nox
 
 # What miniworld (software OpenGL) and the stand-in `blocks` need.
 SYSTEM = ["libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libglu1-mesa", "minetest", "xvfb"]
+# What stands for the whole when the whole suite would take too long.
+CROSS_SECTION = ("test_extras.py", "test_golden.py", "test_hierarchy.py", "test_objective.py")
+CROSS_SECTION += ("cells", "nn", "training", "data", "report", "cli/test_train.py")
 
-nox.options.sessions = ["lint", "types", "tests"]
+ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 
+nox.options.sessions = ["lint", "types", "tests", "wheel"]
+# uv installs in seconds what pip installs in minutes; without it the sessions are the same.
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
 
-def _install(session: nox.Session, group: str) -> None:
-    """Install the package and one of its dependency groups."""
-    session.install(".", *nox.project.dependency_groups(PROJECT, group))
+
+def _install(session: nox.Session, group: str, *more: str, extra: str = "all") -> None:
+    """Install the package, as everybody gets it, and one of its dependency groups."""
+    session.install(f".[{extra}]", *nox.project.dependency_groups(PROJECT, group), *more)
+
+
+def _test(session: nox.Session, *arguments: str) -> None:
+    """Run pytest in a folder of its own, where only the installed package can be imported."""
+    folder = Path(session.create_tmp()).resolve()
+    # What one test compiled another need not, nor a process that a test starts.
+    compilations = {"JAX_COMPILATION_CACHE_DIR": str(folder / "compilations")}
+    settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT))
+    # One process a core: what takes the time is compiling, which uses one.
+    workers = ("-n", "auto", "--dist", "loadfile")
+    session.chdir(folder)
+    session.run("pytest", *settings, *workers, *arguments, env=compilations)
+
+
+def _tests(session: nox.Session, *names: str) -> list[str]:
+    """Return what to test: what follows `--`, else these files and folders of tests."""
+    paths = [str(ROOT / "tests" / name) for name in names]
+    given = [str(ROOT / a) if (ROOT / a.split("::")[0]).exists() else a for a in session.posargs]
+    return [*given, *([] if any(Path(a.split("::")[0]).exists() for a in given) else paths)]
 
 
 @nox.session
@@ -27,20 +55,48 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types."""
+    """Check types, of the package and of all that is around it."""
     _install(session, "types")
     session.run("pyright")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; arguments go to pytest."""
+    """Run the tests on the installed package; arguments go to pytest."""
     _install(session, "tests")
-    # What one test compiled another need not, nor a process that a test starts.
-    compilations = {"JAX_COMPILATION_CACHE_DIR": str(Path(session.create_tmp()).resolve())}
-    # One process a core: what takes the time is compiling, which uses one.
-    workers = ("-n", "auto", "--dist", "loadfile")
-    session.run("pytest", *workers, *session.posargs, env=compilations)
+    _test(session, *_tests(session, ""))
+
+
+@nox.session(python=["3.12", "3.13"])
+def pythons(session: nox.Session) -> None:
+    """Run the tests with newer Pythons, where they are installed."""
+    _install(session, "tests")
+    _test(session, *_tests(session, ""))
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run a cross-section of the tests with the lowest version of everything that is required."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    simulators = ("rooms", "crafter", "humans", "all")
+    stated = [line for name in extras if name not in simulators for line in extras[name]]
+    stated += PROJECT["project"]["dependencies"]
+    pinned = [line.replace(">=", "==") for line in stated if not line.startswith("cwvae")]
+    _install(session, "tests", *pinned)
+    _test(session, *_tests(session, *CROSS_SECTION))
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel from the source distribution, and try its core alone, elsewhere."""
+    folder = Path(session.create_tmp()).resolve()
+    session.install("build")
+    session.run("python", "-m", "build", "--outdir", str(folder), str(ROOT))
+    # What was built last: the folder may be an old one.
+    wheels = sorted(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install(str(wheels[-1]))
+    session.chdir(folder)
+    session.run("python", str(ROOT / "tests" / "core_alone.py"))
 
 
 @nox.session
@@ -53,20 +109,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def simulators(session: nox.Session) -> None:
-    """Test the simulators that need more than pip, on Debian what SYSTEM says."""
+    """Test the simulators that need more than pip, on Debian what SYSTEM lists."""
     session.log(f"needs: apt install {' '.join(SYSTEM)}")
-    _install(session, "tests")
-    session.install(".[rooms]")
+    _install(session, "tests", extra="all,rooms")
     session.run("pytest", "-m", "simulator", *session.posargs)
-
-
-@nox.session
-def wheel(session: nox.Session) -> None:
-    """Build the wheel, install it alone, and run the README's tests away from the source."""
-    session.install("build", *nox.project.dependency_groups(PROJECT, "tests"))
-    folder = str(Path(session.create_tmp()).resolve())
-    session.run("python", "-m", "build", "--wheel", "--outdir", folder)
-    session.install(*map(str, Path(folder).glob("*.whl")))
-    root = session.invoked_from
-    session.chdir(folder)
-    session.run("pytest", "--rootdir", folder, "-c", "/dev/null", f"{root}/tests/test_readme.py")

@@ -25,7 +25,7 @@ FRAMES, BATCH = 5, 3
 
 
 def batch(model: CWVAE, frames: int = FRAMES):
-    """Draw videos and, irregular times and actions among it, what is drawn and given beside."""
+    """Draw videos, noise, and conditioning with irregular times and actions."""
     videos = stacked([plain_video(frames, seed=row) for row in range(BATCH)])
     noises, known = (
         stacked([draw(model.hierarchy, frames, seed=row) for row in range(BATCH)])

@@ -1,10 +1,17 @@
 """Settings of the whole suite: strict promotion, full precision, few examples, fast compilation."""
 
 import gc
+import inspect
 
+import hook
 import jax
+import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+# Before anything imports the package: its annotations are checked in every call that a test makes.
+install_import_hook("cwvae", "hook.checked")
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -37,9 +44,26 @@ def optimised():
     jax.config.update("jax_disable_most_optimizations", True)
 
 
+@pytest.fixture(autouse=True)
+def as_users_call(request: pytest.FixtureRequest):
+    """Where an error is expected, let wrong arguments through to the error that users see."""
+    hook.enabled = "pytest.raises(" not in inspect.getsource(request.function)
+    yield
+    hook.enabled = True
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forget():
     """Forget what a file of tests compiled, which would fill the memory of the next."""
     yield
     jax.clear_caches()
     gc.collect()
+
+
+@pytest.fixture
+def unchecked():
+    """Call functions as users do: no import hook checks arguments before the functions do."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)

@@ -11,7 +11,7 @@ FRAMES = 7
 
 
 def video(number: int, frames: int = FRAMES, size: int = 8, channels: int = 3) -> np.ndarray:
-    """Draw noise whose first pixel says which video and which frame it is."""
+    """Draw noise whose first pixel holds the number of the video and of the frame."""
     drawn = np.random.default_rng(number).integers(
         0, 256, (frames, size, size, channels), dtype=np.uint8
     )
@@ -71,3 +71,8 @@ def kth(root: Path) -> dict[str, np.ndarray]:
 
 def video_folder(root: Path) -> dict[str, np.ndarray]:
     return write_all(root, ["1.mp4", "2.avi", "10.mp4", "3.mp4"])
+
+
+def marks(clip: np.ndarray) -> list[tuple[int, int]]:
+    """Return which video and which of its frames every frame of a clip is."""
+    return [(int(frame[0, 0, 0]), int(frame[0, 0, 1])) for frame in clip]

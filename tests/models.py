@@ -34,7 +34,7 @@ from cwvae.training.config import ModelConfig
 
 STOCH, DETER, FEATURE, ACTION = 4, 5, 2, 3
 OUTPUT = STOCH + DETER
-"""Sizes of every cell below; a memory may remember more than the `DETER` that it tells."""
+"""Sizes of every cell below; a memory's state may be longer than its output, `DETER`."""
 
 
 def rssm(*, context_size: int, key, **options) -> RSSMCell:
@@ -61,7 +61,7 @@ def flow(cell: AbstractCell, *, key) -> FlowCell:
 
 
 def conditioned(cell: Callable[..., AbstractCell], *, context_size: int, key) -> Conditioned:
-    """Make a cell hear actions."""
+    """Make a cell take actions."""
     return Conditioned(cell(context_size=context_size + ACTION, key=key), ACTION)
 
 

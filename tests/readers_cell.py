@@ -29,9 +29,9 @@ class ReadersCell(AbstractCell):
         self.expect = Dense(self.deter_size, self.stoch_size, key=keys[1])
         self.believe = Dense(self.deter_size + self.feature_size, self.stoch_size, key=keys[2])
 
-    def advance(self, state, above):
-        heard = jnp.concatenate([state.stoch, state.deter, above])
-        return 0.5 * state.deter + 0.5 * jnp.tanh(self.memory(heard))
+    def advance(self, state, context):
+        inputs = jnp.concatenate([state.stoch, state.deter, context])
+        return 0.5 * state.deter + 0.5 * jnp.tanh(self.memory(inputs))
 
     def prior(self, deter):
         return Gaussian(self.expect(deter), jnp.ones(self.stoch_size))

@@ -20,8 +20,8 @@ def _tick(cell, state, top_down, feature, noise, conditioning):
     """Let one level tick once; without a feature it imagines."""
     deter = cell.advance(state, cell.prepare_context(top_down, conditioning))
     prior = cell.prior(deter)
-    heard = feature is not None
-    posterior = cell.posterior(deter, cell.prepare_evidence(feature)) if heard else prior
+    imagined = feature is None
+    posterior = prior if imagined else cell.posterior(deter, cell.prepare_evidence(feature))
     state = State(posterior.sample(noise), deter, conditioning.time)
     return Trace(state, cell.output(state), prior, posterior)
 
@@ -44,7 +44,7 @@ def frame_by_frame(
     """
     levels = len(cells)
     states = [cell.init() for cell in cells] if states is None else list(states)
-    said = [jnp.zeros(0)] * (levels + 1)  # what each level last said; nobody is above the top
+    outputs = [jnp.zeros(0)] * (levels + 1)  # each level's last; the top has nothing above it
     records: list[list[Trace]] = [[] for _ in cells]
     for t in range(1, frames + 1):
         for level in reversed(range(levels)):
@@ -52,11 +52,11 @@ def frame_by_frame(
             if (t - 1) % period != 0:
                 continue
             tick = len(records[level])
-            hears = features is not None and level not in blind
-            feature = features[level][tick] if hears else None
+            observed = features is not None and level not in blind
+            feature = features[level][tick] if observed else None
             known = noise[level][tick], jax.tree.map(lambda a, n=tick: a[n], conditioning[level])
-            record = _tick(cells[level], states[level], said[level + 1], feature, *known)
-            states[level], said[level] = record.states, record.output
+            record = _tick(cells[level], states[level], outputs[level + 1], feature, *known)
+            states[level], outputs[level] = record.states, record.output
             records[level].append(record)
     traces = [jax.tree.map(lambda *ticks: np.stack(ticks), *record) for record in records]
     return states, traces
@@ -151,22 +151,28 @@ def rssm_advance(weights, stoch, deter, top_down) -> np.ndarray:
     return gru(weights, "gru", hidden, deter)
 
 
-def rssm_prior(weights, deter) -> tuple[np.ndarray, np.ndarray]:
+def rssm_prior(weights, deter, min_stddev: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the official cell's prior."""
-    return gaussian_head(weights, "prior", relu(dense(weights, "prior_h2_dense", deter)))
+    hidden = relu(dense(weights, "prior_h2_dense", deter))
+    return gaussian_head(weights, "prior", hidden, min_stddev)
 
 
-def rssm_posterior(weights, deter, feature) -> tuple[np.ndarray, np.ndarray]:
+def rssm_posterior(
+    weights, deter, feature, min_stddev: float = 1e-4
+) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the official cell's posterior."""
     hidden = relu(dense(weights, "posterior_h1_dense", np.concatenate([deter, feature])))
-    return gaussian_head(weights, "posterior", relu(dense(weights, "posterior_h2_dense", hidden)))
+    hidden = relu(dense(weights, "posterior_h2_dense", hidden))
+    return gaussian_head(weights, "posterior", hidden, min_stddev)
 
 
-def gaussian_head(weights, belief: str, hidden) -> tuple[np.ndarray, np.ndarray]:
+def gaussian_head(
+    weights, belief: str, hidden, min_stddev: float = 1e-4
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a belief's mean and standard deviation from its last hidden vector."""
     mean = dense(weights, f"{belief}_mean_dense", hidden)
-    stddev = np.log1p(np.exp(dense(weights, f"{belief}_stddev_dense", hidden + 0.54))) + 1e-4
-    return mean, stddev
+    stddev = np.log1p(np.exp(dense(weights, f"{belief}_stddev_dense", hidden + 0.54)))
+    return mean, stddev + min_stddev
 
 
 def relu(x: np.ndarray) -> np.ndarray:

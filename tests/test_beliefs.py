@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import TypeCheckError
-from reference import gaussian_entropy, gaussian_kl, gaussian_log_prob
+from reference import assert_alike, gaussian_entropy, gaussian_kl, gaussian_log_prob
 
 from cwvae.beliefs import Categorical, Gaussian, balanced_kl, kl
 
@@ -43,7 +42,7 @@ def test_kl_is_not_negative_between_neighbours(seed, step):
 @given(seeds)
 def test_kl_vanishes_between_equals(seed):
     belief = draw(seed)
-    assert kl(belief, belief) == 0
+    assert abs(kl(belief, belief)) < 1e-6
 
 
 @given(seeds)
@@ -99,7 +98,7 @@ def test_a_density_integrates_to_1():
 @given(seeds)
 def test_zero_noise_samples_the_mean(seed):
     belief = draw(seed, 2)
-    assert np.array_equal(belief.sample(jnp.zeros((2, 3))), belief.mean)
+    assert_alike(belief.sample(jnp.zeros((2, 3))), belief.mean)
 
 
 @given(seeds)
@@ -140,13 +139,6 @@ def test_balancing_gives_the_posterior_its_share_of_the_gradient_and_the_prior_t
         assert np.all(np.abs(whole.mean) > 0)
 
 
-@pytest.mark.parametrize("method", ["sample", "log_prob"])
-def test_integers_are_refused_by_the_arguments_name(method):
-    name = {"sample": "noise", "log_prob": "stoch"}[method]
-    with pytest.raises(TypeCheckError, match=name):
-        getattr(draw(0), method)(jnp.zeros(3, dtype=int))
-
-
 # Classes.
 
 GROUPS, CLASSES = 2, 3
@@ -184,7 +176,7 @@ def test_the_kl_of_classes_is_the_float64_formula(seed):
 def test_the_kl_of_classes_is_not_negative_and_vanishes_between_equals(seed):
     posterior, prior = two(seed)
     assert kl(posterior, prior) > 0
-    assert kl(posterior, posterior) == 0
+    assert abs(kl(posterior, posterior)) < 1e-6
 
 
 def test_the_kl_of_classes_agrees_with_monte_carlo():
@@ -266,11 +258,3 @@ def test_balancing_the_kl_of_classes_leaves_its_value_and_shares_out_its_gradien
     for part, gradient, whole in zip((share, 1 - share), shared, plain, strict=True):
         np.testing.assert_allclose(gradient.log_probs, part * whole.log_probs, rtol=1e-6)
         assert np.all(np.abs(whole.log_probs) > 0)
-
-
-@pytest.mark.parametrize("posterior", [draw(0), classes(0)], ids=["numbers", "classes"])
-def test_the_kl_between_families_is_refused(posterior):
-    prior = classes(0) if isinstance(posterior, Gaussian) else draw(0)
-    ours, theirs = type(posterior).__name__, type(prior).__name__
-    with pytest.raises(ValueError, match=f"KL of a {ours} is known to a {ours} only, got {theirs}"):
-        kl(posterior, prior)

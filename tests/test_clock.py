@@ -83,6 +83,7 @@ def test_the_papers_clock_in_full():
 
 def test_one_factor_stands_for_all():
     assert Clock(3, 4) == Clock(3, (4, 4))
+    assert Clock(np.int64(3), np.asarray([4, 4])) == Clock(3, 4)
     assert Clock(1) == Clock(1, ())
 
 
@@ -90,32 +91,20 @@ def test_a_clock_is_hashable_whatever_sequence_its_factors_were():
     assert hash(Clock(3, [4, 2])) == hash(Clock(3, (4, 2)))
 
 
-@pytest.mark.parametrize("levels", [0, -1])
-def test_a_clock_needs_a_level(levels):
-    with pytest.raises(ValueError, match=f"at least 1 level, got {levels}"):
-        Clock(levels, 2)
-
-
 @pytest.mark.parametrize("wrong", [0, -2, (2, 0), (-1, 3)])
-def test_a_factor_below_1_is_refused_with_the_remedy(wrong):
+def test_a_factor_below_1_raises_an_error_with_the_remedy(wrong):
     with pytest.raises(ValueError, match=r"factors must be at least 1, got .*; use 1"):
         Clock(3, wrong)
 
 
-def test_a_factor_below_1_is_refused_even_where_none_is_needed():
+def test_a_factor_below_1_raises_an_error_even_where_none_is_needed():
     with pytest.raises(ValueError, match="factors must be at least 1, got 0"):
         Clock(1, 0)
 
 
 @pytest.mark.parametrize("wrong", [(), (2,), (2, 2, 2)])
-def test_a_wrong_number_of_factors_is_refused(wrong):
+def test_a_wrong_number_of_factors_raises_an_error(wrong):
     with pytest.raises(ValueError, match=f"3 levels need 2 .*factors.*, got {len(wrong)}"):
-        Clock(3, wrong)
-
-
-@pytest.mark.parametrize("wrong", [2.5, 2.0, (2, 2.5)])
-def test_a_factor_that_is_not_whole_is_refused(wrong):
-    with pytest.raises(ValueError, match="factors must be"):
         Clock(3, wrong)
 
 
@@ -180,21 +169,7 @@ def test_axes_behind_time_and_the_dtype_stay(axes, dtype):
     assert (hold(x, 2, 9).shape, hold(x, 2, 9).dtype) == ((9, *axes), dtype)
 
 
-@pytest.mark.parametrize("ticks", [1, 3])
-def test_hold_refuses_values_that_are_not_those_of_the_length(ticks):
-    with pytest.raises(ValueError, match=rf"5 entries in windows of 3 are 2 ticks, got {ticks}"):
-        hold(jnp.zeros((ticks, 2)), 3, 5)
-
-
-@pytest.mark.parametrize("factor", [0, -1])
-def test_pool_and_hold_refuse_a_factor_below_1(factor):
-    with pytest.raises(ValueError, match=f"factor must be at least 1, got {factor}"):
-        pool(jnp.zeros((4, 2)), factor)
-    with pytest.raises(ValueError, match=f"factor must be at least 1, got {factor}"):
-        hold(jnp.zeros((4, 2)), factor, 4)
-
-
-# What a tick hears.
+# The window of a tick.
 
 STACKS = [((2, 3), 14), ((2, 3), 1), ((4,), 7), ((1, 3), 5), ((), 3)]
 
@@ -202,20 +177,20 @@ STACKS = [((2, 3), 14), ((2, 3), 1), ((4,), 7), ((1, 3), 5), ((), 3)]
 @pytest.mark.parametrize("lookahead", [True, False])
 @pytest.mark.parametrize(("factors", "frames"), STACKS)
 @given(seed=seeds)
-def test_a_tick_hears_the_sum_of_its_window(lookahead, factors, frames, seed):
+def test_the_input_of_a_tick_is_the_sum_of_its_window(lookahead, factors, frames, seed):
     clock = Clock(len(factors) + 1, factors, lookahead=lookahead)
     x = whole_numbers(seed, frames, 2)
     for level, period in enumerate(clock.periods):
         expected = []
         for tick in range(0, frames, period):
             ends = (tick, tick + period) if lookahead else (tick - period + 1, tick + 1)
-            heard = [x[frame] for frame in range(*ends) if 0 <= frame < frames]
-            expected.append(sum(heard, np.zeros(2)))
+            window = [x[frame] for frame in range(*ends) if 0 <= frame < frames]
+            expected.append(sum(window, np.zeros(2)))
         assert np.array_equal(clock.windows(jnp.asarray(x), level), expected)
 
 
 @pytest.mark.parametrize("frame", [0, 1, 5, 6, 7, 13])
-def test_a_causal_clock_hears_no_later_frame(frame):
+def test_a_causal_window_has_no_later_frame(frame):
     clock = Clock(3, (2, 3), lookahead=False)
     x = whole_numbers(0, 14, 2)
     later = np.where(np.arange(14)[:, None] > frame, np.float32(np.nan), x)
@@ -225,7 +200,7 @@ def test_a_causal_clock_hears_no_later_frame(frame):
         assert np.array_equal(one, other)
 
 
-def test_where_a_level_ticks_at_every_frame_it_hears_that_frame():
+def test_where_a_level_ticks_at_every_frame_its_window_is_that_frame():
     x = jnp.asarray(whole_numbers(0, 5, 2))
     for lookahead in (True, False):
         clock = Clock(3, 1, lookahead=lookahead)
@@ -236,8 +211,8 @@ def test_where_a_level_ticks_at_every_frame_it_hears_that_frame():
 @pytest.mark.parametrize("lookahead", [True, False])
 def test_a_window_keeps_the_axes_behind_time_and_the_dtype(axes, lookahead):
     clock = Clock(2, 3, lookahead=lookahead)
-    heard = clock.windows(jnp.ones((7, *axes), "int32"), 1)
-    assert (heard.shape, heard.dtype) == ((3, *axes), "int32")
+    summed = clock.windows(jnp.ones((7, *axes), "int32"), 1)
+    assert (summed.shape, summed.dtype) == ((3, *axes), "int32")
 
 
 def test_clocks_that_look_ahead_and_that_do_not_differ():

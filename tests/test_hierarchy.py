@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
@@ -68,11 +67,6 @@ def some_states(hierarchy: Hierarchy, seed: int) -> tuple[State, ...]:
     return tuple(some_state(cell, seed + n) for n, cell in enumerate(hierarchy.cells))
 
 
-def assert_same(ours, theirs):
-    """Assert that two pytrees agree bit for bit."""
-    assert eqx.tree_equal(ours, theirs)
-
-
 def cut_out(arrays, clock: Clock, start: int, stop: int | None = None):
     """Cut every level's entries for the frames from start to stop, both aligned."""
     stops = (None,) * clock.levels if stop is None else clock.ticks(stop)
@@ -94,17 +88,17 @@ def entries(arrays, window: slice | int):
 def test_observing_is_ticking_frame_by_frame(kind, clock, frames, data, seed):
     blind = data.draw(st.sets(st.integers(0, clock.levels - 1)), label="blind")
     levels = hierarchy(clock, kind=kind, seed=seed, blind=blind)
-    heard, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
+    evidence, noises = features(levels, frames, seed=seed), noise(levels, frames, seed=seed)
     states, known = some_states(levels, seed), conditioning(levels, frames, seed=seed)
     with jax.disable_jit():
-        actual = levels.observe(states, heard, noises, known)
+        actual = levels.observe(states, evidence, noises, known)
         expected = frame_by_frame(
             levels.cells,
             clock.factors,
             frames,
             noises,
             known,
-            features=heard,
+            features=evidence,
             blind=blind,
             states=states,
         )
@@ -127,10 +121,10 @@ def test_imagining_is_ticking_frame_by_frame(kind, clock, frames, seed):
 @pytest.mark.parametrize(("kind", "clock", "frames"), COMPILED)
 def test_compiled_observing_is_ticking_frame_by_frame(kind, clock, frames):
     levels = hierarchy(clock, kind=kind)
-    heard, noises = features(levels, frames), noise(levels, frames)
-    actual = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, frames), noise(levels, frames)
+    actual = observe(levels, levels.init(), evidence, noises)
     known = conditioning(levels, frames)
-    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, features=heard)
+    expected = frame_by_frame(levels.cells, clock.factors, frames, noises, known, features=evidence)
     assert_alike([*actual], [tuple(e) for e in expected])
 
 
@@ -175,39 +169,39 @@ def test_imagining_twice_is_imagining_once(kind, seed):
     assert_alike((before, after), (cut_out(whole, CLOCK, 0, cut), cut_out(whole, CLOCK, cut)))
 
 
-# Who hears whom, and when.
+# Which level depends on which, and when.
 
 
 @kinds
 @pytest.mark.parametrize("level", [0, 1])
 @draws(seed=seeds)
-def test_slow_levels_never_hear_fast_noise_or_features(kind, level, seed):
+def test_slow_levels_never_depend_on_fast_noise_or_features(kind, level, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    _, calm = observe(levels, levels.init(), heard, noises)
-    other, loud = list(heard), list(noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, calm = observe(levels, levels.init(), evidence, noises)
+    other, loud = list(evidence), list(noises)
     other[level], loud[level] = other[level] + 1, -5 * loud[level]
     _, disturbed = observe(levels, levels.init(), tuple(other), tuple(loud))
-    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert_alike(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
 
 
 @kinds
 @pytest.mark.parametrize("level", [0, 1])
 @draws(seed=seeds)
-def test_imagined_slow_levels_never_hear_fast_noise(kind, level, seed):
+def test_imagined_slow_levels_never_depend_on_fast_noise(kind, level, seed):
     levels = hierarchy(CLOCK, kind=kind, seed=seed)
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
     loud = list(noises)
     loud[level] = -5 * loud[level]
     _, disturbed = imagine(levels, levels.init(), tuple(loud))
-    assert_same(disturbed[level + 1 :], calm[level + 1 :])
+    assert_alike(disturbed[level + 1 :], calm[level + 1 :])
     assert np.any(disturbed[level].states.stoch != calm[level].states.stoch)
 
 
 @kinds
-def test_fast_levels_hear_slow_noise(kind):
+def test_fast_levels_depend_on_slow_noise(kind):
     levels = hierarchy(CLOCK, kind=kind)
     noises = noise(levels, FRAMES)
     _, calm = imagine(levels, levels.init(), noises)
@@ -229,22 +223,22 @@ def test_noise_changes_nothing_before_its_tick(kind, level, tick):
     _, disturbed = imagine(levels, levels.init(), tuple(loud))
     for below, (one, other) in enumerate(zip(disturbed, calm, strict=True)):
         before = CLOCK.ticks(frame)[below]
-        assert_same(*(entries(both, slice(before)) for both in (one, other)))
+        assert_alike(*(entries(both, slice(before)) for both in (one, other)))
     assert np.any(disturbed[0].output[frame] != calm[0].output[frame])
 
 
 @kinds
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_a_posterior_hears_the_features_of_its_own_tick_and_none_after(kind, level):
+def test_a_posterior_depends_on_the_features_of_its_own_tick_and_on_none_after(kind, level):
     levels = hierarchy(CLOCK, kind=kind)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    other = list(heard)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = list(evidence)
     other[level] = other[level].at[1].add(1)
-    _, calm = observe(levels, levels.init(), heard, noises)
+    _, calm = observe(levels, levels.init(), evidence, noises)
     _, disturbed = observe(levels, levels.init(), tuple(other), noises)
     one, two = disturbed[level], calm[level]
-    assert_same(*(entries(t.posterior, slice(1)) for t in (one, two)))
-    assert_same(*(entries(t.prior, slice(2)) for t in (one, two)))
+    assert_alike(*(entries(t.posterior, slice(1)) for t in (one, two)))
+    assert_alike(*(entries(t.prior, slice(2)) for t in (one, two)))
     assert not eqx.tree_equal(*(entries(t.posterior, 1) for t in (one, two)))
 
 
@@ -255,29 +249,44 @@ def test_a_posterior_hears_the_features_of_its_own_tick_and_none_after(kind, lev
 @pytest.mark.parametrize("blind", [{0}, {2}, {0, 1, 2}])
 def test_a_blind_level_is_imagined(kind, blind):
     levels = hierarchy(CLOCK, kind=kind, blind=blind)
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    _, traces = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    _, traces = observe(levels, levels.init(), evidence, noises)
     for level, trace in enumerate(traces):
         same = eqx.tree_equal(trace.posterior, trace.prior)
         assert bool(same) == (level in blind)
         nats = trace.posterior.kl(trace.prior)
-        assert np.all(nats == 0) if level in blind else np.all(nats > 0)
+        assert np.all(np.abs(nats) < 1e-6) if level in blind else np.all(nats > 1e-4)
 
 
 @FEW
-def test_a_blind_level_does_not_hear_its_features(kind):
+def test_a_blind_level_does_not_depend_on_its_features(kind):
     levels = hierarchy(CLOCK, kind=kind, blind={1})
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    other = (heard[0], heard[1] + 1, heard[2])
-    assert_same(*(observe(levels, levels.init(), f, noises) for f in (heard, other)))
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    other = (evidence[0], evidence[1] + 1, evidence[2])
+    assert_alike(*(observe(levels, levels.init(), f, noises) for f in (evidence, other)))
 
 
 @FEW
 def test_observing_with_all_levels_blind_is_imagining(kind):
     levels = hierarchy(CLOCK, kind=kind, blind={0, 1, 2})
-    heard, noises = features(levels, FRAMES), noise(levels, FRAMES)
-    observed = observe(levels, levels.init(), heard, noises)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    observed = observe(levels, levels.init(), evidence, noises)
     assert_alike(observed, imagine(levels, levels.init(), noises))
+
+
+# Without conditioning.
+
+
+@pytest.mark.parametrize("kind", ["rssm", "flow"])
+def test_without_conditioning_a_video_begins_at_time_0_and_imagined_frames_go_on(kind):
+    levels = hierarchy(CLOCK, kind=kind)
+    evidence, noises = features(levels, FRAMES), noise(levels, FRAMES)
+    known = levels.conditioning(2 * FRAMES)
+    observed = compiled_observe(levels, levels.init(), evidence, noises)
+    known_first = cut_out(known, CLOCK, 0, FRAMES)
+    assert_alike(observed, observe(levels, levels.init(), evidence, noises, known_first))
+    imagined = compiled_imagine(levels, observed[0], noises)
+    assert_alike(imagined, imagine(levels, observed[0], noises, cut_out(known, CLOCK, FRAMES)))
 
 
 # Noise and sizes.
@@ -286,12 +295,13 @@ def test_observing_with_all_levels_blind_is_imagining(kind):
 @kinds
 def test_without_noise_every_sample_is_the_mode(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    heard = features(levels, FRAMES)
-    silence = tuple(jnp.zeros_like(n) for n in noise(levels, FRAMES))
-    for trace in observe(levels, levels.init(), heard, silence)[1]:
-        assert_same(trace.states.stoch, trace.posterior.mode)
+    evidence = features(levels, FRAMES)
+    silence = levels.zero_noise(FRAMES)
+    assert [n.shape for n in silence] == [n.shape for n in noise(levels, FRAMES)]
+    for trace in observe(levels, levels.init(), evidence, silence)[1]:
+        assert_alike(trace.states.stoch, trace.posterior.mode)
     for trace in imagine(levels, levels.init(), silence)[1]:
-        assert_same(trace.states.stoch, trace.prior.mode)
+        assert_alike(trace.states.stoch, trace.prior.mode)
 
 
 @FEW
@@ -324,7 +334,7 @@ def test_noise_has_an_entry_for_each_tick(kind):
 @FEW
 def test_the_same_key_gives_the_same_noise_and_another_key_another(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    assert_same(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
+    assert_alike(levels.noise(FRAMES, key=jr.key(0)), levels.noise(FRAMES, key=jr.key(0)))
     for one, other in zip(*(levels.noise(FRAMES, key=jr.key(s)) for s in (0, 1)), strict=True):
         assert np.all(one != other)
 
@@ -341,7 +351,7 @@ def test_noise_of_a_longer_video_begins_with_that_of_a_shorter(kind):
     levels = hierarchy(CLOCK, kind=kind)
     shorter, longer = (levels.noise(frames, key=jr.key(0)) for frames in (7, FRAMES))
     for level, (one, other) in enumerate(zip(shorter, longer, strict=True)):
-        assert_same(one, other[: CLOCK.ticks(7)[level]])
+        assert_alike(one, other[: CLOCK.ticks(7)[level]])
 
 
 @FEW
@@ -351,16 +361,16 @@ def test_noise_from_a_later_frame_is_the_end_of_the_whole(kind, start):
     whole = levels.noise(FRAMES, key=jr.key(0))
     # Traced, as in a loop over chunks.
     later = jax.jit(lambda s: levels.noise(FRAMES - start, key=jr.key(0), start=s))(start)
-    assert_same(later, cut_out(whole, CLOCK, start))
+    assert_alike(later, cut_out(whole, CLOCK, start))
 
 
 def test_levels_may_have_different_sizes():
     sizes = {"hidden_size": 2, "feature_size": 3, "context_size": 0}
     top = made(RSSMCell, stoch_size=5, deter_size=6, **sizes)
     levels = Hierarchy((made(CELLS["rssm"], context_size=11), top), Clock(2, 2))
-    heard, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
-    actual = observe(levels, levels.init(), heard, noises)
+    evidence, noises = (draw(0, 3, FEATURE), draw(1, 2, 3)), (draw(2, 3, STOCH), draw(3, 2, 5))
+    actual = observe(levels, levels.init(), evidence, noises)
     expected = frame_by_frame(
-        levels.cells, (2,), 3, noises, conditioning(levels, 3), features=heard
+        levels.cells, (2,), 3, noises, conditioning(levels, 3), features=evidence
     )
     assert_alike([*actual], [tuple(e) for e in expected])

@@ -82,7 +82,7 @@ def test_the_order_of_samples_does_not_matter():
     np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
-def test_the_same_sample_again_tells_nothing_new():
+def test_the_same_sample_again_changes_nothing():
     model, video = plain(CLOCK), plain_video(FRAMES)
     once = samples(model, FRAMES, 1)
     often = jax.tree.map(lambda a: jnp.repeat(a, 4, axis=0), once)
@@ -144,7 +144,7 @@ def test_the_kl_of_no_tick_is_negative(kind):
 
 
 class LinearGaussianCell(AbstractCell):
-    """z ~ N(what is heard from above, 1), seen through `seen` numbers ~ N(z, variance) a tick.
+    """z ~ N(z of the level above, 1), seen through `seen` numbers ~ N(z, variance) a tick.
 
     Features are the sum of these numbers, which is all that the exact posterior needs.
     """
@@ -159,8 +159,8 @@ class LinearGaussianCell(AbstractCell):
     def prepare_context(self, top_down, conditioning):
         return top_down[:1] if self.context_size else jnp.zeros(1)
 
-    def advance(self, state, above):
-        return above
+    def advance(self, state, context):
+        return context
 
     def prior(self, deter):
         return Gaussian(deter, jnp.ones(1))
@@ -172,7 +172,7 @@ class LinearGaussianCell(AbstractCell):
 
 
 def frame_as_it_is(frame):
-    """Tell both levels of a frame of one pixel."""
+    """Return the pixel of a frame for both levels."""
     return frame.reshape(1), frame.reshape(1)
 
 

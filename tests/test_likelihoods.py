@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import TypeCheckError
 from models import OUTPUT, made, noise, tiny
 from reference import assert_alike, frame_log_likelihood, sigmoid
 
@@ -20,7 +19,7 @@ from cwvae.objective import elbo
 
 
 def frames(seed: int) -> tuple[jnp.ndarray, jnp.ndarray]:
-    """Draw the decoder's answer and a frame."""
+    """Draw the decoder's output and a frame."""
     values = np.random.default_rng(seed).random((2, 5, 4, 3))
     return jnp.asarray(values[0], dtype=float), jnp.asarray(values[1], dtype=float)
 
@@ -40,32 +39,9 @@ def test_a_perfect_frame_is_the_likeliest():
     assert likelihood.log_prob(frame, frame) > likelihood.log_prob(decoded, frame)
 
 
-def test_the_expected_frame_is_the_decoders_answer():
+def test_the_expected_frame_is_the_decoders_output():
     decoded, _ = frames(0)
     assert np.array_equal(FixedNormal(0.4).mean(decoded), decoded)
-
-
-@pytest.mark.parametrize("family", [FixedNormal, LearnedNormal])
-@pytest.mark.parametrize("stddev", [0.0, -1.0, float("nan")])
-def test_a_stddev_that_is_not_positive_is_refused(family, stddev):
-    with pytest.raises(ValueError, match=f"stddev must be positive, got {stddev}"):
-        family(stddev)
-
-
-def test_a_frame_of_another_shape_is_refused_with_the_shapes():
-    decoded, frame = frames(0)
-    message = (
-        r"frames of shape \(4, 4, 3\) under FixedNormal need a decoder that answers with shape "
-        r"\(4, 4, 3\), got \(5, 4, 3\)"
-    )
-    with pytest.raises(ValueError, match=message):
-        FixedNormal(0.4).log_prob(decoded, frame[:-1])
-
-
-def test_a_frame_of_bytes_is_refused_by_name():
-    decoded, frame = frames(0)
-    with pytest.raises(TypeCheckError, match="frame"):
-        FixedNormal(0.4).log_prob(decoded, frame.astype("uint8"))
 
 
 # A scale that is learned.
@@ -108,8 +84,8 @@ def test_the_bernoulli_is_the_float64_formula(seed):
 @pytest.mark.parametrize("log_odds", [-1e4, 1e4])
 def test_the_bernoulli_is_finite_where_a_pixel_is_certain(log_odds):
     value, slope = jax.value_and_grad(Bernoulli().log_prob)(jnp.full((1, 1, 1), log_odds), HALF)
-    assert value == -5e3
-    assert np.all(np.abs(slope) == 0.5)
+    np.testing.assert_allclose(value, -5e3, rtol=1e-6)
+    np.testing.assert_allclose(np.abs(slope), 0.5, rtol=1e-6)
 
 
 HALF = jnp.full((1, 1, 1), 0.5)
@@ -119,7 +95,7 @@ HALF = jnp.full((1, 1, 1), 0.5)
 
 
 def logistic(mean: float, log_scale: float) -> jnp.ndarray:
-    """Return the decoder's answer for one pixel."""
+    """Return the decoder's output for one pixel."""
     return jnp.asarray([[[mean, log_scale]]], dtype=float)
 
 
@@ -157,8 +133,8 @@ def test_pixels_are_of_the_nearest_level():
     likelihood, decoded = DiscretisedLogistic(5), logistic(0.4, -2.0)
     exact = likelihood.log_prob(decoded, HALF)
     for pixel in (0.4, 0.6):
-        assert likelihood.log_prob(decoded, jnp.full((1, 1, 1), pixel)) == exact
-    assert likelihood.log_prob(decoded, jnp.full((1, 1, 1), 0.35)) != exact
+        assert_alike(likelihood.log_prob(decoded, jnp.full((1, 1, 1), pixel)), exact)
+    assert abs(likelihood.log_prob(decoded, jnp.full((1, 1, 1), 0.35)) - exact) > 1e-3
 
 
 @pytest.mark.parametrize("mean", [-1e8, -1.0, 0.0, 0.5, 1e4, 1e8])
@@ -178,12 +154,6 @@ def test_the_expected_pixel_lies_within_the_range_of_pixels():
     assert np.array_equal(DiscretisedLogistic().mean(decoded), [[[0, 0.25, 1]]])
 
 
-@pytest.mark.parametrize("levels", [1, 0, -5])
-def test_pixels_of_one_level_are_refused(levels):
-    with pytest.raises(ValueError, match=f"at least 2 levels, got {levels}"):
-        DiscretisedLogistic(levels)
-
-
 # Every family.
 
 # With what turns the decoder's last layer into its parameters.
@@ -197,11 +167,11 @@ families = pytest.mark.parametrize("family", FAMILIES)
 
 
 @families
-def test_an_answer_of_another_shape_is_refused_with_the_one_that_is_needed(family):
+def test_an_output_of_another_shape_raises_an_error_with_the_one_that_is_needed(family):
     likelihood, _ = FAMILIES[family]
     width = 3 * likelihood.parameters
     for wrong in ((5, 4, width + 1), (4, 4, width), (width,)):
-        expected = rf"frames of shape \(5, 4, 3\) .* answers with shape \(5, 4, {width}\), got "
+        expected = rf"must have shape \(5, 4, {width}\), got .*frames of shape \(5, 4, 3\)"
         with pytest.raises(ValueError, match=expected):
             likelihood.log_prob(jnp.zeros(wrong), jnp.zeros((5, 4, 3)))
 

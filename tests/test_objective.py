@@ -125,7 +125,7 @@ def test_without_times_frames_come_at_0_1_2():
 
 def test_a_model_that_hears_actions_is_refused_without_them():
     model, video = plain(CLOCK, kind="conditioned"), plain_video(FRAMES)
-    with pytest.raises(ValueError, match="level 0 hears actions of 3 numbers, got none"):
+    with pytest.raises(ValueError, match="level 0 needs actions of 3 numbers, got none"):
         elbo(model, video, noise(model.hierarchy, FRAMES))
 
 

@@ -8,10 +8,13 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+import official_model
 import pytest
+from reference import assert_alike
 
 from cwvae.cells import CategoricalHead
 from cwvae.nn.layers import LSTM
+from cwvae.objective import elbo
 from cwvae.official import config_from_official, model_from_weights, weights_from_model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -47,7 +50,7 @@ def test_every_official_number_but_the_dead_rows_is_in_the_model(official):
     assert theirs - ours == output * config["cell_embed_size"]
 
 
-def test_the_configuration_says_the_same_in_our_words(official):
+def test_the_configuration_is_the_same_by_our_names(official):
     _, config = official
     ours = config_from_official(config)
     assert (ours.levels, ours.factors, ours.channels) == (
@@ -63,12 +66,12 @@ def test_the_configuration_says_the_same_in_our_words(official):
 
 def test_what_the_official_base_configuration_sets_need_not_be_given():
     required = {"cell_stoch_size": 20, "cell_deter_size": 200, "cell_embed_size": 200}
-    config = config_from_official(required | {"channels": 1, "decoder_stddev": 1.0})
+    config = config_from_official(required | {"channels": 1, "dec_stddev": 1.0})
     assert (config.levels, config.factors, config.channel_multiplier) == (3, 6, 1)
     assert (config.dense_layers, config.dense_hidden, config.min_stddev) == (3, 1000, 1e-4)
 
 
-@pytest.mark.parametrize("missing", ["cell_stoch_size", "decoder_stddev", "channels"])
+@pytest.mark.parametrize("missing", ["cell_stoch_size", "dec_stddev", "channels"])
 def test_a_configuration_that_lacks_a_key_is_refused(official, missing):
     config = {key: value for key, value in official[1].items() if key != missing}
     with pytest.raises(ValueError, match=f"configuration lacks {missing}"):
@@ -132,3 +135,93 @@ def test_a_cell_with_another_part_has_no_official_weights(official, part, other,
     changed = eqx.tree_at(lambda m: getattr(m.hierarchy.cells[1], part), model, other)
     with pytest.raises(ValueError, match=message):
         weights_from_model(changed)
+
+
+# Every option of the official configuration, against the official formulas in float64.
+
+SMALL = {
+    "levels": 2,
+    "tmp_abs_factor": 2,
+    "dec_stddev": 0.4,
+    "enc_dense_layers": 2,
+    "enc_dense_embed_size": 5,
+    "cell_type": "RSSMCell",
+    "cell_stoch_size": 2,
+    "cell_deter_size": 3,
+    "cell_embed_size": 4,
+    "cell_min_stddev": 1e-4,
+    "cell_mean_only": False,
+    "cell_reset_state": False,
+    "use_obs": True,
+    "channels_mult": 1 / 32,
+    "channels": 1,
+}
+OPTIONS = {
+    "two levels": {},
+    "one level, RGB": {"levels": 1, "channels": 3, "dec_stddev": 1.0},
+    "three levels, factor 3": {"levels": 3, "tmp_abs_factor": 3, "cell_min_stddev": 0.3},
+    "four levels, dense layers": {"levels": 4, "enc_dense_layers": 3, "enc_dense_embed_size": 7},
+    "one dense layer, more channels": {"enc_dense_layers": 1, "channels_mult": 1 / 16},
+    "cell sizes": {"cell_stoch_size": 3, "cell_deter_size": 2, "cell_embed_size": 6},
+    "mean only": {"cell_mean_only": True},
+    "slow level blind": {"use_obs": [True, False]},
+    "all blind": {"use_obs": False},
+}
+
+
+@eqx.filter_jit
+def inferred(model, video, noise):
+    """Return the record of every level, the frames, and the bound of a video."""
+    _, traces = model.infer(video, noise)
+    return traces, model.render(traces[0].output), elbo(model, video, noise)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_model_of_official_weights_computes_the_official_formulas(name):
+    config = SMALL | OPTIONS[name]
+    weights, random = official_model.draw(config, seed=3), np.random.default_rng(4)
+    video = random.random((5, 64, 64, config["channels"]), dtype=np.float32)
+    model = model_from_weights(weights, config)
+    observed = np.broadcast_to(config["use_obs"], config["levels"])
+    blind = [level for level, seen in enumerate(observed) if not seen]
+    scale = 0 if config["cell_mean_only"] else 1
+    noise = tuple(
+        scale * random.standard_normal((ticks, config["cell_stoch_size"]), dtype=np.float32)
+        for ticks in model.hierarchy.clock.ticks(len(video))
+    )
+    traces, frames, bound = inferred(model.blinded(blind), video, noise)
+    expected = official_model.observe(weights, config, video, noise, blind)
+    ours = official_model.Record(
+        [trace.prior.mean for trace in traces],
+        [trace.posterior.mean for trace in traces],
+        [trace.output for trace in traces],
+        list(bound.kl),
+        frames,
+        bound.log_likelihood,
+    )
+    assert_alike(ours, expected, 5e-5)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 4])
+def test_weights_come_back_from_any_number_of_levels(levels):
+    config = SMALL | {"levels": levels}
+    weights = official_model.draw(config, seed=levels)
+    back = weights_from_model(model_from_weights(weights, config))
+    assert back.keys() == weights.keys()
+    weights[f"cell_{levels - 1}/prior_h1_dense/kernel"][config["cell_stoch_size"] :] = 0
+    assert [name for name in weights if not np.array_equal(back[name], weights[name])] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (lambda m: m.encoder.frame, "the encoder must be an Encoder of a FrameEncoder, got"),
+        (lambda m: m.encoder.stacks[0], "each stack must be a DenseStack, got"),
+        (lambda m: m.decoder, "the decoder must be a FrameDecoder, got"),
+        (lambda m: m.decoder.dense, "decoder/h1 must be a layer of cwvae.nn, got"),
+    ],
+)
+def test_a_model_of_other_networks_has_no_official_weights(official, part, message):
+    other = eqx.tree_at(part, model_from_weights(*official), jnp.tanh)
+    with pytest.raises(ValueError, match=message):
+        weights_from_model(other)

@@ -31,7 +31,7 @@ def test_every_block_of_python_runs(code, capsys):
     assert capsys.readouterr().out
 
 
-def test_the_first_block_of_python_says_what_it_should(capsys):
+def test_the_first_block_of_python_prints_what_it_should(capsys):
     code = blocks("python")[0]
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 15
     exec(compile(code, "README.md", "exec"), {})
@@ -65,5 +65,5 @@ def test_the_table_of_presets_is_right(name):
 
 def test_the_commands_of_the_first_screen_stand_there():
     first = README.split("## ")[0]
-    assert "pip install . && cwvae demo --out demo" in first
+    assert "pip install '.[all]' && cwvae demo --out demo" in first
     assert "nox -s tests" in first

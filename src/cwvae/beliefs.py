@@ -1,7 +1,7 @@
 """Families of latent distributions: sample from noise, log-density, entropy, KL.
 
 A belief holds the parameters of a distribution over one latent vector; its arrays may carry
-leading axes (ticks), and then so do the answers.
+leading axes (ticks), and then so do the results.
 """
 
 import abc
@@ -12,9 +12,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cwvae.arguments import check_shape, check_share
 from cwvae.shapes import checked
 
 __all__ = ["AbstractBelief", "Categorical", "Gaussian", "balanced_kl", "kl"]
+
+_REMEDY = "`jax.vmap` maps a belief over further axes"
 
 
 class AbstractBelief(eqx.Module):
@@ -45,15 +48,21 @@ class AbstractBelief(eqx.Module):
 class Gaussian(AbstractBelief):
     """A normal distribution with a diagonal covariance.
 
-    **Arguments:** `mean` and `stddev`, (..., stoch); standard deviations are positive.
+    **Arguments:** `mean` and `stddev`, (..., stoch); standard deviations are positive. Raises
+    `ValueError` where the two, or an argument of a method, differ in shape.
     """
 
     mean: Float[Array, "*ticks stoch"]
     stddev: Float[Array, "*ticks stoch"]
 
+    def __check_init__(self) -> None:
+        """Raise `ValueError` for a mean and a standard deviation of different shapes."""
+        check_shape("stddev", self.stddev, jnp.shape(self.mean), "give it the shape of the mean")
+
     @checked
     def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
         """Return mean + stddev * noise, for standard normal noise."""
+        check_shape("noise", noise, self.mean.shape, _REMEDY)
         return self.mean + self.stddev * noise
 
     @property
@@ -64,6 +73,7 @@ class Gaussian(AbstractBelief):
     @checked
     def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
         """Return the log-density of a latent vector, in nats."""
+        check_shape("stoch", stoch, self.mean.shape, _REMEDY)
         standard = (stoch - self.mean) / self.stddev
         constant = 0.5 * math.log(2 * math.pi)
         return -jnp.sum(0.5 * standard**2 + jnp.log(self.stddev) + constant, axis=-1)
@@ -73,9 +83,13 @@ class Gaussian(AbstractBelief):
         return jnp.sum(jnp.log(self.stddev) + 0.5 * math.log(2 * math.pi * math.e), axis=-1)
 
     def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
-        """Return KL(self || other) in nats, summed over the latent vector."""
+        """Return KL(self || other) in nats, summed over the latent vector.
+
+        Raises `ValueError` for a belief of another family or shape.
+        """
         if not isinstance(other, Gaussian):
             raise _of_another_family(self, other)
+        check_shape("the other mean", other.mean, self.mean.shape, _REMEDY)
         ratio = self.stddev / other.stddev
         distance = (self.mean - other.mean) / other.stddev
         return jnp.sum(0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio), axis=-1)
@@ -86,29 +100,46 @@ class Categorical(AbstractBelief):
 
     **Arguments:** `log_probs`, (..., groups, classes), the normalised log-probabilities.
 
+    Raises `ValueError` for fewer axes, and where an argument of a method has another shape.
     Gradients pass a sample straight through, as if it were the probabilities (Bengio et al.
     2013; Hafner et al. 2021, DreamerV2).
     """
 
     log_probs: Float[Array, "*ticks groups classes"]
 
+    def __check_init__(self) -> None:
+        """Raise `ValueError` for log-probabilities without an axis of groups and of classes."""
+        if len(jnp.shape(self.log_probs)) < 2:
+            raise ValueError(
+                "log_probs must have shape (..., groups, classes), got "
+                f"{jnp.shape(self.log_probs)}; give a single group an axis of length 1"
+            )
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """The shape of a latent vector."""
+        *ticks, groups, classes = self.log_probs.shape
+        return (*ticks, groups * classes)
+
     @checked
     def sample(self, noise: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks stoch"]:
         """Return the classes that win with standard Gumbel noise added, one-hot."""
-        raised = self.log_probs + noise.reshape(self.log_probs.shape)
+        check_shape("noise", noise, self._shape, _REMEDY)
+        perturbed = self.log_probs + noise.reshape(self.log_probs.shape)
         probs = jnp.exp(self.log_probs)
         # The parentheses keep the sample one-hot to the last bit.
-        sample = _one_hot(raised) + (probs - jax.lax.stop_gradient(probs))
-        return sample.reshape(noise.shape)
+        sample = _one_hot(perturbed) + (probs - jax.lax.stop_gradient(probs))
+        return sample.reshape(self._shape)
 
     @property
     def mode(self) -> Float[Array, "*ticks stoch"]:
         """The most probable class of each group, one-hot."""
-        return _one_hot(self.log_probs).reshape(*self.log_probs.shape[:-2], -1)
+        return _one_hot(self.log_probs).reshape(self._shape)
 
     @checked
     def log_prob(self, stoch: Float[Array, "*ticks stoch"]) -> Float[Array, "*ticks"]:
         """Return the log-probability of one-hot vectors, in nats."""
+        check_shape("stoch", stoch, self._shape, _REMEDY)
         return jnp.sum(stoch.reshape(self.log_probs.shape) * self.log_probs, axis=(-2, -1))
 
     def entropy(self) -> Float[Array, "*ticks"]:
@@ -116,9 +147,13 @@ class Categorical(AbstractBelief):
         return -jnp.sum(jnp.exp(self.log_probs) * self.log_probs, axis=(-2, -1))
 
     def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
-        """Return KL(self || other) in nats, summed over the groups."""
+        """Return KL(self || other) in nats, summed over the groups.
+
+        Raises `ValueError` for a belief of another family or shape.
+        """
         if not isinstance(other, Categorical):
             raise _of_another_family(self, other)
+        check_shape("the other log_probs", other.log_probs, self.log_probs.shape, _REMEDY)
         ratio = self.log_probs - other.log_probs
         return jnp.sum(jnp.exp(self.log_probs) * ratio, axis=(-2, -1))
 
@@ -129,28 +164,35 @@ def _one_hot(scores: Float[Array, "*groups classes"]) -> Float[Array, "*groups c
 
 
 def _of_another_family(belief: AbstractBelief, other: AbstractBelief) -> ValueError:
-    """Say that a KL is asked for between families."""
+    """Return the error for a KL between families."""
     family = type(belief).__name__
     return ValueError(
-        f"the KL of a {family} is known to a {family} only, got {type(other).__name__}; "
+        f"the KL of a {family} must be to a {family}, got {type(other).__name__}; "
         "let a cell's prior and posterior be of one family"
     )
 
 
+@checked
 def kl(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks"]:
-    """Return KL(posterior || prior) in nats."""
+    """Return KL(posterior || prior) in nats.
+
+    Raises `ValueError` for beliefs of different families or shapes.
+    """
     return posterior.kl(prior)
 
 
+@checked
 def balanced_kl(
     posterior: AbstractBelief, prior: AbstractBelief, *, kl_balance: float
 ) -> Float[Array, "*ticks"]:
     """Return KL(posterior || prior) in nats, its gradient shared out unequally.
 
-    The value is that of `kl`. Of the gradient, `kl_balance` (in [0, 1]) goes to the
-    posterior and the rest to the prior: the official `kl_grad_post_perc`, without the fault by
-    which the official helper stops the gradient of both.
+    The value is that of `kl`. Of the gradient, `kl_balance` (in [0, 1]) goes to the posterior and
+    the rest to the prior: the official `kl_grad_post_perc`, without the fault by which the
+    official helper stops the gradient of both. Raises `ValueError` for a `kl_balance` outside
+    its range, and for beliefs of different families or shapes.
     """
+    check_share("kl_balance", kl_balance)
     to_prior = jax.lax.stop_gradient(posterior).kl(prior)
     to_posterior = posterior.kl(jax.lax.stop_gradient(prior))
     return (1 - kl_balance) * to_prior + kl_balance * to_posterior

@@ -1,12 +1,14 @@
-"""Files that are either whole or absent."""
+"""Files that are either whole or absent, and JSON that is read strictly."""
 
 import contextlib
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
-__all__ = ["replacing"]
+__all__ = ["read_json", "replacing", "write_json"]
 
 
 @contextlib.contextmanager
@@ -27,3 +29,38 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that appears only when it is complete."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, allow_nan=False, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a file of JSON.
+
+    Raises `ValueError` that names the file when it is no JSON, holds a key twice or a number that
+    is not finite, or is nested too deep to be read; `OSError` when it cannot be opened.
+    """
+    try:
+        return json.loads(path.read_text(), object_pairs_hook=_once, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError(f"{path}: expected plain JSON, got one nested too deep") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, got something else: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, or raise `ValueError` for a key that stands in it twice."""
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"the key {name!r} stands there twice")
+        fields[name] = value
+    return fields
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Raise `ValueError` for NaN and infinities, which are no JSON."""
+    raise ValueError(f"{name} is no finite number")

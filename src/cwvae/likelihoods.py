@@ -1,7 +1,7 @@
-"""Families of distributions of a frame given what the decoder made of the lowest level.
+"""Families of distributions of a frame given the decoder's output for the lowest level.
 
-A decoder answers with `parameters` numbers for every number of a frame: its last axis is that
-many times as long as the frame's.
+A decoder returns `parameters` numbers for every number of a frame: its last axis is that many
+times as long as the frame's.
 """
 
 import abc
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cwvae.arguments import check_positive, check_shape, whole_number
 from cwvae.shapes import Frame, checked
 
 __all__ = [
@@ -23,14 +24,18 @@ __all__ = [
 ]
 
 Decoded = Float[Array, "*decoded"]
+"""The decoder's output for one frame."""
 
 
 class AbstractLikelihood(eqx.Module):
-    """The distribution of one frame given the decoder's answer."""
+    """The distribution of one frame given the decoder's output for it.
+
+    `log_prob` and `mean` raise `ValueError` for an output that is not of the shape needed.
+    """
 
     @property
     def parameters(self) -> int:
-        """Numbers that the decoder gives for every number of a frame."""
+        """Numbers that the decoder returns for every number of a frame."""
         return 1
 
     @abc.abstractmethod
@@ -43,18 +48,17 @@ class AbstractLikelihood(eqx.Module):
 
 
 class FixedNormal(AbstractLikelihood):
-    """Independent normal pixels whose means are the decoder's answer.
+    """Independent normal pixels whose means are the decoder's output.
 
-    **Arguments:** `stddev`, the standard deviation of every pixel (the official `decoder_stddev`);
-    it must be positive, else `ValueError`.
+    **Arguments:** `stddev`, the standard deviation of every pixel (the official `dec_stddev`).
+    Raises `ValueError` for one that is not positive and finite.
     """
 
     stddev: float = eqx.field(static=True)
 
     def __check_init__(self) -> None:
-        """Refuse a standard deviation that is not positive."""
-        if not self.stddev > 0:
-            raise ValueError(f"the likelihood's stddev must be positive, got {self.stddev}")
+        """Raise `ValueError` for a standard deviation that is not positive and finite."""
+        check_positive("the likelihood's stddev", self.stddev)
 
     @checked
     def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
@@ -62,27 +66,27 @@ class FixedNormal(AbstractLikelihood):
         _check_shapes(self, decoded, frame)
         constant = math.log(self.stddev) + 0.5 * math.log(2 * math.pi)
         squares = jnp.sum(((frame - decoded) / self.stddev) ** 2)
-        # Constants stay outside of the sum: inside, XLA would make an array of them.
+        # The constant stays outside of the sum, where it would be added once a pixel.
         return -0.5 * squares - frame.size * constant
 
+    @checked
     def mean(self, decoded: Decoded) -> Frame:
-        """Return the decoder's answer itself."""
+        """Return the decoder's output itself."""
         return decoded
 
 
 class LearnedNormal(AbstractLikelihood):
-    """Independent normal pixels around the decoder's answer, their one scale learned.
+    """Independent normal pixels around the decoder's output, their one scale learned.
 
-    **Arguments:** `stddev`, the standard deviation to start from, positive, else `ValueError`
-    (Rybkin et al. 2021, sigma-VAE, with one scale for all pixels).
+    **Arguments:** `stddev`, the standard deviation to start from (Rybkin et al. 2021, sigma-VAE,
+    with one scale for all pixels). Raises `ValueError` for one that is not positive and finite.
     """
 
     log_stddev: Float[Array, ""]
 
     def __init__(self, stddev: float = 1.0):
         """Start from a standard deviation."""
-        if not stddev > 0:
-            raise ValueError(f"the likelihood's stddev must be positive, got {stddev}")
+        check_positive("the likelihood's stddev", stddev)
         self.log_stddev = jnp.asarray(math.log(stddev), dtype=float)
 
     @checked
@@ -93,13 +97,14 @@ class LearnedNormal(AbstractLikelihood):
         constant = self.log_stddev + 0.5 * math.log(2 * math.pi)
         return -0.5 * jnp.sum(standard**2) - frame.size * constant
 
+    @checked
     def mean(self, decoded: Decoded) -> Frame:
-        """Return the decoder's answer itself."""
+        """Return the decoder's output itself."""
         return decoded
 
 
 class Bernoulli(AbstractLikelihood):
-    """Independent pixels that are on or off; the decoder's answer is the log-odds of on.
+    """Independent pixels that are on or off; the decoder's output is the log-odds of on.
 
     Frames in [0, 1] between the two count as so many parts on.
     """
@@ -110,6 +115,7 @@ class Bernoulli(AbstractLikelihood):
         _check_shapes(self, decoded, frame)
         return jnp.sum(frame * decoded - jax.nn.softplus(decoded))
 
+    @checked
     def mean(self, decoded: Decoded) -> Frame:
         """Return the probability of on."""
         return jax.nn.sigmoid(decoded)
@@ -118,18 +124,17 @@ class Bernoulli(AbstractLikelihood):
 class DiscretisedLogistic(AbstractLikelihood):
     """Independent pixels of so many levels, each a logistic distribution cut into bins.
 
-    The decoder's answer is, along its last axis, first the means and then the logarithms of the
+    The decoder's output is, along its last axis, first the means and then the logarithms of the
     scales (Kingma et al. 2016, appendix; as in PixelCNN++ the outermost bins reach to infinity).
 
-    **Arguments:** `levels` of a pixel from 0 to 1, at least 2, else `ValueError`.
+    **Arguments:** `levels` of a pixel from 0 to 1, at least 2. Raises `ValueError` for fewer.
     """
 
     levels: int = eqx.field(static=True, default=256)
 
     def __check_init__(self) -> None:
-        """Refuse pixels that cannot differ."""
-        if self.levels < 2:
-            raise ValueError(f"pixels need at least 2 levels, got {self.levels}")
+        """Raise `ValueError` for pixels that cannot differ."""
+        whole_number("levels", self.levels, least=2)
 
     @property
     def parameters(self) -> int:
@@ -154,8 +159,14 @@ class DiscretisedLogistic(AbstractLikelihood):
         first, final = jax.nn.log_sigmoid(above), jax.nn.log_sigmoid(-below)
         return jnp.sum(jnp.where(level == 0, first, jnp.where(level == last, final, inside)))
 
+    @checked
     def mean(self, decoded: Decoded) -> Frame:
         """Return the means of the logistic distributions before they are cut, within [0, 1]."""
+        if not decoded.ndim or decoded.shape[-1] % 2:
+            raise ValueError(
+                "the decoder's last axis must hold a mean and a log-scale for every channel, got "
+                f"shape {decoded.shape}; make it with twice the channels of a frame"
+            )
         return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
 
 
@@ -166,10 +177,14 @@ def _log_of_rest(log_width: Float[Array, "*pixels"]) -> Float[Array, "*pixels"]:
 
 
 def _check_shapes(likelihood: AbstractLikelihood, decoded: Decoded, frame: Frame) -> None:
-    """Refuse a decoder's answer that is not for the frame."""
+    """Raise `ValueError` for a decoder's output that is not for the frame."""
+    if not frame.ndim:
+        raise ValueError("a frame must have at least one axis, got a single number")
     expected = (*frame.shape[:-1], likelihood.parameters * frame.shape[-1])
-    if decoded.shape != expected:
-        raise ValueError(
-            f"frames of shape {frame.shape} under {type(likelihood).__name__} need a decoder that "
-            f"answers with shape {expected}, got {decoded.shape}"
-        )
+    check_shape(
+        "decoded",
+        decoded,
+        expected,
+        f"frames of shape {frame.shape} under {type(likelihood).__name__} need a decoder that "
+        f"returns it",
+    )

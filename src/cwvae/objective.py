@@ -30,7 +30,7 @@ class Elbo(eqx.Module):
     """
 
     log_likelihood: Float[Array, "*batch frames"]
-    kl: tuple[Float[Array, "*batch ?ticks"], ...]
+    kl: tuple[Float[Array, "*batch _"], ...]
 
     @property
     def value(self) -> Float[Array, "*batch"]:
@@ -72,10 +72,8 @@ def elbo(
     """
     with jax.named_scope("elbo"):
         _, traces = model.infer(video, noise, conditioning)
-        return Elbo(
-            log_likelihood=_log_likelihood(model, traces[0].output, video),
-            kl=tuple(divergence(trace.posterior, trace.prior) for trace in traces),
-        )
+        log_likelihood = model.log_likelihood(traces[0].output, video)
+        return Elbo(log_likelihood, _divergences(traces, divergence))
 
 
 @checked
@@ -109,13 +107,9 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    with jax.named_scope("elbo"):
-        videos = jnp.asarray(videos)
-        traces = _observed(model, videos, noise, conditioning)
-        outputs = _all_frames(traces[0].output)
-        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
-        nll = -log_likelihood / (videos.shape[0] * frames)
-        nats = jnp.stack([jnp.mean(divergence(t.posterior, t.prior).sum(-1)) for t in traces])
+    bounds = _elbos(model, jnp.asarray(videos), noise, conditioning, divergence)
+    nll = -jnp.mean(bounds.log_likelihood)
+    nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bounds.kl])
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=nll, penalty=penalty, kl=nats / frames)
 
@@ -139,7 +133,7 @@ def importance_weighted_bound(
             jnp.sum(t.prior.log_prob(t.states.stoch) - t.posterior.log_prob(t.states.stoch))
             for t in traces
         ]
-        return _log_likelihood(model, traces[0].output, video).sum() + sum(ratios)
+        return model.log_likelihood(traces[0].output, video).sum() + sum(ratios)
 
     if jax.tree.leaves(noise)[0].shape[0] < 1:
         raise ValueError("the bound needs noise for at least 1 sample, got none")
@@ -148,19 +142,31 @@ def importance_weighted_bound(
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
 
 
-def _observed(
+def _elbos(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
     noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None,
-) -> tuple[Trace, ...]:
-    """Return the record of every video; the frames of all go through the encoder at once."""
-    features = jax.tree.map(
-        lambda frames: frames.reshape(*videos.shape[:2], *frames.shape[1:]),
-        model.encode(_all_frames(videos)),
-    )
-    _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, conditioning)
-    return traces
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+) -> Elbo:
+    """Return `jax.vmap(elbo)`, the frames of all videos through the networks at once.
+
+    With `jax.vmap` a chunk of frames would be one of every video, more than the cache holds.
+    """
+    with jax.named_scope("elbo"):
+        features = model.encode(_all_frames(videos))
+        features = jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], -1), features)
+        _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, conditioning)
+        outputs = _all_frames(traces[0].output)
+        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
+        return Elbo(log_likelihood.reshape(videos.shape[:2]), _divergences(traces, divergence))
+
+
+def _divergences(
+    traces: tuple[Trace, ...], divergence: Callable[[AbstractBelief, AbstractBelief], Array]
+) -> tuple[Float[Array, "*batch _"], ...]:
+    """Return the divergence of every level's posterior from its prior, tick by tick."""
+    return tuple(divergence(trace.posterior, trace.prior) for trace in traces)
 
 
 def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
@@ -168,15 +174,8 @@ def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " al
     return values.reshape(-1, *values.shape[2:])
 
 
-def _log_likelihood(
-    model: CWVAE, outputs: Float[Array, "frames output"], video: Video
-) -> Float[Array, " frames"]:
-    """Return log p(x_t | s_t^1) of every frame, in nats."""
-    return jax.vmap(model.likelihood.log_prob)(model.decode(outputs), jnp.asarray(video))
-
-
 def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
-    """Return the KL whose gradient is shared out."""
+    """Return the balanced KL of that share, which must be in [0, 1], else `ValueError`."""
     if not 0 <= kl_balance <= 1:
         raise ValueError(f"kl_balance must be in [0, 1], got {kl_balance}")
     return partial(balanced_kl, kl_balance=kl_balance)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -20,14 +21,17 @@ from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.model import CWVAE
-from cwvae.nn.layers import GRU
+from cwvae.nn.convolution import Conv, ConvTranspose
+from cwvae.nn.encoder import Encoder
+from cwvae.nn.layers import GRU, Dense, DenseStack, SplitDense
+from cwvae.nn.vision import FrameDecoder, FrameEncoder
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
 
 __all__ = ["config_from_official", "model_from_weights", "weights_from_model"]
 
-# What the official configs/base_config.yml sets where a file of its own does not.
-BASE = {
+# The defaults of the official configs/base_config.yml, and our names for the official ones.
+_DEFAULTS = {
     "levels": 3,
     "tmp_abs_factor": 6,
     "channels_mult": 1,
@@ -35,41 +39,46 @@ BASE = {
     "enc_dense_embed_size": 1000,
     "cell_min_stddev": 1e-4,
 }
-FIELDS = {
+_FIELDS = {
     "levels": "levels",
     "tmp_abs_factor": "factors",
-    "cell_stoch_size": "stoch",
-    "cell_deter_size": "deter",
-    "cell_embed_size": "hidden",
+    "cell_stoch_size": "stoch_size",
+    "cell_deter_size": "deter_size",
+    "cell_embed_size": "hidden_size",
     "channels": "channels",
     "channels_mult": "channel_multiplier",
     "enc_dense_layers": "dense_layers",
     "enc_dense_embed_size": "dense_hidden",
-    "dec_stddev": "dec_stddev",
+    "dec_stddev": "decoder_stddev",
     "cell_min_stddev": "min_stddev",
 }
 
 
 def config_from_official(config: Mapping[str, Any]) -> ModelConfig:
-    """Return the `ModelConfig` of an official configuration, as loaded from its YAML file.
+    """Return the `ModelConfig` of an official configuration, a mapping loaded from its YAML file.
 
-    Keys that do not shape the model (data, training, logging) are ignored; so are
-    `cell_mean_only`, which is zero noise here, and `use_obs`, which the official code heeds only
-    in its open-loop evaluation: `CWVAE.blinded` does that. Raises `ValueError` for a missing key
-    or a cell that is not the official `RSSMCell` without state resets.
+    Keys that do not shape the model (data, training, logging) are ignored. So are
+    `cell_mean_only`, which is zero noise here, and `use_obs`, which the official code uses only in
+    its open-loop evaluation and which is `CWVAE.blinded` here.
+
+    Raises `ValueError` for a missing key, a value outside its range, or a cell that is not the
+    official `RSSMCell` without state resets.
     """
     if config.get("cell_type", "RSSMCell") != "RSSMCell":
-        raise ValueError(f"cell_type must be 'RSSMCell', got {config['cell_type']!r}")
+        raise ValueError(
+            f"cell_type must be 'RSSMCell', got {config['cell_type']!r}; "
+            "only that cell of the official code is read"
+        )
     if config.get("cell_reset_state"):
         raise ValueError(
-            "cell_reset_state must be false: build the model without it, "
-            "then wrap the cells of its hierarchy in cwvae.Resetting"
+            f"cell_reset_state must be false, got {config['cell_reset_state']!r}; read the model "
+            "with it false, then wrap the cells of its hierarchy in cwvae.Resetting"
         )
-    merged = BASE | {key: value for key, value in config.items() if value is not None}
-    missing = sorted(FIELDS.keys() - merged.keys())
+    merged = _DEFAULTS | {key: value for key, value in config.items() if value is not None}
+    missing = sorted(_FIELDS.keys() - merged.keys())
     if missing:
         raise ValueError(f"the official configuration lacks {', '.join(missing)}")
-    return ModelConfig(**{field: merged[key] for key, field in FIELDS.items()})
+    return ModelConfig(**{field: merged[key] for key, field in _FIELDS.items()})
 
 
 def model_from_weights(weights: Mapping[str, Any], config: Mapping[str, Any]) -> CWVAE:
@@ -78,30 +87,33 @@ def model_from_weights(weights: Mapping[str, Any], config: Mapping[str, Any]) ->
     **Arguments:** `weights`, official names to arrays; `config`, the official configuration as a
     mapping (see `config_from_official`).
 
-    The top level's context weights only ever meet zeros; they are left out. Raises `ValueError`
-    that names the first missing or unknown weight, or one of the wrong shape.
+    The top level's context weights only ever meet zeros; they are left out.
+
+    Raises `ValueError` that names the first missing or unknown weight, or one of the wrong shape.
     """
     template = eqx.filter_eval_shape(build, config_from_official(config), key=jr.key(0))
     parts = _named_parts(template)
     shapes = {name: _official_shape(template, name, leaves) for name, leaves in parts.items()}
     _check_names(weights, shapes)
-    values = []
+    values: dict[int, Array] = {}
     for name, leaves in parts.items():
         array = np.asarray(weights[name])
         if array.shape != shapes[name]:
             raise ValueError(f"weight {name} must have shape {shapes[name]}, got {array.shape}")
         flat = array.reshape(-1)
         for leaf in leaves:
-            values.append(jnp.asarray(flat[: leaf.size].reshape(leaf.shape), dtype=float))
+            values[id(leaf)] = jnp.asarray(flat[: leaf.size].reshape(leaf.shape), dtype=float)
             flat = flat[leaf.size :]
-    return eqx.tree_at(lambda model: [*_flat(_named_parts(model))], template, values)
+    # By identity, as `eqx.tree_at` takes an empty tuple, the stacks of one level, for a leaf.
+    return jax.tree.map(lambda leaf: values.get(id(leaf), leaf), template)
 
 
 def weights_from_model(model: CWVAE) -> dict[str, Array]:
     """Return the model's weights (or a gradient with its structure) under their official names.
 
-    The inverse of `model_from_weights`; the top level's context weights are zeros. Raises
-    `ValueError` for a model that is not made of `RSSMCell`s.
+    The inverse of `model_from_weights`; the top level's context weights are zeros.
+
+    Raises `ValueError` for a model that is not made of the parts that `cwvae.build` uses.
     """
 
     def join(name: str, leaves: tuple[Array, ...]) -> Array:
@@ -114,32 +126,50 @@ def weights_from_model(model: CWVAE) -> dict[str, Array]:
 
 def _named_parts(model: CWVAE) -> dict[str, tuple[Array, ...]]:
     """Map each official name to the arrays of ours that make it up, in row-major order."""
-    # A CWVAE may be made of anything; this one is made of what `build` uses, or refused.
-    encoder: Any = model.encoder
-    decoder: Any = model.decoder
-    convolutions, stacks = encoder.frame.convolutions, encoder.stacks
-    layers: dict[str, Any] = {
-        f"encoder/h{number}_conv": layer for number, layer in enumerate(convolutions, start=1)
-    }
-    dense = [layer for stack in stacks for layer in stack.layers]
-    for number, layer in enumerate(dense, start=len(convolutions) + 1):
-        layers[f"encoder/h{number}_dense"] = layer
+    layers = _encoder_layers(model.encoder) | _decoder_layers(model.decoder)
     for level, cell in enumerate(model.hierarchy.cells):
         layers |= {
             f"cell_{level}/{name}": layer for name, layer in _cell_layers(level, cell).items()
         }
-    layers["decoder/h1"] = decoder.dense
-    for number, layer in enumerate(decoder.convolutions[:-1], start=2):
-        layers[f"decoder/h{number}"] = layer
-    layers["decoder/out"] = decoder.convolutions[-1]
     return {
         f"{name}/{leaf}": parts
         for name, layer in layers.items()
-        for leaf, parts in _layer_parts(layer).items()
+        for leaf, parts in _layer_parts(name, layer).items()
     }
 
 
-def _cell_layers(level: int, cell: AbstractCell) -> dict[str, Any]:
+def _encoder_layers(encoder: object) -> dict[str, object]:
+    """Map the official layer names of the encoder to its layers, which are numbered through."""
+    if not (isinstance(encoder, Encoder) and isinstance(encoder.frame, FrameEncoder)):
+        raise ValueError(
+            f"the encoder must be an Encoder of a FrameEncoder, got {type(encoder).__name__}; "
+            "only models of cwvae.build have official names"
+        )
+    layers: dict[str, object] = {
+        f"encoder/h{number}_conv": layer
+        for number, layer in enumerate(encoder.frame.convolutions, start=1)
+    }
+    for stack in encoder.stacks:
+        if not isinstance(stack, DenseStack):
+            raise ValueError(f"each stack must be a DenseStack, got {type(stack).__name__}")
+        for layer in stack.layers:
+            layers[f"encoder/h{len(layers) + 1}_dense"] = layer
+    return layers
+
+
+def _decoder_layers(decoder: object) -> dict[str, object]:
+    """Map the official layer names of the decoder to its layers."""
+    if not isinstance(decoder, FrameDecoder):
+        raise ValueError(
+            f"the decoder must be a FrameDecoder, got {type(decoder).__name__}; "
+            "only models of cwvae.build have official names"
+        )
+    *hidden, last = decoder.convolutions
+    layers: dict[str, object] = {"decoder/h1": decoder.dense, "decoder/out": last}
+    return layers | {f"decoder/h{number}": layer for number, layer in enumerate(hidden, start=2)}
+
+
+def _cell_layers(level: int, cell: AbstractCell) -> dict[str, object]:
     """Map the official layer names of a cell to its layers."""
     if not isinstance(cell, RSSMCell):
         raise ValueError(f"level {level} must be an RSSMCell, got {type(cell).__name__}")
@@ -161,17 +191,20 @@ def _cell_layers(level: int, cell: AbstractCell) -> dict[str, Any]:
     }
 
 
-def _layer_parts(layer: Any) -> dict[str, tuple[Array, ...]]:
+def _layer_parts(name: str, layer: object) -> dict[str, tuple[Array, ...]]:
     """Map the official leaf names of a layer to its arrays."""
-    if hasattr(layer, "ahead_kernel"):
-        return {"kernel": (layer.recurrent_kernel, layer.ahead_kernel), "bias": (layer.bias,)}
-    if hasattr(layer, "recurrent_bias"):
-        return {
-            "kernel": (layer.kernel,),
-            "recurrent_kernel": (layer.recurrent_kernel,),
-            "bias": (layer.bias, layer.recurrent_bias),
-        }
-    return {"kernel": (layer.kernel,), "bias": (layer.bias,)}
+    match layer:
+        case SplitDense():
+            return {"kernel": (layer.recurrent_kernel, layer.ahead_kernel), "bias": (layer.bias,)}
+        case GRU():
+            return {
+                "kernel": (layer.kernel,),
+                "recurrent_kernel": (layer.recurrent_kernel,),
+                "bias": (layer.bias, layer.recurrent_bias),
+            }
+        case Dense() | Conv() | ConvTranspose():
+            return {"kernel": (layer.kernel,), "bias": (layer.bias,)}
+    raise ValueError(f"{name} must be a layer of cwvae.nn, got {type(layer).__name__}")
 
 
 def _official_shape(model: CWVAE, name: str, leaves: tuple[Array, ...]) -> tuple[int, ...]:
@@ -186,16 +219,12 @@ def _official_shape(model: CWVAE, name: str, leaves: tuple[Array, ...]) -> tuple
     return shape
 
 
-def _flat(parts: Mapping[str, tuple[Array, ...]]):
-    """Yield every array of `_named_parts`."""
-    for leaves in parts.values():
-        yield from leaves
-
-
 def _check_names(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Refuse weights that are missing or unknown."""
+    """Raise `ValueError` for weights that are missing or unknown."""
     missing, unknown = expected.keys() - weights.keys(), weights.keys() - expected.keys()
     if missing or unknown:
-        said = [f"lack {', '.join(sorted(missing))}"] * bool(missing)
-        said += [f"hold unknown {', '.join(sorted(unknown))}"] * bool(unknown)
-        raise ValueError(f"the official weights {' and '.join(said)}; does the configuration fit?")
+        faults = [f"lack {', '.join(sorted(missing))}"] * bool(missing)
+        faults += [f"hold unknown {', '.join(sorted(unknown))}"] * bool(unknown)
+        raise ValueError(
+            f"the official weights {' and '.join(faults)}; does the configuration fit?"
+        )

@@ -1,4 +1,6 @@
-"""Context frames in, frames out: reconstruction, one-step prediction, open-loop forecast."""
+"""Context frames in, frames out: reconstruction, one-step prediction, forecast, sample."""
+
+from typing import SupportsIndex
 
 import equinox as eqx
 import jax
@@ -7,11 +9,21 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.cells.base import Conditioning, State
+from cwvae.arguments import check_positive, check_shape, whole_number
+from cwvae.cells.base import LevelConditioning, State, Trace
 from cwvae.model import CWVAE
+from cwvae.open_loop import cut_conditioning, imagine_in_chunks
 from cwvae.shapes import LevelNoise, Noise, Video, checked
 
-__all__ = ["forecast", "imagine", "observe", "predict_one_step", "reconstruct"]
+__all__ = [
+    "forecast",
+    "imagine",
+    "latents",
+    "observe",
+    "predict_one_step",
+    "reconstruct",
+    "sample",
+]
 
 
 @checked
@@ -19,12 +31,12 @@ def reconstruct(
     model: CWVAE,
     video: Video,
     noise: LevelNoise,
-    conditioning: tuple[Conditioning, ...] | None = None,
+    conditioning: LevelConditioning | None = None,
 ) -> Video:
-    """Return every frame as the posterior, which has seen it, explains it.
+    """Return every frame decoded from the posterior, which has seen that frame.
 
-    `noise` is that of `model.hierarchy.noise(frames, key=key)`; zeros give the modes.
-    `conditioning` is that of `model.hierarchy.conditioning(frames, ...)`.
+    **Arguments:** `noise` is that of `model.hierarchy.noise(frames, key=key)`; zeros give the
+    modes. `conditioning` is that of `model.hierarchy.conditioning(frames, ...)`.
     """
     _, traces = model.infer(video, noise, conditioning)
     return model.render(traces[0].output)
@@ -36,17 +48,31 @@ def predict_one_step(
     video: Video,
     noise: LevelNoise,
     prior_noise: Noise,
-    conditioning: tuple[Conditioning, ...] | None = None,
+    conditioning: LevelConditioning | None = None,
 ) -> Video:
-    """Return every frame as the lowest level's prior, which has seen those before, expects it.
+    """Return every frame decoded from the lowest level's prior, which has seen those before it.
 
-    `noise` drives the posterior as in `reconstruct`, `prior_noise`, (frames, stoch), the lowest
-    level's prior. Upper levels have heard their windows.
+    **Arguments:** `noise` drives the posterior as in `reconstruct`; `prior_noise`,
+    (frames, stoch), the lowest level's prior. Upper levels have seen all frames of their windows.
+    Raises `ValueError` for prior noise of another shape.
     """
+    frames, lowest = video.shape[0], model.hierarchy.cells[0]
+    remedy = "draw it with model.hierarchy.noise(frames, key=...)[0]"
+    check_shape("prior_noise", prior_noise, (frames, lowest.stoch_size), remedy)
+    _, (trace, *_) = model.infer(video, noise, conditioning)
+    stoch = trace.prior.sample(jnp.asarray(prior_noise))
+    expected = eqx.tree_at(lambda state: state.stoch, trace.states, stoch)
+    return model.render(jax.vmap(lowest.output)(expected))
+
+
+@checked
+def latents(
+    model: CWVAE, video: Video, conditioning: LevelConditioning | None = None
+) -> tuple[Trace, ...]:
+    """Return every level's record of a video, the fastest first, each sample a posterior's mode."""
+    noise = model.hierarchy.zero_noise(video.shape[0])
     _, traces = model.infer(video, noise, conditioning)
-    lowest = traces[0]
-    expected = eqx.tree_at(lambda s: s.stoch, lowest.states, lowest.prior.sample(prior_noise))
-    return model.render(jax.vmap(model.hierarchy.cells[0].output)(expected))
+    return traces
 
 
 @checked
@@ -54,7 +80,7 @@ def observe(
     model: CWVAE,
     context: Video,
     noise: LevelNoise,
-    conditioning: tuple[Conditioning, ...] | None = None,
+    conditioning: LevelConditioning | None = None,
 ) -> tuple[State, ...]:
     """Return every level's state after the context frames, from which to imagine on.
 
@@ -70,26 +96,54 @@ def imagine(
     model: CWVAE,
     states: tuple[State, ...],
     noise: LevelNoise,
-    conditioning: tuple[Conditioning, ...],
+    conditioning: LevelConditioning | None = None,
 ) -> tuple[tuple[State, ...], Video]:
     """Return the states after as many imagined frames as the noise is for, and the frames.
 
-    `conditioning` is that of the frames imagined: cut from that of the whole video.
+    `conditioning` is that of the frames imagined, cut from that of the whole video; without it
+    they go on after the states' at intervals of 1.
     """
     states, traces = model.hierarchy.imagine(states, noise, conditioning)
     return states, model.render(traces[0].output)
 
 
 @checked
+def sample(
+    model: CWVAE,
+    frames: SupportsIndex,
+    *,
+    key: PRNGKeyArray,
+    samples: SupportsIndex = 1,
+    chunk: SupportsIndex = 144,
+    conditioning: LevelConditioning | None = None,
+) -> Float[Array, "samples frames *frame"]:
+    """Draw videos from the prior, from the first frame on.
+
+    **Arguments:** those of `forecast`, but for a context: `conditioning` is that of the `frames`.
+    Frames are the likelihood's means. Raises `ValueError` for a count below 1, or conditioning of
+    other frames.
+    """
+    frames, samples = whole_number("frames", frames), whole_number("samples", samples)
+    known = _conditioning(model, 0, frames, conditioning)
+
+    def one(key: PRNGKeyArray) -> Float[Array, " frames *frame"]:
+        states = model.hierarchy.init()
+        return imagine_in_chunks(model, states, known, frames, chunk, key=key)
+
+    with jax.named_scope("sample"):
+        return jax.vmap(one)(jr.split(key, samples))
+
+
+@checked
 def forecast(
     model: CWVAE,
     context: Video,
-    horizon: int,
+    horizon: SupportsIndex,
     *,
     key: PRNGKeyArray,
-    samples: int = 1,
-    chunk: int = 144,
-    conditioning: tuple[Conditioning, ...] | None = None,
+    samples: SupportsIndex = 1,
+    chunk: SupportsIndex = 144,
+    conditioning: LevelConditioning | None = None,
     frame_rate: float | None = None,
 ) -> Float[Array, "samples horizon *frame"]:
     """Predict `horizon` frames after the context, open loop, `samples` times.
@@ -105,134 +159,59 @@ def forecast(
     - `conditioning`: times and actions of the context *and* of the frames to predict, from
       `model.hierarchy.conditioning(context + horizon, times=..., actions=...)`.
     - `frame_rate`: instead of `conditioning`, frames to predict in the time of one frame of the
-      context (2 is slow motion at twice the training rate, 0.5 skips every other frame). It means
-      something to models whose memories are continuous, such as those of `FlowCell`; models
-      that hear actions need `conditioning`.
+      context (2 is slow motion at twice the training rate, 0.5 skips every other frame). Only
+      models whose memories are continuous, such as those of `FlowCell`, depend on it; models of
+      actions need `conditioning`.
 
     Frames are the likelihood's means and are not clipped. Raises `ValueError` for a context
     that does not end on a tick of every level, a count below 1, a rate that is not positive, or
     both `conditioning` and `frame_rate`.
     """
-    for name, count in (("horizon", horizon), ("samples", samples), ("chunk", chunk)):
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
+    horizon, samples = whole_number("horizon", horizon), whole_number("samples", samples)
     _check_context(model, context)
-    slowest, frames = model.hierarchy.clock.slowest, context.shape[0]
-    chunk = min(-(-chunk // slowest) * slowest, horizon)
-    before, after = _split(model, frames, _given(model, frames, horizon, conditioning, frame_rate))
+    frames = context.shape[0]
+    whole = _conditioning(model, frames, horizon, conditioning, frame_rate)
+    before, after = cut_conditioning(model.hierarchy.clock, whole, frames)
 
     def one(key: PRNGKeyArray) -> Float[Array, " horizon *frame"]:
         context_key, future_key = jr.split(key)
         noise = model.hierarchy.noise(frames, key=context_key)
         states = observe(model, context, noise, before)
-        return _imagine_in_chunks(model, states, after, horizon, chunk, key=future_key)
+        return imagine_in_chunks(model, states, after, horizon, chunk, key=future_key)
 
     with jax.named_scope("forecast"):
         return jax.vmap(one)(jr.split(key, samples))
 
 
-def _given(
+def _conditioning(
     model: CWVAE,
     context: int,
     horizon: int,
-    conditioning: tuple[Conditioning, ...] | None,
-    frame_rate: float | None,
-) -> tuple[Conditioning, ...]:
-    """Return what is given of the context and the horizon."""
+    conditioning: LevelConditioning | None,
+    frame_rate: float | None = None,
+) -> LevelConditioning:
+    """Return the conditioning of the context and the horizon together."""
+    frames, levels = context + horizon, model.hierarchy
     if conditioning is not None:
         if frame_rate is not None:
             raise ValueError("give either the frame rate or the times of all frames, not both")
-        expected, frames = model.hierarchy.clock.ticks(context + horizon), context + horizon
-        if tuple(g.time.shape[0] for g in conditioning) != expected:
+        ticks = tuple(known.time.shape[0] for known in conditioning)
+        if ticks != levels.clock.ticks(frames):
             raise ValueError(
-                f"given must be for the {context} context frames and the horizon of {horizon}: "
-                f"make it with model.hierarchy.conditioning({frames}, ...)"
+                f"conditioning must be for the {context} context frames and the {horizon} to "
+                f"predict, got {ticks} ticks; make it with model.hierarchy.conditioning({frames}, "
+                "...)"
             )
         return conditioning
-    rate = 1.0 if frame_rate is None else frame_rate
-    if not 0 < rate < float("inf"):
-        raise ValueError(f"frame_rate must be positive and finite, got {rate}")
-    past, future = np.arange(context), np.arange(1, horizon + 1) / rate
-    times = np.concatenate([past, past[-1] + future])
-    return model.hierarchy.conditioning(context + horizon, times=times)
-
-
-def _split(
-    model: CWVAE, context: int, conditioning: tuple[Conditioning, ...]
-) -> tuple[tuple[Conditioning, ...], tuple[Conditioning, ...]]:
-    """Cut what is given after the context."""
-    ticks = model.hierarchy.clock.ticks(context)
-
-    def cut(window: slice, known: Conditioning) -> Conditioning:
-        return jax.tree.map(lambda array: array[window], known)
-
-    before = tuple(cut(slice(n), known) for n, known in zip(ticks, conditioning, strict=True))
-    after = tuple(cut(slice(n, None), known) for n, known in zip(ticks, conditioning, strict=True))
-    return before, after
-
-
-def _imagine_in_chunks(
-    model: CWVAE,
-    states: tuple[State, ...],
-    conditioning: tuple[Conditioning, ...],
-    horizon: int,
-    chunk: int,
-    *,
-    key: PRNGKeyArray,
-) -> Float[Array, " horizon *frame"]:
-    """Imagine chunk after chunk into one array of frames."""
-    clock = model.hierarchy.clock
-    chunks = -(-horizon // chunk)
-    # The last chunk may reach past the horizon, where nothing more is given.
-    conditioning = tuple(
-        _lengthen(known, chunks * ticks)
-        for known, ticks in zip(conditioning, clock.ticks(chunk), strict=True)
-    )
-
-    def step(index, carry):
-        states, video = carry
-        start = index * chunk
-        noise = model.hierarchy.noise(chunk, key=key, start=start)
-        now = tuple(
-            jax.tree.map(lambda a, n=n: jax.lax.dynamic_slice_in_dim(a, index * n, n), known)
-            for known, n in zip(conditioning, clock.ticks(chunk), strict=True)
-        )
-        states, frames = imagine(model, states, noise, now)
-        return states, _write(video, jnp.asarray(frames), start)
-
-    frame = jax.eval_shape(model.render, jnp.zeros((1, model.hierarchy.cells[0].output_size)))
-    video = jnp.zeros((horizon, *frame.shape[1:]))
-    _, video = jax.lax.fori_loop(0, chunks, step, (states, video))
-    return video
-
-
-def _lengthen(known: Conditioning, ticks: int) -> Conditioning:
-    """Repeat what is given of the last tick."""
-    more = ticks - known.time.shape[0]
-    return jax.tree.map(
-        lambda array: jnp.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1), mode="edge"), known
-    )
-
-
-def _write(
-    video: Float[Array, " horizon *frame"],
-    frames: Float[Array, " chunk *frame"],
-    start: Array,
-) -> Float[Array, " horizon *frame"]:
-    """Write frames from `start` on; those past the end are dropped."""
-    chunk = frames.shape[0]
-    # An update that would pass the end is moved back to fit, so the frames move on in it by as
-    # much, and what stood before them is written again.
-    fitting = jnp.minimum(start, video.shape[0] - chunk)
-    moved = start - fitting
-    before = jax.lax.dynamic_slice_in_dim(video, fitting, chunk)
-    new = jnp.arange(chunk).reshape(-1, *(1,) * (frames.ndim - 1)) >= moved
-    merged = jnp.where(new, jnp.roll(frames, moved, axis=0), before)
-    return jax.lax.dynamic_update_slice_in_dim(video, merged, fitting, axis=0)
+    if frame_rate is None:
+        return levels.conditioning(frames)
+    check_positive("frame_rate", frame_rate)
+    past, future = np.arange(context), np.arange(1, horizon + 1) / frame_rate
+    return levels.conditioning(frames, times=np.concatenate([past, past[-1] + future]))
 
 
 def _check_context(model: CWVAE, context: Video) -> None:
-    """Refuse a context that does not end on a tick of every level."""
+    """Raise `ValueError` for a context that does not end on a tick of every level."""
     frames, slowest = context.shape[0], model.hierarchy.clock.slowest
     if frames == 0 or frames % slowest:
         nearest = sorted(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from models import DETER, draw, made, rssm, some_state
-from reference import sigmoid
+from reference import assert_alike, sigmoid
 
 from cwvae.nn.layers import GRU, LSTM
 
@@ -20,20 +20,20 @@ def test_the_lstm_is_its_equations_in_float64(seed):
     memory, inputs, state = made(LSTM, IN, WIDTH, seed=seed), draw(seed + 1, IN), draw(seed + 2, 8)
     x, h, c = (np.float64(a) for a in (inputs, state[:WIDTH], state[WIDTH:]))
     gates = x @ np.float64(memory.kernel) + h @ np.float64(memory.recurrent_kernel)
-    write, forget, candidate, tell = np.split(gates + np.float64(memory.bias), 4)
+    write, forget, candidate, out = np.split(gates + np.float64(memory.bias), 4)
     c = sigmoid(forget + 1) * c + sigmoid(write) * np.tanh(candidate)
-    h = sigmoid(tell) * np.tanh(c)
+    h = sigmoid(out) * np.tanh(c)
     np.testing.assert_allclose(memory(inputs, state), [*h, *c], rtol=1e-5, atol=1e-6)
 
 
-def test_the_lstm_remembers_twice_what_it_tells():
+def test_the_state_of_an_lstm_is_twice_as_long_as_its_output():
     memory = made(LSTM, IN, WIDTH)
     assert (memory.size, memory.width) == (2 * WIDTH, WIDTH)
     state = draw(0, memory.size)
     assert np.array_equal(memory.read(state), state[:WIDTH])
 
 
-def test_the_gru_tells_all_that_it_remembers():
+def test_the_output_of_a_gru_is_its_state():
     memory = made(GRU, IN, WIDTH)
     assert (memory.size, memory.width) == (WIDTH, WIDTH)
     state = draw(0, memory.size)
@@ -45,17 +45,17 @@ def test_the_lstm_starts_keeping_what_it_carries():
     assert np.all(memory.bias == 0)
     kernel = np.asarray(memory.recurrent_kernel)
     np.testing.assert_allclose(kernel @ kernel.T, np.eye(WIDTH), atol=1e-5)
-    # Nothing is heard: of what was carried sigmoid(1) stays.
+    # Without input, sigmoid(1) of what was carried stays.
     state = jnp.concatenate([jnp.zeros(WIDTH), draw(0, WIDTH)])
     kept = memory(jnp.zeros(IN), state)[WIDTH:]
     np.testing.assert_allclose(kept, sigmoid(1) * np.float64(state[WIDTH:]), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("memory", "remembered"), [(GRU, DETER), (LSTM, 2 * DETER)])
-def test_a_cell_tells_its_belief_and_the_level_below_what_its_memory_tells(memory, remembered):
+def test_beliefs_and_the_level_below_depend_on_the_output_of_the_memory_alone(memory, remembered):
     cell = made(rssm, context_size=0, memory=memory)
     state = some_state(cell)
     assert (cell.deter_size, cell.output_size) == (remembered, cell.stoch_size + DETER)
-    # What is carried in secret is heard by the memory alone.
+    # What an LSTM carries is input of the memory alone.
     secret = state.deter.at[DETER:].add(1)
-    assert np.array_equal(cell.prior(state.deter).mean, cell.prior(secret).mean)
+    assert_alike(cell.prior(state.deter).mean, cell.prior(secret).mean)

@@ -20,13 +20,12 @@ FRAMES = 9
 observe = eqx.filter_jit(Hierarchy.observe)
 
 
-def advance(cell, state, *, boundary=False, action=None, above=None):
+def advance(cell, state, *, boundary=False, action=None, top_down=None):
     """Return h_t."""
     action = jnp.zeros(ACTION) if action is None else action
     known = Conditioning(jnp.zeros(()), action, jnp.asarray(boundary))
-    return cell.advance(
-        state, cell.prepare_context(draw(9, OUTPUT) if above is None else above, known)
-    )
+    top_down = draw(9, OUTPUT) if top_down is None else top_down
+    return cell.advance(state, cell.prepare_context(top_down, known))
 
 
 def record(levels, *, actions=None):
@@ -36,8 +35,13 @@ def record(levels, *, actions=None):
     return observe(levels, levels.init(), *inputs, known)[1]
 
 
+def apart(one, other) -> np.ndarray:
+    """Mark the ticks at which two records differ by more than rounding."""
+    return np.max(np.abs(np.asarray(one) - other), axis=1) > 1e-6
+
+
 def two_levels(wrap, *, lookahead: bool = True, more: int = 0) -> Hierarchy:
-    """Make two levels of wrapped cells, each made to hear so much more from above."""
+    """Make two levels of wrapped cells, the context of each longer by so much."""
     cells = (made(rssm, context_size=OUTPUT + more, seed=0), made(rssm, context_size=more, seed=1))
     return Hierarchy(tuple(wrap(cell) for cell in cells), Clock(2, 3, lookahead=lookahead))
 
@@ -51,9 +55,9 @@ def test_where_the_level_above_ticks_the_sample_is_forgotten(seed):
     cell, one, other = Resetting(inner), some_state(inner, seed), some_state(inner, seed + 1)
     other = eqx.tree_at(lambda s: s.deter, other, one.deter)
     after = advance(cell, one, boundary=True)
-    assert np.array_equal(after, advance(cell, other, boundary=True))
+    assert_alike(after, advance(cell, other, boundary=True))
     fresh = eqx.tree_at(lambda s: s.stoch, one, inner.init().stoch)
-    assert np.array_equal(after, advance(inner, fresh))
+    assert_alike(after, advance(inner, fresh))
     # The memory stays.
     elsewhere = eqx.tree_at(lambda s: s.deter, one, one.deter + 1)
     assert np.any(after != advance(cell, elsewhere, boundary=True))
@@ -63,33 +67,33 @@ def test_where_the_level_above_ticks_the_sample_is_forgotten(seed):
 def test_elsewhere_a_resetting_cell_is_the_wrapped_one(seed):
     inner = made(rssm, context_size=OUTPUT, seed=seed)
     state = some_state(inner, seed)
-    assert np.array_equal(advance(Resetting(inner), state), advance(inner, state))
+    assert_alike(advance(Resetting(inner), state), advance(inner, state))
 
 
 def test_a_level_resets_where_the_one_above_ticks_and_the_top_never():
     resetting, plain = record(two_levels(Resetting)), record(two_levels(lambda cell: cell))
     assert_alike(resetting[1], plain[1])
     # The first tick comes after nothing; then the level above ticks at frame 3.
-    differ = np.any(resetting[0].states.deter != plain[0].states.deter, axis=1)
+    differ = apart(resetting[0].states.deter, plain[0].states.deter)
     assert list(differ[:4]) == [False, False, False, True]
 
 
-# One that hears actions.
+# One that takes actions.
 
 
 def conditioned(*, lookahead: bool = True) -> Hierarchy:
-    """Make two levels that hear actions."""
+    """Make two levels that take actions."""
     return two_levels(lambda c: Conditioned(c, ACTION), lookahead=lookahead, more=ACTION)
 
 
-def test_an_action_is_heard_beside_what_is_above():
+def test_an_action_follows_the_output_of_the_level_above_in_the_context():
     inner = made(rssm, context_size=OUTPUT + ACTION)
-    above, action = draw(1, OUTPUT), draw(2, ACTION)
+    top_down, action = draw(1, OUTPUT), draw(2, ACTION)
     cell = Conditioned(inner, ACTION)
     assert (cell.context_size, cell.action_size) == (OUTPUT, ACTION)
     state = some_state(inner)
-    joined = advance(inner, state, above=jnp.concatenate([above, action]))
-    assert np.array_equal(advance(cell, state, above=above, action=action), joined)
+    joined = advance(inner, state, top_down=jnp.concatenate([top_down, action]))
+    assert_alike(advance(cell, state, top_down=top_down, action=action), joined)
 
 
 # The action of frame 4 is in the window of tick 1 of the upper level, at frame 3, where levels
@@ -100,16 +104,16 @@ def test_an_action_is_heard_beside_what_is_above():
 def test_an_action_changes_the_future_and_not_the_past(lookahead, frame, tick):
     levels, actions = conditioned(lookahead=lookahead), draw(3, FRAMES, ACTION)
     calm, other = (record(levels, actions=a) for a in (actions, actions.at[4].add(1)))
-    changed = [np.any(a.output != b.output, axis=1) for a, b in zip(calm, other, strict=True)]
+    changed = [apart(a.output, b.output) for a, b in zip(calm, other, strict=True)]
     assert np.array_equal(changed[0], np.arange(FRAMES) >= frame)
     assert np.array_equal(changed[1], np.arange(3) >= tick)
 
 
 @clocks
-def test_an_upper_level_hears_the_sum_of_its_window(lookahead):
+def test_the_action_of_an_upper_level_is_the_sum_of_its_window(lookahead):
     levels = conditioned(lookahead=lookahead)
     actions = jnp.round(8 * draw(3, FRAMES, ACTION))  # so that sums are exact
-    # From the tick at frame 3 on, or since the tick at frame 0, which hears its own frame.
+    # From the tick at frame 3 on, or after that at frame 0, whose window ends with its own frame.
     window = [3, 4, 5] if lookahead else [1, 2, 3]
     turned = actions.at[jnp.asarray(window)].set(actions[jnp.asarray(window[::-1])])
     beyond = (
@@ -120,42 +124,7 @@ def test_an_upper_level_hears_the_sum_of_its_window(lookahead):
     assert np.any(record(levels, actions=beyond)[1].output != top.output)
 
 
-@pytest.mark.parametrize("width", [0, 1, ACTION + 1])
-def test_actions_of_another_width_are_refused_by_level(width):
-    message = rf"actions of level 0 must have shape \(ticks, {ACTION}\), got \({FRAMES}, {width}\)"
-    if width == 0:
-        message = rf"level 0 hears actions of {ACTION} numbers, got none; pass .*actions="
-    with pytest.raises(ValueError, match=message):
-        record(conditioned(), actions=jnp.zeros((FRAMES, width)))
-
-
-def test_a_cell_is_conditioned_once():
-    once = Conditioned(made(rssm, context_size=OUTPUT + 3), 1)
-    with pytest.raises(ValueError, match="hears actions already; condition it once"):
-        Conditioned(once, 2)
-
-
-def test_levels_that_hear_other_actions_are_refused():
-    slow = Conditioned(made(rssm, context_size=1), 1)
-    fast = Conditioned(made(rssm, context_size=OUTPUT + 2), 2)
-    with pytest.raises(ValueError, match=r"as many numbers, got \{0: 2, 1: 1\}"):
-        Hierarchy((fast, slow), Clock(2, 2))
-
-
-def test_the_remedy_for_a_cell_that_hears_actions_counts_them():
-    slow, fast = made(rssm, context_size=0), Conditioned(made(rssm, context_size=OUTPUT), 2)
-    with pytest.raises(ValueError, match=rf"context_size={OUTPUT + 2}, 2 of them the action"):
-        Hierarchy((fast, slow), Clock(2, 2))
-
-
-@pytest.mark.parametrize("size", [0, -1, OUTPUT + 1])
-def test_an_action_for_which_the_cell_has_no_room_is_refused_with_the_remedy(size):
-    message = f"hears {OUTPUT} numbers from above .*an action of {size}; .*output above [+] action"
-    with pytest.raises(ValueError, match=message):
-        Conditioned(made(rssm, context_size=OUTPUT), size)
-
-
-def test_the_action_of_a_top_level_may_be_all_that_it_hears():
+def test_the_context_of_a_top_level_may_be_the_action_alone():
     cell = Conditioned(made(rssm, context_size=ACTION), ACTION)
     assert (cell.context_size, cell.action_size) == (0, ACTION)
 
@@ -163,11 +132,11 @@ def test_the_action_of_a_top_level_may_be_all_that_it_hears():
 @draws(seeds)
 def test_the_order_of_wrappers_does_not_matter(seed):
     inner = made(rssm, context_size=OUTPUT + ACTION, seed=seed)
-    state, heard = some_state(inner, seed), (draw(seed, 5, OUTPUT), draw(seed, 5, FEATURE))
+    state, inputs = some_state(inner, seed), (draw(seed, 5, OUTPUT), draw(seed, 5, FEATURE))
     known = Conditioning(jnp.arange(5.0), draw(seed + 1, 5, ACTION), jnp.arange(5) % 2 == 0)
     run = eqx.filter_jit(observe_level)
     one, other = (
-        run(cell, state, *heard, draw(seed + 2, 5, STOCH), known)
+        run(cell, state, *inputs, draw(seed + 2, 5, STOCH), known)
         for cell in (Conditioned(Resetting(inner), ACTION), Resetting(Conditioned(inner, ACTION)))
     )
     assert_alike(one, other)

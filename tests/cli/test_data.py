@@ -11,11 +11,13 @@ from fake_simulator import ABSENT, FAKE
 from PIL import Image
 
 from cwvae.cli import data as data_commands
-from cwvae.cli import main, sources
-from cwvae.cli.options import Train, parse
+from cwvae.cli import main
+from cwvae.cli.options import Train
+from cwvae.cli.parsing import parse
+from cwvae.data import sources
 from cwvae.data.datasets import DATASETS
 from cwvae.data.simulators import SIMULATORS
-from cwvae.training import runs
+from cwvae.training.settings import read_settings, write_settings
 
 TRAIN = ("train", "--preset", "debug", "--steps", "2", "--forecast-every", "2")
 
@@ -51,7 +53,7 @@ def test_a_run_on_files_is_trained_evaluated_and_resumed(run, mazes, capsys):
 
 
 def test_the_videos_of_a_run_are_those_of_its_splits(run, mazes):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
     assert settings.data.data == f"gqn_mazes:{mazes.resolve()}"
     train = sources.train_source(settings)
     assert len(train) == 3 * (21 // 8)
@@ -91,12 +93,12 @@ def test_data_that_moved_go_on_and_data_that_changed_do_not(run, mazes, tmp_path
 
 
 def test_a_run_that_is_resumed_keeps_its_horizon(run):
-    settings = runs.read_settings(run)
-    runs.write_settings(run, dataclasses.replace(settings, horizon=3))
+    settings = read_settings(run)
+    write_settings(run, dataclasses.replace(settings, horizon=3))
     command = parse(["train", "--out", str(run), "--resume"])
     assert isinstance(command, Train)
     assert command.horizon == 3
-    runs.write_settings(run, settings)
+    write_settings(run, settings)
 
 
 def test_a_start_that_is_refused_leaves_nothing_behind(mazes, tmp_path, capsys):
@@ -116,7 +118,7 @@ def test_without_a_preset_it_is_the_one_that_fits(name, preset):
 
 
 def test_digits_on_the_fly_move_faster_or_slower(run):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
 
     def positions(speed):
         data = dataclasses.replace(settings.data, data="moving_mnist", speed=speed)
@@ -133,10 +135,10 @@ BAD = [
     (["--data", "gqn_mazes"], "--data gqn_mazes needs the folder of the data set"),
     (["--data", "gqn_mazes:/absent"], "/absent: no such folder; check the path"),
     (["--data", "moving_mnist", "--channels", "3"], "Moving MNIST has 1 channel"),
-    (["--speed", "99"], "speed must be from 1/30 to 30"),
-    (["--test-fraction", "1"], "test_fraction must be between 0 and 1"),
-    (["--cache-memory", "inf"], "cache_memory must be finite"),
-    (["--cache-memory", "-1"], "cache_memory must be at least 0"),
+    (["--speed", "99"], "--speed must be"),
+    (["--test-fraction", "1"], "--test-fraction must be"),
+    (["--cache-memory", "inf"], "--cache-memory must be"),
+    (["--cache-memory", "-1"], "--cache-memory must be"),
 ]
 
 
@@ -214,7 +216,7 @@ def test_videos_that_differ_in_size_and_length_can_be_looked_at(tmp_path):
         (["show", "films:x", "--out", "a.png"], "--data must be NAME:PATH"),
         (["show", "moving_mnist", "--out", "a.txt"], "--out must end in .png, .gif or .mp4"),
         (["show", "moving_mnist", "--out", "a.png", "--videos", "0"], "--videos must be at least"),
-        (["make", "films", "--out", "a"], "'films'"),
+        (["make", "films", "--out", "a"], "name must be one of rooms"),
         (["make", "rooms", "--out", "a", "--train", "0"], "--train must be at least 1"),
     ],
 )

@@ -6,7 +6,7 @@ from PIL import Image
 
 from cwvae.cli import main
 from cwvae.cli.measure import measure
-from cwvae.training import runs
+from cwvae.training.run import load_run
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,7 @@ def test_the_bound_of_the_report_adds_up(report):
 
 
 def test_the_baselines_are_what_they_say(run):
-    settings = runs.read_settings(run)
-    model = runs.load_model(run, settings)
+    settings, model = load_run(run).settings, load_run(run).model
     result = measure(model, settings, num_examples=2, num_samples=1, seed=0)
     truth = result.strip["truth"].astype(float) / 255
     error = (truth[settings.context :] - truth[settings.context - 1]) ** 2

@@ -66,7 +66,7 @@ def test_resize_fits_a_large_video(run, videos, tmp_path):
 
 BAD = {
     "missing.mp4": "no such file",
-    "notes.txt": "expected a video ending in",
+    "notes.txt": "damaged or no video",
     "noise.mp4": "damaged or no video",
     "short.npz": "expected at least 4 frames, got 3",
     "large.npz": "add --resize",

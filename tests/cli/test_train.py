@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from av import open as open_video
 
 from cwvae.cli import main
 from cwvae.cli.logs import Logs
-from cwvae.training import runs
+from cwvae.training import checkpoint
+from cwvae.training.run import load_run
+from cwvae.training.settings import read_settings
 
 
 def weights(folder: Path) -> list[np.ndarray]:
-    model = runs.load_model(folder, runs.read_settings(folder))
+    model = load_run(folder).model
     return [np.asarray(x) for x in jax.tree.leaves(model) if hasattr(x, "dtype")]
 
 
@@ -95,7 +98,7 @@ def test_a_run_that_was_killed_and_stopped_goes_on_bit_for_bit(
 
 
 def test_a_run_holds_its_configuration_environment_and_results(run, metrics):
-    settings = runs.read_settings(run)
+    settings = read_settings(run)
     assert settings.preset == "debug"
     assert settings.train.steps == 120
     (environment,) = json.loads((run / "environment.json").read_text())
@@ -173,13 +176,35 @@ def test_lines_after_the_checkpoint_are_written_again(tmp_path):
         assert path.read_text() == kept
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_asks_and_the_second_acts(number):
-    from cwvae.cli.interrupts import Interrupts
+DOOMED = """import jax.numpy as jnp
+import jax
+import equinox as eqx
+from cwvae import build as made
+def build(config, *, key):
+    spoil = lambda x: x * jnp.nan if eqx.is_inexact_array(x) else x
+    return jax.tree.map(spoil, made(config, key=key))
+"""
 
-    before = signal.getsignal(number)
-    with Interrupts() as interrupts:
-        os.kill(os.getpid(), number)
-        assert interrupts.received == number
-        assert signal.getsignal(number) is before
-    assert signal.getsignal(number) is before
+
+def test_a_first_step_that_is_not_finite_leaves_nothing_behind(tmp_path, capsys):
+    model, folder = tmp_path / "model.py", tmp_path / "run"
+    model.write_text(DOOMED)
+    arguments = ["train", "--preset", "debug", "--out", str(folder), "--steps", "2"]
+    assert main([*arguments, "--model", f"{model}:build"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cwvae: error: step 1 is not finite")
+    assert line.endswith("nothing was written")
+    assert not folder.exists()
+
+
+def test_a_full_disk_ends_the_run_with_one_line_and_keeps_the_last_checkpoint(
+    run, tmp_path, monkeypatch, capsys
+):
+    folder = shutil.copytree(run, tmp_path / "run")
+    usage = shutil.disk_usage(folder)._replace(free=2**20)
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: usage)
+    assert main(["train", "--out", str(folder), "--resume", "--steps", "121"]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "No space left on device" in line
+    assert line.endswith("the checkpoint of step 120 is kept")
+    assert load_run(folder).step == 120

@@ -1,4 +1,4 @@
-"""Digits: the packaged subset, the layouts that are read, and what is refused."""
+"""Digits: the packaged subset, the layouts that are read, and what raises."""
 
 import dataclasses
 import gzip
@@ -103,7 +103,7 @@ def test_missing_files(tmp_path, arrays):
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (lambda content: content[:-1], "expected 96 bytes .* got 95"),
         (lambda content: content + b"0", "expected 96 bytes .* got 97"),
@@ -114,7 +114,7 @@ def test_missing_files(tmp_path, arrays):
         (lambda content: b"<html>" + content, "got 3c68746d"),
     ],
 )
-def test_damaged_idx(tmp_path, arrays, damage, said):
+def test_damaged_idx(tmp_path, arrays, damage, message):
     arrays = arrays | {
         "train_images": np.zeros((88, 28, 28), np.uint8),
         "train_labels": np.zeros(88, np.uint8),
@@ -122,7 +122,7 @@ def test_damaged_idx(tmp_path, arrays, damage, said):
     write_idx(tmp_path, arrays)
     file = tmp_path / IDX_NAMES["train_labels"]
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         load_digits(tmp_path)
     assert str(file) in one_line(caught)
 
@@ -180,7 +180,7 @@ def test_unknown_kind_of_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "bad", "said"),
+    ("name", "bad", "message"),
     [
         ("train_images", np.zeros((5, 32, 32), np.uint8), r"uint8 of shape \(5, 32, 32\)"),
         ("train_images", np.zeros((5, 784), np.uint8), r"uint8 of shape \(5, 784\)"),
@@ -193,13 +193,13 @@ def test_unknown_kind_of_file(tmp_path):
         ("train_labels", np.array([1, 2]), "one label per image, got 5 .* and 2"),
     ],
 )
-def test_wrong_arrays(tmp_path, arrays, name, bad, said):
-    with pytest.raises(ValueError, match=said) as caught:
+def test_wrong_arrays(tmp_path, arrays, name, bad, message, unchecked):
+    with pytest.raises(ValueError, match=message) as caught:
         Digits(**(arrays | {name: bad}))
     one_line(caught)
     file = tmp_path / "mnist.npz"
     np.savez(file, **(arrays | {name: bad}))
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         load_digits(file)
     assert one_line(caught).startswith(f"{file}: ")
 

@@ -11,10 +11,10 @@ import pytest
 from layouts import FRAMES
 
 from cwvae.data import gqn_mazes, kth, minerl_navigate, moving_mnist, video_folder
-from cwvae.data.actions import read_actions
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
-from cwvae.data.videos import read_video, to_channels
+from cwvae.data.opening import open_clips
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import read_video
 
 READER = Path(__file__).parents[1] / "golden" / "reader"
 OFFICIAL = json.loads((READER / "first60.json").read_text())
@@ -112,7 +112,7 @@ def test_an_empty_folder_is_named(tmp_path):
 # KTH.
 
 
-def test_kth_is_cut_as_its_list_says_and_squashed(tmp_path):
+def test_kth_is_cut_by_its_list_and_squashed(tmp_path):
     layouts.kth(tmp_path)
     files = kth.files(tmp_path, "train")
     assert all(file.parts == ((0, 3), (3, 7)) and file.fit == "squash" for file in files)
@@ -140,7 +140,7 @@ def test_the_two_divisions_of_kth_are_by_person(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("person01_boxing_d1 frames 1:9", "expected a line like"),
         ("person01_boxing_d1", "expected a line like"),
@@ -150,9 +150,9 @@ def test_the_two_divisions_of_kth_are_by_person(tmp_path):
         ("person02_boxing_d1 frames 1-4", "a line for each video, got a second one"),
     ],
 )
-def test_a_damaged_list_of_kth_is_named_with_its_line(line, said, tmp_path):
+def test_a_damaged_list_of_kth_is_named_with_its_line(line, message, tmp_path):
     (tmp_path / "00sequences.txt").write_text(f"person02_boxing_d1 frames 1-9\n{line}\n")
-    with pytest.raises(ValueError, match=rf"00sequences\.txt, line 2: .*{said}"):
+    with pytest.raises(ValueError, match=rf"00sequences\.txt, line 2: .*{message}"):
         kth.files(tmp_path, "train")
 
 
@@ -167,7 +167,7 @@ def test_a_range_of_kth_ends_with_its_file_and_must_begin_in_it(tmp_path):
         opened(kth.files(tmp_path, "train"), frames=2, channels=1)
 
 
-def test_other_splits_and_divisions_are_refused(tmp_path):
+def test_other_splits_and_divisions_raise(tmp_path, unchecked):
     for name, files in FILES.items():
         getattr(layouts, name)(tmp_path / name)
         with pytest.raises(ValueError, match="split to be one of train, test"):
@@ -216,75 +216,6 @@ def test_folders_named_after_the_splits_are_the_splits(tmp_path):
     layouts.gqn_mazes(tmp_path)
     assert [f.path.name for f in video_folder.files(tmp_path, "test")] == ["0.mp4"]
     assert len(video_folder.files(tmp_path, "train")) == 3
-
-
-# Actions.
-
-
-def test_actions_beside_a_video_come_with_its_clips(tmp_path):
-    layouts.minerl_navigate(tmp_path)
-    clips = opened(minerl_navigate.files(tmp_path, "train"), frames=3)
-    actions = clips[3]["actions"]  # the second clip of b: frames 3 to 5
-    assert actions.dtype == np.float32
-    # camera (2), jump, and whether something is placed, sorted by name
-    expected = [[0.5, -frame, 1 + frame, 0] for frame in (3, 4, 5)]
-    np.testing.assert_array_equal(actions, np.array(expected, np.float32))
-    (tmp_path / "minerl_navigate" / "train" / "a.json").unlink()
-    assert "actions" not in opened(minerl_navigate.files(tmp_path, "train"), frames=3)[3]
-
-
-def test_series_of_actions_are_named_by_their_keys(tmp_path):
-    layouts.minerl_navigate(tmp_path)
-    series = read_actions(tmp_path / "minerl_navigate" / "test" / "c.json", FRAMES)
-    assert {name: values.shape for name, values in series.items()} == {
-        "actions.camera": (FRAMES, 2),
-        "actions.jump": (FRAMES, 1),
-        "place": (FRAMES, 1),
-    }
-    assert series["actions.camera"][-1].tolist() == [0, 0]  # left out by the recording
-    assert series["place"][:3, 0].tolist() == [0, 1, 0]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "expected JSON"),
-        ("{}", "found none"),
-        ("3", "found none"),
-        ('{"a": {"b": [1]}, "a.b": [1]}', "found a.b, a.b"),
-        ("[" * 100_000, "expected JSON"),
-        (f'{{"a": [{", ".join(["NaN"] * FRAMES)}]}}', "something else in a"),
-        (f'{{"a": [{", ".join(["1e400"] * FRAMES)}]}}', "something else in a"),
-        (f'{{"a": [{", ".join(["null"] * FRAMES)}]}}', "something else in a"),
-        (f'{{"a": [{", ".join(["[]"] * FRAMES)}]}}', "something else in a"),
-        (f'{{"a": [{", ".join(["[[1]]"] * FRAMES)}]}}', "something else in a"),
-        (f'{{"a": [{", ".join(["9" * 400] * FRAMES)}]}}', "something else in a"),
-        ('{"jump": [1, 2]}', f"expected {FRAMES} entries of jump, .*got 2"),
-        (f'{{"jump": [{", ".join(["{}"] * FRAMES)}]}}', "something else in jump"),
-    ],
-)
-def test_actions_that_cannot_be_read_are_named(text, said, tmp_path):
-    path = tmp_path / "a.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=said) as caught:
-        read_actions(path, FRAMES)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_numbers_in_quotes_are_numbers_and_words_count_for_one(tmp_path):
-    path = tmp_path / "a.json"
-    words = ["0", "0.5", "2", "none", "False", "dirt", "true"]
-    path.write_text(json.dumps({"place": words}))
-    assert read_actions(path, FRAMES)["place"][:, 0].tolist() == [0, 0.5, 2, 0, 0, 1, 1]
-
-
-def test_actions_that_differ_from_video_to_video_are_refused(tmp_path):
-    layouts.minerl_navigate(tmp_path)
-    other = {"jump": [0] * FRAMES, "camera": [0] * FRAMES, "more": [[0, 0]] * FRAMES}
-    (tmp_path / "minerl_navigate" / "train" / "b.json").write_text(json.dumps(other))
-    with pytest.raises(ValueError, match=r"the same actions in all videos, got actions\.camera"):
-        opened(minerl_navigate.files(tmp_path, "train"), frames=3)
 
 
 def test_every_data_set_has_a_preset_and_a_line():

@@ -71,7 +71,7 @@ def test_a_longer_sequence_begins_with_the_shorter(digits, index, frames):
 
 @few_examples
 @given(index=indices)
-def test_one_digit_lies_where_the_truth_says(digits, index):
+def test_one_digit_lies_where_the_truth_has_it(digits, index):
     item = make(digits, num_digits=1)[index]
     corners = np.rint(item["positions"][:, 0]).astype(int)
     crops = [
@@ -208,14 +208,15 @@ def test_plugs_into_grain(digits):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"split": "validation"}, "'train' or 'test', got 'validation'"),
         ({"frames": 0}, "frames from 1 to"),
         ({"frames": 2.5}, "frames to be a whole number, got 2.5"),
         ({"seed": -1}, "seed from 0"),
         ({"seed": 2**32}, "seed from 0 to 4294967295"),
-        ({"num_digits": 0}, "num_digits >= 1"),
+        ({"num_digits": 0}, "num_digits from 1 to 10000, got 0"),
+        ({"num_digits": 10**9}, "num_digits from 1 to 10000, got 1000000000"),
         ({"size": 48}, r"one of \(32, 64, 128, 256\), got 48"),
         ({"speed": (6.0, 2.0)}, r"slowest <= fastest .* got \(6.0, 2.0\)"),
         ({"speed": (-1.0, 2.0)}, r"got \(-1.0, 2.0\)"),
@@ -224,7 +225,7 @@ def test_plugs_into_grain(digits):
         ({"length": 0}, "length from 1"),
     ],
 )
-def test_wrong_arguments(digits, change, said):
-    with pytest.raises(ValueError, match=said) as caught:
+def test_wrong_arguments(digits, change, message, unchecked):
+    with pytest.raises(ValueError, match=message) as caught:
         make(digits, **change)
     assert "\n" not in str(caught.value)

@@ -9,7 +9,7 @@ LENGTH = 11
 
 
 class Sequences:
-    """Sequences whose first pixel says which they are, and is on their left."""
+    """Sequences whose first pixel, on their left, is their number."""
 
     def __init__(self, actions: bool = False):
         self.actions = actions
@@ -86,18 +86,35 @@ def test_actions_come_along_and_other_truth_does_not():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"batch_size": 12}, "a batch of 12 needs as many sequences, got 11;"),
         ({"batch_size": 6, "shard": (0, 2)}, "got 5 in each of 2 processes"),
         ({"batch_size": 1, "shard": (2, 2)}, r"0 <= number < count, got \(2, 2\)"),
     ],
 )
-def test_what_cannot_be_batched_is_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_be_batched_raises(options, message):
+    with pytest.raises(ValueError, match=message):
         batches(Sequences(), seed=0, **options)
 
 
 def test_actions_forbid_flips():
     with pytest.raises(ValueError, match="cannot be flipped"):
         batches(Sequences(actions=True), batch_size=1, seed=0, flip=True)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [None, {}, [], [3], "next_index", 3, {"next_index": -1}, {"next_index": 10**30},
+     {"next_index": 2**62}, {"next_index": 1.5}, {"next_index": "3"}, {"next_index": None},
+     {"next_index": True}, {"next_index": 0, "more": 0}, {"other": 0}],
+)  # fmt: skip
+def test_a_place_that_is_none_raises_and_changes_nothing(place):
+    iterator = batches(Sequences(), batch_size=2, seed=0)
+    drawn(iterator, 2)
+    before = iterator.get_state()
+    with pytest.raises(ValueError, match="expected a place in the data") as caught:
+        iterator.set_state(place)
+    assert "\n" not in str(caught.value)
+    assert iterator.get_state() == before
+    assert drawn(iterator, 1)

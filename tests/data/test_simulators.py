@@ -9,11 +9,12 @@ import pytest
 from fake_simulator import ABSENT, FAKE, KILLED, SIZE, USELESS, record
 
 from cwvae.data.actions import read_actions
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
+from cwvae.data.opening import open_clips
+from cwvae.data.pixels import to_channels
 from cwvae.data.simulators import SIMULATORS, Collection, collect
 from cwvae.data.simulators.base import DiscardedError, Task
-from cwvae.data.videos import read_video, to_channels
+from cwvae.data.videos import read_video
 
 FEW = Collection(train=4, test=2, frames=5, seed=3)
 
@@ -96,13 +97,13 @@ def test_damaged_settings_are_named(tmp_path):
         collect(FAKE, tmp_path, FEW)
 
 
-def test_videos_that_are_too_short_to_show_anything_are_refused(tmp_path):
+def test_videos_that_are_too_short_to_show_anything_raise(tmp_path):
     with pytest.raises(ValueError, match="a video of fake needs at least 2 frames, got 1"):
         collect(FAKE, tmp_path, FEW._replace(frames=1))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do(tmp_path):
+def test_a_worker_that_is_killed_is_an_error_with_a_remedy(tmp_path):
     with pytest.raises(OSError, match="a process that made fake ended by itself"):
         collect(KILLED, tmp_path, FEW, workers=1)
 
@@ -178,7 +179,7 @@ def test_a_simulator_makes_moving_pictures_in_the_layout_of_its_data_set(name, r
 
 
 @every
-def test_the_truth_says_where_at_every_frame_and_the_card_what_it_means(name, real):
+def test_the_truth_has_every_place_and_the_card_every_name(name, real):
     simulator = SIMULATORS[name]
     known = truth(real(name), "train")
     assert known["position"].shape[:2] == (2, tiny(name).frames)
@@ -193,7 +194,7 @@ def test_the_truth_says_where_at_every_frame_and_the_card_what_it_means(name, re
 
 
 @every
-def test_the_same_seed_makes_the_same_videos_where_the_card_says_so(name, real, tmp_path):
+def test_the_same_seed_makes_the_same_videos_where_the_card_promises_it(name, real, tmp_path):
     if not SIMULATORS[name].deterministic:
         assert "Not deterministic" in SIMULATORS[name].card
         return
@@ -258,6 +259,6 @@ def test_kth_names_end(tmp_path):
         SIMULATORS["humans"].place(Task("test", 5 * 6 * 9, 5, 0))
 
 
-def test_settings_say_how_a_data_set_was_made(made):
+def test_settings_hold_how_a_data_set_was_made(made):
     assert json.loads((made / "made.json").read_text())["simulator"] == "fake"
     assert read_video(made / "train" / "0.mp4").shape[1] == SIZE

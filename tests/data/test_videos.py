@@ -6,40 +6,12 @@ import sys
 import av
 import numpy as np
 import pytest
+from films import moving_square, one_line, write
 
-from cwvae.data.videos import check_frames, read_video, resize, to_channels
+from cwvae.data.pixels import resize, to_channels
+from cwvae.data.videos import check_frames, read_video
 
 SUFFIXES = ["mp4", "avi", "gif"]
-
-
-def moving_square(frames: int = 6, height: int = 32, width: int = 48) -> np.ndarray:
-    video = np.zeros((frames, height, width, 3), np.uint8)
-    for number, frame in enumerate(video):
-        frame[4 : 4 + 16, 2 * number : 2 * number + 16] = (250, 120, 30)
-    return video
-
-
-def write(path, video: np.ndarray) -> None:
-    codec, pixels = {
-        ".mp4": ("libx264rgb", "rgb24"),
-        ".avi": ("ffv1", "bgr0"),
-        ".gif": ("gif", "rgb8"),
-    }[path.suffix]
-    options = {"qp": "0"} if codec == "libx264rgb" else {}
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10, options=options)
-        stream.height, stream.width = video.shape[1:3]
-        stream.pix_fmt = pixels
-        for image in video:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode(None))
-
-
-def one_line(caught: pytest.ExceptionInfo, path) -> str:
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(path) in message
-    return message
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "avi"])
@@ -108,7 +80,7 @@ def test_npz_floats_are_rounded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "message"),
     [
         ({"one": np.zeros(3), "two": np.zeros(3)}, "an array named video.* got one, two"),
         ({}, "got none"),
@@ -123,10 +95,10 @@ def test_npz_floats_are_rounded(tmp_path):
         ({"video": np.array([None])}, "plain numeric arrays"),
     ],
 )
-def test_npz_that_holds_no_video(tmp_path, arrays, said):
+def test_npz_that_holds_no_video(tmp_path, arrays, message):
     path = tmp_path / "video.npz"
     np.savez(path, **arrays)
-    with pytest.raises(ValueError, match=said) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         read_video(path)
     one_line(caught, path)
 
@@ -156,29 +128,9 @@ def test_truncated_videos(tmp_path, suffix, kept):
     one_line(caught, path)
 
 
-def test_a_file_with_sound_only(tmp_path):
-    path = tmp_path / "video.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=44100)
-        sound = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), "fltp", "stereo")
-        sound.sample_rate = 44100
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode(None))
-    with pytest.raises(ValueError, match="expected a video, found none") as caught:
-        read_video(path)
-    one_line(caught, path)
-
-
-def test_missing_and_unknown_files(tmp_path):
+def test_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"absent\.mp4: no such file"):
         read_video(tmp_path / "absent.mp4")
-    with pytest.raises(FileNotFoundError, match="no such file"):
-        read_video(tmp_path)
-    path = tmp_path / "picture.png"
-    path.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"ending in \.mp4, .* got \.png") as caught:
-        read_video(path)
-    one_line(caught, path)
 
 
 def test_gray_colour_becomes_one_of_its_channels_exactly():
@@ -239,7 +191,7 @@ def test_resize_by_other_factors_neither_rings_nor_shifts():
     assert np.ptp(resize(fine, 50)[:, :, 5:-5].astype(int)) < 60
 
 
-def test_resize_refuses_no_size():
+def test_resize_raises_for_no_size():
     with pytest.raises(ValueError, match="size >= 1 pixel, got 0"):
         resize(moving_square(), 0)
 
@@ -248,12 +200,12 @@ def test_check_frames_names_the_file_and_the_remedy():
     video = np.zeros((40, 64, 64, 1), np.uint8)
     wanted = {"size": 64, "channels": 1, "at_least": 40}
     check_frames(video, "a.mp4", **wanted)
-    for change, said in (
+    for change, message in (
         ({"size": 32}, r"a\.mp4: expected frames of 32x32 pixels, got 64x64 .* --resize"),
         ({"channels": 3}, r"a\.mp4: expected 3 channel\(s\), got 1; .*to_channels"),
         ({"at_least": 41}, r"a\.mp4: expected at least 41 frames, got 40; give a longer video"),
     ):
-        with pytest.raises(ValueError, match=said) as caught:
+        with pytest.raises(ValueError, match=message) as caught:
             check_frames(video, "a.mp4", **(wanted | change))
         one_line(caught, "a.mp4")
 

@@ -17,7 +17,7 @@ from cwvae.nn.vision import FrameEncoder
 
 SIZE, FEATURE = 32, 16
 
-hear = eqx.filter_jit(CWVAE.features)
+features_of = eqx.filter_jit(CWVAE.features)
 
 
 def stacks(count: int) -> tuple[DenseStack, ...]:
@@ -29,8 +29,8 @@ def encoder(count: int) -> Encoder:
     return Encoder(made(FrameEncoder, size=SIZE, channels=1, multiplier=1 / 32), stacks(count))
 
 
-def listener(clock: Clock, count: int | None = None) -> CWVAE:
-    """Make a model that hears frames of 32 x 32 pixels, with one stack a level above the first."""
+def model_of(clock: Clock, count: int | None = None) -> CWVAE:
+    """Make a model of frames of 32 x 32 pixels, with one stack a level above the first."""
     network = encoder(clock.levels - 1 if count is None else count)
     return dataclasses.replace(plain(clock), encoder=network)
 
@@ -45,15 +45,15 @@ def test_features_of_a_frame_are_chained_stacks_on_the_frame_encoder():
         assert np.array_equal(ours, theirs)
 
 
-# Tick n hears the frames n period <= t < (n + 1) period, of a causal clock (n - 1) period < t <=
+# The window of tick n is the frames n period <= t < (n + 1) period, of a causal clock (n - 1) period < t <=
 # n period.
 CLOCKS = [(Clock(3, (2, 3)), 8), (Clock(2, 1), 3), (Clock(3, (2, 3), lookahead=False), 8)]
 
 
 @pytest.mark.parametrize(("clock", "frames"), CLOCKS)
-def test_a_level_hears_the_sums_of_its_features_over_its_windows(clock, frames):
-    model, video = listener(clock), draw(1, frames, SIZE, SIZE, 1)
-    actual = hear(model, video)
+def test_a_levels_features_are_the_sums_over_its_windows(clock, frames):
+    model, video = model_of(clock), draw(1, frames, SIZE, SIZE, 1)
+    actual = features_of(model, video)
     assert [f.shape for f in actual] == [(ticks, FEATURE) for ticks in clock.ticks(frames)]
     expected = [np.zeros(f.shape) for f in actual]
     frame_encoder = eqx.filter_jit(model.encoder.frame)
@@ -70,31 +70,31 @@ def test_a_level_hears_the_sums_of_its_features_over_its_windows(clock, frames):
 
 
 def test_one_level_has_the_frames_features_and_no_stack():
-    model, video = listener(Clock(1)), draw(1, 2, SIZE, SIZE, 1)
-    (features,) = hear(model, video)
+    model, video = model_of(Clock(1)), draw(1, 2, SIZE, SIZE, 1)
+    (features,) = features_of(model, video)
     assert model.encoder.stacks == ()
     np.testing.assert_allclose(features[1], model.encoder.frame(video[1]), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_wrong_number_of_stacks_is_refused(count):
+def test_a_wrong_number_of_stacks_is_an_error(count):
     message = f"3 levels need an encoder with features for each, got features for {count + 1}"
     with pytest.raises(ValueError, match=message):
-        listener(Clock(3, 2), count).features(jnp.zeros((2, SIZE, SIZE, 1)))
+        model_of(Clock(3, 2), count).features(jnp.zeros((2, SIZE, SIZE, 1)))
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 1), (1, 2, 32, 32, 1)])
-def test_what_is_not_a_video_is_refused_with_the_shapes(shape):
+def test_what_is_not_a_video_is_an_error_with_the_shapes(shape):
     message = rf"frames of .* \(32, 32, 1\), got \({', '.join(map(str, shape[1:]))}\)"
     with pytest.raises(ValueError, match=message):
-        listener(Clock(1)).features(jnp.zeros(shape))
+        model_of(Clock(1)).features(jnp.zeros(shape))
 
 
-def test_a_video_of_bytes_is_refused_by_name():
+def test_a_video_of_bytes_is_an_error_that_names_it():
     with pytest.raises(TypeCheckError, match="parameter 'video'"):
-        listener(Clock(1)).features(jnp.zeros((2, 32, 32, 1), "uint8"))
+        model_of(Clock(1)).features(jnp.zeros((2, 32, 32, 1), "uint8"))
 
 
-def test_a_video_without_frames_is_refused():
+def test_a_video_without_frames_is_an_error():
     with pytest.raises(ValueError, match="at least 1 frame, got none"):
-        listener(Clock(1)).features(jnp.zeros((0, 32, 32, 1)))
+        model_of(Clock(1)).features(jnp.zeros((0, 32, 32, 1)))

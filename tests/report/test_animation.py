@@ -47,7 +47,7 @@ def test_colour_gif_is_close_and_keeps_every_frame(tmp_path):
 
 
 def test_gif_loops_at_the_asked_speed(tmp_path):
-    write_animation(tmp_path / "video.gif", random_video(11, 16, 16, 1), fps=10)
+    write_animation(tmp_path / "video.gif", random_video(11, 16, 16, 1), fps=10.0)
     with Image.open(tmp_path / "video.gif") as image:
         assert image.info["loop"] == 0
         assert image.info["duration"] == 100
@@ -105,7 +105,7 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "video", "fps", "said"),
+    ("name", "video", "fps", "message"),
     [
         ("video.webm", np.zeros((1, 8, 8, 1), np.uint8), 15, r"\.gif, \.mp4 or \.npz, got \.webm"),
         ("video", np.zeros((1, 8, 8, 1), np.uint8), 15, "got no suffix"),
@@ -117,8 +117,8 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
         ("video.mp4", np.zeros((8, 8, 1), np.uint8), 15, r"got uint8 \(8, 8, 1\)"),
     ],
 )
-def test_wrong_arguments_write_nothing(tmp_path, name, video, fps, said):
-    with pytest.raises(ValueError, match=said) as caught:
+def test_wrong_arguments_write_nothing(tmp_path, name, video, fps, message, unchecked):
+    with pytest.raises(ValueError, match=message) as caught:
         write_animation(tmp_path / name, video, fps=fps)
     assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == []
@@ -135,7 +135,7 @@ def test_side_by_side():
     assert side_by_side([left, right], border=0).shape == (3, 8, 12, 1)
 
 
-def test_side_by_side_refuses_what_does_not_fit():
+def test_side_by_side_raises_for_what_does_not_fit(unchecked):
     video = random_video(3, 8, 6, 1)
     with pytest.raises(ValueError, match=r"one shape, got \(3, 8, 6, 1\), \(2, 8, 6, 1\)"):
         side_by_side([video, video[:2]])

@@ -1,4 +1,4 @@
-"""Filmstrips: the right frames at the right places, marks, and what is refused."""
+"""Filmstrips: the right frames at the right places, marks, and what raises."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ FORECAST = (0xE6, 0x9F, 0x00)
 
 
 def numbered_video(frames: int, channels: int = 1, offset: int = 0) -> np.ndarray:
-    """Each frame is one flat value that tells its number; no text or paper has it."""
+    """Each frame is one flat value that is its number; no text or paper has it."""
     values = 100 + offset + np.arange(frames, dtype=np.uint8)
     return np.broadcast_to(values[:, None, None, None], (frames, 32, 32, channels)).copy()
 
@@ -60,7 +60,7 @@ def test_long_strips_go_on_below():
     assert corners[0][0] < corners[2][0] < corners[4][0]
 
 
-def test_marks_tell_context_from_forecast():
+def test_context_and_forecast_have_marks_of_their_own():
     picture = draw_strip({"truth": numbered_video(6)}, range(6), context=4)
     for number in range(6):
         (top, left), (_, width) = tiles(picture, 100 + number)
@@ -88,7 +88,7 @@ def test_large_frames_are_not_enlarged():
 
 
 @pytest.mark.parametrize(
-    ("rows", "numbers", "columns", "said"),
+    ("rows", "numbers", "columns", "message"),
     [
         ({}, [0], 1, "at least one row, one frame and one column, got 0, 1 and 1"),
         ({"a": numbered_video(2)}, [], 1, "got 1, 0 and 1"),
@@ -100,8 +100,8 @@ def test_large_frames_are_not_enlarged():
         ({"a": numbered_video(2)}, [-1], 1, "got -1 to -1"),
     ],
 )
-def test_wrong_rows(rows, numbers, columns, said):
-    with pytest.raises(ValueError, match=said) as caught:
+def test_wrong_rows(rows, numbers, columns, message, unchecked):
+    with pytest.raises(ValueError, match=message) as caught:
         draw_strip(rows, numbers, columns=columns)
     assert "\n" not in str(caught.value)
 

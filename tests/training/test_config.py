@@ -1,26 +1,29 @@
-"""Presets, their sizes, and what a configuration refuses."""
+"""Presets, their sizes, and the values that a configuration cannot have."""
 
 import dataclasses
+import inspect
 
 import equinox as eqx
 import jax
 import jax.random as jr
+import numpy as np
 import pytest
-from models import DETER, OUTPUT, STOCH, TINY
 
-from cwvae.clock import Clock
 from cwvae.training.build import build
 from cwvae.training.config import DataConfig, ModelConfig, Preset, TrainConfig
+from cwvae.training.footprint import parameters
 from cwvae.training.presets import PRESETS
+
+
+def unchecked(make, **fields):
+    """Make a configuration below the types of an import hook, if there is one."""
+    config = object.__new__(make)
+    inspect.unwrap(make.__init__)(config, **fields)
+    return config
 
 
 def structure(config: ModelConfig):
     return eqx.filter_eval_shape(build, config, key=jr.key(0))
-
-
-def parameters(tree) -> int:
-    leaves = jax.tree.leaves(tree, is_leaf=lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
-    return sum(leaf.size for leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct))
 
 
 OFFICIAL_COUNTS = {"moving_mnist": 12_466_817, "minerl": 34_396_627}
@@ -106,117 +109,139 @@ def test_presets_cannot_be_changed():
         PRESETS["debug"].model.levels = 1
 
 
-def test_build_gives_every_part_the_configured_sizes():
-    model = structure(TINY)
-    assert model.hierarchy.clock == Clock(2, 2)
-    assert [cell.context_size for cell in model.hierarchy.cells] == [OUTPUT, 0]
-    assert {
-        (cell.stoch_size, cell.deter_size, cell.feature_size) for cell in model.hierarchy.cells
-    } == {(STOCH, DETER, 16)}
-    assert [len(stack.layers) for stack in model.encoder.stacks] == [2]
-    assert model.encoder.stacks[0].layers[0].kernel.shape == (16, 4)
-    assert model.decoder.dense.kernel.shape[0] == OUTPUT
-    assert model.likelihood.stddev == 0.5
-    assert model.hierarchy.cells[0].prior_head.min_stddev == TINY.min_stddev
-
-
-@pytest.mark.parametrize("lookahead", [True, False])
-def test_a_model_looks_ahead_or_not_as_configured(lookahead):
-    config = dataclasses.replace(TINY, lookahead=lookahead)
-    assert structure(config).hierarchy.clock == Clock(2, 2, lookahead=lookahead)
-
-
-def test_the_least_stddev_reaches_every_head():
-    model = structure(dataclasses.replace(TINY, min_stddev=0.25))
-    heads = [h for c in model.hierarchy.cells for h in (c.prior_head, c.posterior_head)]
-    assert [head.min_stddev for head in heads] == [0.25] * 4
-
-
-def test_the_same_key_builds_the_same_model_and_another_key_another():
-    one, again, other = (build(TINY, key=jr.key(seed)) for seed in (0, 0, 1))
-    assert eqx.tree_equal(one, again)
-    kernels = [leaf for leaf in jax.tree.leaves(one) if eqx.is_array(leaf) and leaf.ndim > 1]
-    others = [leaf for leaf in jax.tree.leaves(other) if eqx.is_array(leaf) and leaf.ndim > 1]
-    assert all((a != b).all() for a, b in zip(kernels, others, strict=True))
-
-
-def test_no_two_layers_of_a_model_start_alike():
-    model = build(dataclasses.replace(TINY, levels=3), key=jr.key(0))
-    kernels = [leaf for leaf in jax.tree.leaves(model) if eqx.is_array(leaf) and leaf.ndim > 1]
-    # Of uniform draws with different bounds, since the bound depends on the shape.
-    ratios = [float(k.reshape(-1)[0] / k.reshape(-1)[1]) for k in kernels if k.size]
-    assert len(set(ratios)) == len(ratios)
-
-
 def test_a_configuration_is_hashable_whatever_sequences_it_was_made_of():
-    one, other = (ModelConfig(levels=3, factors=kind((2, 3))) for kind in (list, tuple))
+    one, other = (unchecked(ModelConfig, factors=kind((2, 3))) for kind in (list, tuple))
     assert hash(one) == hash(other)
-    one, other = (TrainConfig(beta=kind((1.0, 2.0))) for kind in (list, tuple))
+    one, other = (unchecked(TrainConfig, beta=kind((1.0, 2.0))) for kind in (list, tuple))
     assert hash(one) == hash(other)
+
+
+NAN, INF = float("nan"), float("inf")
+
+MODEL = {
+    "levels": [0, -1, 33, 10**9, 2.0, True, "3", None],
+    "factors": [0, 1.5, "6", True, 10**6, (2, 0), (2, "3"), (1,) * 33],
+    "lookahead": ["no", 0, None],
+    "stoch_size": [0, 2.5, 10**8],
+    "deter_size": [-1, 10**8, [200]],
+    "hidden_size": [0, 10**8],
+    "size": [64.0, 16, 512],
+    "channels": [0, 10**6],
+    "channel_multiplier": [0.01, 1e9, INF, NAN, "1", True],
+    "dense_layers": [0, 10**6],
+    "dense_hidden": [0, 10**10],
+    "decoder_stddev": [0.0, 1e-30, INF, NAN, -1.0],
+    "min_stddev": [-1e-4, INF, NAN],
+}
+TRAIN = {
+    "steps": [0, 10**30, 1.5, "10", True],
+    "batch_size": [0, 10**9],
+    "frames": [0, 2.0, 10**12],
+    "learning_rate": [0.0, INF, NAN, -1e-3, 1e4, "3e-4"],
+    "warmup": [-1, 10**30, 0.5],
+    "decay": [-0.1, 1.1, NAN],
+    "epsilon": [0.0, -1e-9, INF, NAN],
+    "clip_norm": [0.0, INF, NAN],
+    "beta": [-1.0, INF, NAN, (1.0, -1.0), (1.0, INF), "1", (1.0,) * 33],
+    "free_nats": [-1.0, INF, (0.0, NAN)],
+    "kl_balance": [1.1, NAN, "0.5"],
+    "compute_dtype": ["float16", "", None, 32],
+    "seed": [-1, 2**32, 0.5],
+}
+DATA = {
+    "data": [3, None, ""],
+    "speed": [0.0, 31, NAN, INF],
+    "flip": ["no", 1],
+    "resize": [None],
+    "test_fraction": [0, 1, NAN],
+    "skip_bad_files": [0],
+    "cache_memory": [-1, INF],
+    "cache_folder": [3, ""],
+    "num_digits": [0, 10**9, 1.5],
+    "digits": [False],
+}
+WRONG = [
+    pytest.param(make, name, value, id=f"{name}={str(value)[:20]}")
+    for make, table in ((ModelConfig, MODEL), (TrainConfig, TRAIN), (DataConfig, DATA))
+    for name, values in table.items()
+    for value in values
+]
+
+
+def test_every_field_is_tried_with_values_that_it_cannot_have():
+    for make, table in ((ModelConfig, MODEL), (TrainConfig, TRAIN), (DataConfig, DATA)):
+        assert table.keys() == {field.name for field in dataclasses.fields(make)}
+
+
+@pytest.mark.parametrize(("make", "name", "value"), WRONG)
+def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be .+, got .+") as caught:
+        unchecked(make, **{name: value})
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("make", "changes", "message"),
     [
-        ({"levels": 0}, "levels must be at least 1, got 0"),
-        ({"stoch_size": 0}, "stoch_size must be at least 1, got 0"),
-        ({"deter_size": -1}, "deter_size must be at least 1, got -1"),
-        ({"hidden_size": 0}, "hidden_size must be at least 1, got 0"),
-        ({"channels": 0}, "channels must be at least 1, got 0"),
-        ({"dense_layers": 0}, "dense_layers must be at least 1, got 0"),
-        ({"dense_hidden": 0}, "dense_hidden must be at least 1, got 0"),
-        ({"min_stddev": -1e-4}, r"min_stddev must be at least 0(\.0)?, got -0.0001"),
-        ({"decoder_stddev": 0.0}, "decoder_stddev must be positive, got 0.0"),
-        ({"decoder_stddev": float("nan")}, "decoder_stddev must be positive, got nan"),
-        ({"size": 65}, "pixels square, got 65; resize"),
-        ({"channel_multiplier": 0.01}, "leaves no channel; it must be at least 1/32"),
-        ({"channel_multiplier": float("inf")}, "channel_multiplier must be finite, got inf"),
-        ({"stoch_size": 2.5}, "stoch_size must be a whole number, got 2.5"),
-        ({"size": 64.0}, "size must be a whole number, got 64.0"),
-        ({"factors": 0}, "factors must be at least 1, got 0"),
-        ({"factors": (2,)}, "3 levels need 2 temporal abstraction factors"),
+        (ModelConfig, {"levels": 10**9}, "a whole number from 1 to 32, got 1000000000"),
+        (ModelConfig, {"lookahead": "no"}, "true or false, got 'no'"),
+        (TrainConfig, {"learning_rate": INF}, "a number above 0 and below 1000, got inf"),
+        (TrainConfig, {"decay": 1.1}, "a number from 0 to 1, got 1.1"),
+        (TrainConfig, {"kl_balance": -1}, "a number from 0 to 1, or None, got -1"),
+        (TrainConfig, {"beta": (-1,)}, "a number from 0 to .*, or up to 32 of them, got .-1,."),
+        (TrainConfig, {"compute_dtype": "x"}, "float32 or bfloat16, got 'x'"),
+        (DataConfig, {"data": None}, "text, got None"),
     ],
 )
-def test_sizes_that_no_model_can_have_are_refused(changes, message):
+def test_the_range_is_stated(make, changes, message):
     with pytest.raises(ValueError, match=message):
-        ModelConfig(**changes)
+        unchecked(make, **changes)
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("make", "changes", "message"),
     [
-        ({"steps": 0}, "steps must be at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"frames": 0}, "frames must be at least 1, got 0"),
-        ({"epsilon": -1e-9}, r"epsilon must be at least 0(\.0)?, got -1e-09"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
-        ({"seed": 2**32}, r"seed must be below 2\*\*32, got 4294967296"),
-        ({"frames": 2.0}, "frames must be a whole number, got 2.0"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive, got 0.0"),
-        ({"learning_rate": float("nan")}, "learning_rate must be positive, got nan"),
-        ({"clip_norm": 0.0}, "clip_norm must be positive, got 0.0"),
-        ({"beta": -1.0}, "beta must not be negative, got -1.0"),
-        ({"beta": (1.0, -1.0)}, "beta must not be negative"),
-        ({"beta": float("nan")}, "beta must"),
-        ({"free_nats": -1.0}, "free_nats must not be negative, got -1.0"),
-        ({"kl_balance": 1.1}, r"kl_balance must be in \[0, 1\], got 1.1"),
-        ({"decay": -0.1}, r"decay must be in \[0, 1\], got -0.1"),
-        ({"decay": 1.1}, r"decay must be in \[0, 1\], got 1.1"),
-        ({"decay": float("nan")}, r"decay must be in \[0, 1\], got nan"),
+        (ModelConfig, {"size": 65}, "pixels square, got 65; resize"),
+        (ModelConfig, {"factors": (2,)}, "3 levels need 2 temporal abstraction factors"),
+        (
+            ModelConfig,
+            {"levels": 32},
+            "slowest level must tick at least once in 100,000 frames",
+        ),
+        (TrainConfig, {"steps": 5, "warmup": 6}, "warmup must be at most the number of steps, 5"),
     ],
 )
-def test_training_outside_its_ranges_is_refused(changes, message):
+def test_fields_that_do_not_fit_together_are_an_error(make, changes, message):
     with pytest.raises(ValueError, match=message):
-        TrainConfig(**changes)
+        unchecked(make, **changes)
 
 
-def test_data_without_digits_is_refused():
-    with pytest.raises(ValueError, match="num_digits must be at least 1, got 0"):
-        DataConfig(num_digits=0)
+def test_values_are_kept_as_plain_ones():
+    config = unchecked(
+        TrainConfig, steps=np.int64(7), learning_rate=np.float32(0.5), beta=[1, np.int8(2)]
+    )
+    assert (config.steps, config.learning_rate, config.beta) == (7, 0.5, (1.0, 2.0))
+    assert {type(config.steps), type(config.learning_rate)} == {int, float}
+    assert hash(config) == hash(TrainConfig(steps=7, learning_rate=0.5, beta=(1.0, 2.0)))
 
 
-@pytest.mark.parametrize("context", [0, 35, 37])
-def test_a_context_that_does_not_end_on_a_tick_of_every_level_is_refused(context):
+@pytest.mark.parametrize("name", PRESETS)
+def test_limits_are_far_from_every_preset(name):
+    preset = PRESETS[name]
+    dataclasses.replace(preset.model, deter_size=8 * preset.model.deter_size)
+    dataclasses.replace(preset.train, steps=100 * preset.train.steps)
+
+
+@pytest.mark.parametrize("name", ["context", "horizon"])
+@pytest.mark.parametrize("value", [0, 10**12, True, 36.0])
+def test_a_preset_has_counts_of_frames_within_limits(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to 1,000,000"):
+        unchecked(Preset, model=ModelConfig(), train=TrainConfig(), **{name: value})
+
+
+@pytest.mark.parametrize("context", [35, 37])
+def test_a_context_that_does_not_end_on_a_tick_of_every_level_is_an_error(context):
     message = f"multiple of the slowest period, 36 frames, got {context}"
     with pytest.raises(ValueError, match=message):
         Preset(model=ModelConfig(), train=TrainConfig(), context=context)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from cwvae.cli import main
-from cwvae.cli.options import parse
+from cwvae.cli.parsing import parse
 from cwvae.cli.train import train
 from cwvae.report.animation import write_animation
-from cwvae.training import runs
+from cwvae.training.run import load_run, trained_steps
+from cwvae.training.settings import read_settings, write_settings
 
 SOURCE = Path(__file__).with_name("users_model.py")
 STEPS = 3
@@ -32,13 +33,13 @@ def custom_run(tmp_path_factory):
     options = parse(arguments(out, f"{source}:make"))
     assert train(options, deadline=0.0) == 0
     source.unlink()
-    assert runs.steps(out) == 1
+    assert trained_steps(out) == 1
     assert main([*arguments(out, None), "--resume"]) == 0
     return out
 
 
 def test_a_run_of_a_custom_model_goes_on_without_its_source(custom_run):
-    assert runs.steps(custom_run) == STEPS
+    assert trained_steps(custom_run) == STEPS
     lines = [json.loads(line) for line in (custom_run / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3]
     for line in lines:
@@ -49,14 +50,13 @@ def test_a_run_of_a_custom_model_goes_on_without_its_source(custom_run):
 
 
 def test_the_context_is_a_multiple_of_its_slowest_period(custom_run, capsys):
-    assert runs.read_settings(custom_run).context == 3
+    assert read_settings(custom_run).context == 3
     assert main(["evaluate", str(custom_run), "--context", "4", "--num-examples", "1"]) == 2
     assert "multiple of the slowest period, 3 frames, got 4" in capsys.readouterr().err
 
 
 def test_its_weights_come_from_the_checkpoint_and_sizes_from_the_options(custom_run):
-    settings = runs.read_settings(custom_run)
-    model = runs.load_model(custom_run, settings)
+    model = load_run(custom_run).model
     fast, slow = model.hierarchy.cells
     assert (fast.stoch_size, fast.deter_size, slow.deter_size) == (2, 6, 10)
     assert np.asarray(model.decoder.dense.bias).any()  # zero before training
@@ -98,7 +98,7 @@ def test_another_model_is_refused_when_it_is_resumed(custom_run, tmp_path, capsy
     assert (custom_run / "model.py").read_bytes() == before
 
     plain = tmp_path / "plain"
-    runs.write_settings(plain, dataclasses.replace(runs.read_settings(custom_run), custom=None))
+    write_settings(plain, dataclasses.replace(read_settings(custom_run), custom=None, context=4))
     assert main([*arguments(plain, f"{SOURCE}:make"), "--resume"]) == 2
     assert "the run has no --model, which cannot change" in capsys.readouterr().err
 
@@ -123,7 +123,7 @@ def test_a_run_whose_copy_is_gone_or_broken_names_it(custom_run, tmp_path, capsy
 def test_weights_of_the_kl_are_counted_by_its_levels(tmp_path, capsys):
     wrong = ["--beta", "1", "1", "1"]
     assert main([*arguments(tmp_path / "run", f"{SOURCE}:make"), *wrong]) == 2
-    assert "beta must be one number or 2, one a level, got 3" in capsys.readouterr().err
+    assert "--beta must be one number or 2, one a level, got 3" in capsys.readouterr().err
 
 
 OTHERS = """import dataclasses

@@ -1,16 +1,11 @@
 """Level cells: pure, unbatched transitions that a hierarchy is composed of."""
 
-from cwvae.cells.base import (
-    AbstractCell,
-    AbstractWrapper,
-    Conditioning,
-    State,
-    Trace,
-)
+from cwvae.cells.base import AbstractCell, Conditioning, LevelConditioning, State, Trace
 from cwvae.cells.flow import FlowCell
 from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
+from cwvae.cells.wrapper_base import AbstractWrapper
 from cwvae.cells.wrappers import Conditioned, Resetting
 
 __all__ = [
@@ -22,6 +17,7 @@ __all__ = [
     "Conditioning",
     "FlowCell",
     "GaussianHead",
+    "LevelConditioning",
     "RSSMCell",
     "Resetting",
     "State",

@@ -1,14 +1,13 @@
 """What a cell is: one level's transition, tick by tick.
 
-A cell is a deterministic memory and a stochastic belief:
-
     h_t = f(h_{t-1}, z_{t-1}, output of the level above)      advance
     p(z_t | h_t)                                              prior
     q(z_t | h_t, e_t)                                         posterior
 
-(Saxena et al. 2021, equations 1 and 2.) It has no batch axis, no time axis, no key and no flags;
-noise is an argument, so zero noise gives every belief's mode. What need not wait for the
-recurrence is *prepared* for all ticks at once, before the scan.
+(Saxena et al. 2021, equations 1 and 2; h is `deter`, z is `stoch`, e_t the features.) A cell has
+no batch axis, no time axis, no key and no flags. What in its inputs does not depend on the state
+is *prepared* for all ticks at once, before the scan: the context of `advance` from the level
+above, the evidence of `posterior` from the features.
 """
 
 import abc
@@ -21,20 +20,17 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief
 
-__all__ = [
-    "AbstractCell",
-    "AbstractWrapper",
-    "Conditioning",
-    "State",
-    "Trace",
-]
+__all__ = ["AbstractCell", "Conditioning", "LevelConditioning", "State", "Trace"]
 
 
 class State(eqx.Module):
     """What recurs from tick to tick, and nothing else; arrays may carry a leading ticks axis.
 
-    **Arguments:** `stoch`, the stochastic part; `deter`, all that the deterministic part
-    remembers, as one vector; `time`, when the level ticked.
+    **Arguments:**
+
+    - `stoch`: the stochastic part z.
+    - `deter`: the deterministic part h, the whole memory as one vector.
+    - `time`: the time of the tick.
     """
 
     stoch: Float[Array, "*ticks stoch"]
@@ -43,11 +39,15 @@ class State(eqx.Module):
 
 
 class Conditioning(eqx.Module):
-    """What is known of a tick without inference; arrays may carry a leading ticks axis.
+    """The known inputs of a tick; arrays may carry a leading ticks axis.
 
-    **Arguments:** `time`, of the tick, in frames or any other unit; `action`, what is done in the
-    tick's window (width 0 when there is nothing); `boundary`, whether the level above ticks too.
-    `Hierarchy.given` makes it for every level.
+    **Arguments:**
+
+    - `time`: of the tick, in frames or any other unit.
+    - `action`: the sum of the actions in the tick's window (width 0 when there are none).
+    - `boundary`: whether the level above ticks too.
+
+    `Hierarchy.conditioning` makes it for every level.
     """
 
     time: Float[Array, "*ticks"]
@@ -55,11 +55,15 @@ class Conditioning(eqx.Module):
     boundary: Bool[Array, "*ticks"]
 
 
+LevelConditioning = tuple[Conditioning, ...]
+"""`Conditioning` of every level, the fastest level first."""
+
+
 class Trace(eqx.Module):
     """The record of one level: its states, outputs and beliefs at every tick.
 
-    All have a leading ticks axis. A level that imagined learned nothing, so there the posterior
-    is the prior.
+    **Arguments:** `states`, `output`, `prior` and `posterior`, all with a leading ticks axis. Of
+    a level that imagines, which has no evidence, the posterior is the prior.
     """
 
     states: State
@@ -71,9 +75,10 @@ class Trace(eqx.Module):
 class AbstractCell(eqx.Module):
     """One level's transition, all arrays those of a single tick.
 
-    A cell says its sizes, `stoch` and `deter` of its state, `top_down` of what it hears from
-    above (0 at the top) and `feature` of what it hears from the encoder, and defines `advance`,
-    `prior` and `posterior`. The other methods have defaults, which a cell may replace.
+    A cell has four sizes, `stoch_size` and `deter_size` of its state, `context_size` of its input
+    from the level above (0 at the top) and `feature_size` of its input from the encoder, and
+    defines `advance`, `prior` and `posterior`. The other methods have defaults, which a cell may
+    replace.
     """
 
     stoch_size: eqx.AbstractVar[int]
@@ -81,116 +86,46 @@ class AbstractCell(eqx.Module):
     context_size: eqx.AbstractVar[int]
     feature_size: eqx.AbstractVar[int]
 
+    @abc.abstractmethod
+    def advance(self, state: State, context: Any) -> Float[Array, " deter"]:
+        """Return h_t, given the last state and the result of `prepare_context`."""
+
+    @abc.abstractmethod
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
+        """Return p(z_t | h_t)."""
+
+    @abc.abstractmethod
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
+        """Return q(z_t | h_t, e_t), given the result of `prepare_evidence`."""
+
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> Any:
+        """Return what `advance` needs of a tick's inputs besides the state; default `top_down`."""
+        return top_down
+
+    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
+        """Return what `posterior` needs of a tick's features; default the features."""
+        return feature
+
+    def output(self, state: State) -> Float[Array, " output"]:
+        """Return the input of the level below, or of the decoder; default [stoch, deter]."""
+        return jnp.concatenate([state.stoch, state.deter])
+
+    def init(self) -> State:
+        """Return the state before the first tick; default zeros."""
+        return State(jnp.zeros(self.stoch_size), jnp.zeros(self.deter_size), jnp.zeros(()))
+
+    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
+        """Draw one tick's noise, of the kind that beliefs are sampled from; default normal."""
+        return jr.normal(key, (self.stoch_size,))
+
     @property
     def output_size(self) -> int:
-        """The length of `output`: the `top_down` of a cell below, the input of a decoder."""
+        """The length of `output`: the `context_size` of a cell below, the input of a decoder."""
         return self.stoch_size + self.deter_size
 
     @property
     def action_size(self) -> int:
-        """The length of the action that the cell hears; 0 for a cell that hears none."""
+        """The length of the action that the cell takes; 0 for a cell without actions."""
         return 0
-
-    def init(self) -> State:
-        """Return the state before the first tick: zeros."""
-        return State(jnp.zeros(self.stoch_size), jnp.zeros(self.deter_size), jnp.zeros(()))
-
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
-        """Draw the noise of one tick, of the kind that the cell's beliefs are sampled from."""
-        return jr.normal(key, (self.stoch_size,))
-
-    def output(self, state: State) -> Float[Array, " output"]:
-        """Return what the level below, or the decoder, is told: [stoch, deter]."""
-        return jnp.concatenate([state.stoch, state.deter])
-
-    def prepare_context(
-        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
-    ) -> Any:
-        """Prepare one tick's context and what is given for `advance`, without the state."""
-        return top_down
-
-    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
-        """Prepare one tick's features for `posterior`, without the state."""
-        return feature
-
-    @abc.abstractmethod
-    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
-        """Return h_t, given the last state and what `prepare_context` returned."""
-
-    @abc.abstractmethod
-    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
-        """Return p(z_t | h_t)."""
-
-    @abc.abstractmethod
-    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
-        """Return q(z_t | h_t, e_t), given what `prepare_evidence` returned."""
-
-
-class AbstractWrapper(AbstractCell):
-    """A cell made from another, `cell`, which it follows in all that it does not replace."""
-
-    cell: eqx.AbstractVar[AbstractCell]
-
-    @property
-    def stoch_size(self) -> int:  # type: ignore[override]
-        """The size of the stochastic part."""
-        return self.cell.stoch_size
-
-    @property
-    def deter_size(self) -> int:  # type: ignore[override]
-        """The size of the deterministic part."""
-        return self.cell.deter_size
-
-    @property
-    def context_size(self) -> int:  # type: ignore[override]
-        """The length of what is heard from above."""
-        return self.cell.context_size
-
-    @property
-    def feature_size(self) -> int:  # type: ignore[override]
-        """The length of what is heard from the encoder."""
-        return self.cell.feature_size
-
-    @property
-    def output_size(self) -> int:
-        """The length of the output."""
-        return self.cell.output_size
-
-    @property
-    def action_size(self) -> int:
-        """The length of the action that the cell hears."""
-        return self.cell.action_size
-
-    def init(self) -> State:
-        """Return the state before the first tick."""
-        return self.cell.init()
-
-    def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
-        """Draw the noise of one tick."""
-        return self.cell.noise(key=key)
-
-    def output(self, state: State) -> Float[Array, " output"]:
-        """Return what the level below, or the decoder, is told."""
-        return self.cell.output(state)
-
-    def prepare_context(
-        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
-    ) -> Any:
-        """Prepare one tick's context and what is given for `advance`."""
-        return self.cell.prepare_context(top_down, conditioning)
-
-    def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
-        """Prepare one tick's features for `posterior`."""
-        return self.cell.prepare_evidence(feature)
-
-    def advance(self, state: State, above: Any) -> Float[Array, " deter"]:
-        """Return h_t."""
-        return self.cell.advance(state, above)
-
-    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
-        """Return p(z_t | h_t)."""
-        return self.cell.prior(deter)
-
-    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
-        """Return q(z_t | h_t, e_t)."""
-        return self.cell.posterior(deter, evidence)

@@ -1,6 +1,7 @@
 """The paper's cell: a recurrent state-space model, by default with a GRU and a Gaussian."""
 
 from collections.abc import Callable
+from typing import SupportsIndex
 
 import equinox as eqx
 import jax
@@ -8,10 +9,12 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae.arguments import whole_number
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State
 from cwvae.cells.heads import AbstractHead, GaussianHead
 from cwvae.nn.layers import GRU, LSTM, Dense, SplitDense
+from cwvae.shapes import checked
 
 __all__ = ["RSSMCell"]
 
@@ -21,7 +24,7 @@ class RSSMCell(AbstractCell):
 
     **Arguments:**
 
-    - `stoch_size`, `deter_size`: sizes of the stochastic part, and of what the memory tells others.
+    - `stoch_size`, `deter_size`: sizes of the stochastic part, and of the memory's output.
     - `hidden_size`: width of the dense layers (official `cell_embed_size`).
     - `feature_size`: size of the encoder's summary of a tick's window.
     - `context_size`: size of the output of the level above, 0 at the top.
@@ -32,7 +35,7 @@ class RSSMCell(AbstractCell):
     The prior is stoch' + top-down -> hidden (ReLU) -> memory -> hidden (ReLU) -> belief; the
     posterior reads the same new deter beside the feature, through two ReLU layers of its own.
     The attribute `deter_size` is the size of the memory's whole state: with an LSTM twice the
-    argument.
+    argument. Raises `ValueError` for a size below 1 (`feature_size`, `context_size`: below 0).
     """
 
     prior_in: SplitDense
@@ -47,19 +50,25 @@ class RSSMCell(AbstractCell):
     context_size: int = eqx.field(static=True)
     feature_size: int = eqx.field(static=True)
 
+    @checked
     def __init__(
         self,
         *,
-        stoch_size: int,
-        deter_size: int,
-        hidden_size: int,
-        feature_size: int,
-        context_size: int,
+        stoch_size: SupportsIndex,
+        deter_size: SupportsIndex,
+        hidden_size: SupportsIndex,
+        feature_size: SupportsIndex,
+        context_size: SupportsIndex,
         memory: Callable[..., GRU | LSTM] = GRU,
         head: Callable[..., AbstractHead] = GaussianHead,
         key: PRNGKeyArray,
     ):
         """Draw the weights: Glorot uniform, orthogonal recurrent kernel, zero biases."""
+        stoch_size = whole_number("stoch_size", stoch_size)
+        deter_size = whole_number("deter_size", deter_size)
+        hidden_size = whole_number("hidden_size", hidden_size)
+        feature_size = whole_number("feature_size", feature_size, least=0)
+        context_size = whole_number("context_size", context_size, least=0)
         keys = jr.split(key, 7)
         self.prior_in = SplitDense(stoch_size, context_size, hidden_size, key=keys[0])
         self.memory = memory(hidden_size, deter_size, key=keys[1])
@@ -73,7 +82,7 @@ class RSSMCell(AbstractCell):
 
     @property
     def output_size(self) -> int:
-        """The length of [stoch, what the memory tells]."""
+        """The length of [stoch, output of the memory]."""
         return self.stoch_size + self.memory.width
 
     def noise(self, *, key: PRNGKeyArray) -> Float[Array, " stoch"]:
@@ -81,22 +90,22 @@ class RSSMCell(AbstractCell):
         return self.prior_head.noise(key=key)
 
     def output(self, state: State) -> Float[Array, " output"]:
-        """Return [stoch, what the memory tells]."""
+        """Return [stoch, output of the memory]."""
         return jnp.concatenate([state.stoch, self.memory.read(state.deter)])
 
     def prepare_context(
         self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Float[Array, " hidden"]:
-        """Project the top-down context."""
+        """Return the part of the first prior layer that reads the level above."""
         return self.prior_in.ahead(top_down)
 
     def prepare_evidence(self, feature: Float[Array, " feature"]) -> Float[Array, " hidden"]:
-        """Project the features."""
+        """Return the part of the first posterior layer that reads the features."""
         return self.posterior_in.ahead(feature)
 
-    def advance(self, state: State, above: Float[Array, " hidden"]) -> Float[Array, " deter"]:
+    def advance(self, state: State, context: Float[Array, " hidden"]) -> Float[Array, " deter"]:
         """Return h_t = memory(relu(dense[z_{t-1}, top-down]), h_{t-1})."""
-        return self.memory(jax.nn.relu(self.prior_in(state.stoch, above)), state.deter)
+        return self.memory(jax.nn.relu(self.prior_in(state.stoch, context)), state.deter)
 
     def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""

@@ -5,8 +5,12 @@ does not feed back.
 """
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 
+from cwvae.arguments import check_shape
 from cwvae.cells.base import AbstractCell, Conditioning, State, Trace
+from cwvae.cells.checks import check_conditioning, check_state
 from cwvae.shapes import Features, Noise, TopDown, checked
 
 __all__ = ["imagine_level", "observe_level"]
@@ -19,40 +23,75 @@ def observe_level(
     top_down: TopDown,
     features: Features,
     noise: Noise,
-    conditioning: Conditioning,
+    conditioning: Conditioning | None = None,
 ) -> tuple[State, Trace]:
-    """Tick through features, sampling from the posterior; return the last state and the record."""
-    above = jax.vmap(cell.prepare_context)(top_down, conditioning)
+    """Tick through features, sampling from the posterior; return the last state and the record.
+
+    Without `conditioning` the ticks come at times 0, 1, 2, ... without actions. Raises
+    `ValueError` for a state or inputs of other sizes than the cell's.
+    """
+    if conditioning is None:
+        conditioning = _regular(noise.shape[0], jnp.zeros(()))
+    _check(cell, state, top_down, noise, conditioning)
+    check_shape("features", features, ("ticks", cell.feature_size), "see cell.feature_size")
+    context = jax.vmap(cell.prepare_context)(top_down, conditioning)
     evidence = jax.vmap(cell.prepare_evidence)(features)
 
     def step(state, inputs):
-        above, evidence, noise, time = inputs
-        deter = cell.advance(state, above)
+        context, evidence, noise, time = inputs
+        deter = cell.advance(state, context)
         posterior = cell.posterior(deter, evidence)
         state = State(stoch=posterior.sample(noise), deter=deter, time=time)
         return state, (state, posterior)
 
-    state, (states, posterior) = jax.lax.scan(
-        step, state, (above, evidence, noise, conditioning.time)
-    )
-    # The prior's head does not feed back, so it sees all ticks at once.
+    inputs = context, evidence, jnp.asarray(noise), conditioning.time
+    state, (states, posterior) = jax.lax.scan(step, state, inputs)
+    # The prior's head does not feed back, so it is evaluated on all ticks at once.
     prior = jax.vmap(cell.prior)(states.deter)
     return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=posterior)
 
 
 @checked
 def imagine_level(
-    cell: AbstractCell, state: State, top_down: TopDown, noise: Noise, conditioning: Conditioning
+    cell: AbstractCell,
+    state: State,
+    top_down: TopDown,
+    noise: Noise,
+    conditioning: Conditioning | None = None,
 ) -> tuple[State, Trace]:
-    """Tick without features, sampling from the prior; return the last state and the record."""
-    above = jax.vmap(cell.prepare_context)(top_down, conditioning)
+    """Tick without features, sampling from the prior; return the last state and the record.
+
+    Without `conditioning` the ticks go on after the state's, 1 apart, without actions. Raises
+    `ValueError` for a state or inputs of other sizes than the cell's.
+    """
+    if conditioning is None:
+        conditioning = _regular(noise.shape[0], state.time + 1)
+    _check(cell, state, top_down, noise, conditioning)
+    context = jax.vmap(cell.prepare_context)(top_down, conditioning)
 
     def step(state, inputs):
-        above, noise, time = inputs
-        deter = cell.advance(state, above)
+        context, noise, time = inputs
+        deter = cell.advance(state, context)
         prior = cell.prior(deter)
         state = State(stoch=prior.sample(noise), deter=deter, time=time)
         return state, (state, prior)
 
-    state, (states, prior) = jax.lax.scan(step, state, (above, noise, conditioning.time))
+    inputs = context, jnp.asarray(noise), conditioning.time
+    state, (states, prior) = jax.lax.scan(step, state, inputs)
     return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=prior)
+
+
+def _regular(ticks: int, first: Float[Array, ""]) -> Conditioning:
+    """Return the known inputs of ticks that are 1 apart, without actions."""
+    times = first + jnp.arange(ticks, dtype=first.dtype)
+    return Conditioning(times, jnp.zeros((ticks, 0)), jnp.zeros(ticks, dtype=bool))
+
+
+def _check(
+    cell: AbstractCell, state: State, top_down: TopDown, noise: Noise, conditioning: Conditioning
+) -> None:
+    """Raise `ValueError` for arguments that do not fit the cell."""
+    check_state(cell, state)
+    check_shape("top_down", top_down, ("ticks", cell.context_size), "see cell.context_size")
+    check_shape("noise", noise, ("ticks", cell.stoch_size), "draw it with cell.noise")
+    check_conditioning(cell, conditioning, noise.shape[0])

@@ -1,6 +1,12 @@
-"""Checks of what is said on the command line."""
+"""Checks of options, in the form that every command uses."""
 
-__all__ = ["at_least_one", "check_seed"]
+import dataclasses
+from pathlib import Path
+
+__all__ = ["at_least_one", "check_context", "check_seed", "expand_paths"]
+
+# The most that a count can be: more than any machine holds, and what any index can count.
+_MOST = 10**9
 
 
 def check_seed(seed: int) -> None:
@@ -9,9 +15,38 @@ def check_seed(seed: int) -> None:
         raise ValueError(f"--seed must be from 0 to 2**32 - 1, got {seed}")
 
 
-def at_least_one(options: object, *names: str) -> None:
-    """Raise `ValueError` for the first count below 1; a count that is None is left to others."""
+def at_least_one(options: object, *names: str, most: int = _MOST) -> None:
+    """Raise `ValueError` for the first count that is not from 1 to `most`; None is left out."""
     for name in names:
         value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, got {value}")
+        if value is not None and not 1 <= value <= most:
+            raise ValueError(
+                f"--{name.replace('_', '-')} must be at least 1 and at most {most:,}, got {value}"
+            )
+
+
+def check_context(context: int, slowest: int) -> None:
+    """Raise `ValueError` for a context that does not end on a tick of every level."""
+    if context % slowest:
+        raise ValueError(
+            f"--context must be a multiple of the slowest period, {slowest} frames, got {context}"
+        )
+
+
+def expand_paths(options: object) -> None:
+    """Replace ~ by the home folder in every path of a frozen dataclass of options.
+
+    Raises `ValueError` where there is no such folder.
+    """
+    for field in dataclasses.fields(options):  # type: ignore[arg-type]
+        value = getattr(options, field.name)
+        if isinstance(value, Path):
+            object.__setattr__(options, field.name, _expanded(value))
+
+
+def _expanded(path: Path) -> Path:
+    """Return a path with ~ replaced by the home folder."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path}: expected a home folder, found none; give a full path") from error

@@ -1,25 +1,30 @@
 """`cwvae data`: what data sets there are, what they look like, and making stand-ins."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from tqdm import tqdm
 
 from cwvae.cli.data_options import DataList, DataMake, DataShow
-from cwvae.cli.sources import files_of, parse_data
+from cwvae.cli.folder import check_writable
+from cwvae.cli.interrupts import in_main_thread
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.data.pixels import resize, to_channels
+from cwvae.data.progress import Progress
 from cwvae.data.simulators import SIMULATORS, Collection, Simulator, collect
-from cwvae.data.videos import read_video, resize, to_channels
+from cwvae.data.sources import files_of, parse_data, read_options
+from cwvae.data.videos import read_all
 from cwvae.files import replacing
+from cwvae.provenance import environment
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import check_folder, environment
 
 __all__ = ["list_data", "make", "show"]
 
@@ -43,21 +48,17 @@ def list_data(options: DataList) -> int:
 
 def make(options: DataMake) -> int:
     """Make a stand-in with its card and contact sheet, and return the exit status."""
-    simulator, out = SIMULATORS[options.name], options.out.expanduser()
-    check_folder(out)
+    simulator, out = SIMULATORS[options.name], options.out
+    check_writable(out)
     collection = Collection(
         train=options.train,
         test=options.test,
         frames=options.frames or simulator.frames,
         seed=options.seed,
     )
-    bar = partial(tqdm, unit="video", desc=simulator.name)
-    # Told to end, this process ends those that work for it, as it does on Ctrl-C.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    bar = partial(Progress, unit="video", desc=simulator.name)
+    with _ending_workers():
         discarded = collect(simulator, out, collection, workers=options.workers, progress=bar)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     place = f"{simulator.name}:{out}"
     sheet = DataShow(dataset=place, out=out / SHEET)
     _draw(sheet)
@@ -71,9 +72,22 @@ def make(options: DataMake) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _ending_workers() -> Iterator[None]:
+    """Let SIGTERM end the processes that work for this one, as Ctrl-C does."""
+    if not in_main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def show(options: DataShow) -> int:
     """Draw some videos of a data set, and return the exit status."""
-    check_folder(options.out.parent)
+    check_writable(options.out.parent)
     _draw(options)
     print(options.out)
     return 0
@@ -101,11 +115,13 @@ def _some_videos(
         source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
         videos = {str(index): source[index]["video"] for index in range(options.videos)}
         return {name: resize(video, options.size) for name, video in videos.items()}
-    files = files_of(place, options.split, DataConfig(data=options.dataset))[: options.videos]
+    data = DataConfig(data=options.dataset)
+    files = files_of(place, options.split, data)[: options.videos]
     rows = {}
     for file in files:
         start, stop = file.parts[0] if file.parts else (0, None)
-        video = read_video(file.path, size=options.size, fit=file.fit or "crop")
+        fit = file.fit or "crop"
+        video = read_all(file.path, size=options.size, fit=fit, options=read_options(data))
         rows[file.path.name] = video[start:stop]
     channels = max(video.shape[3] for video in rows.values())
     return {name: to_channels(video, channels) for name, video in rows.items()}

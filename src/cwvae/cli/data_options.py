@@ -1,12 +1,14 @@
-"""What can be said after `cwvae data`."""
+"""The options of `cwvae data`."""
 
 import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
+from cwvae._extras import extra
+from cwvae.cli.checks import at_least_one, check_seed, expand_paths
 
-from cwvae.cli.checks import at_least_one, check_seed
+with extra("cli"):
+    import tyro
 
 __all__ = ["Data", "DataList", "DataMake", "DataShow"]
 
@@ -33,7 +35,8 @@ class DataShow:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        at_least_one(self, "videos", "size")
+        expand_paths(self)
+        at_least_one(self, "videos", "size", most=10_000)
         if self.out.suffix.lower() not in (".png", ".gif", ".mp4"):
             raise ValueError(f"--out must end in .png, .gif or .mp4, got {self.out}")
 
@@ -48,7 +51,7 @@ class DataMake:
     """
 
     name: tyro.conf.Positional[Literal["rooms", "blocks", "crafter", "humans"]]
-    """What to make; `cwvae data list` says what each needs."""
+    """What to make; `cwvae data list` shows what each needs."""
     out: Path
     """Folder of the data set: a new one, or one that this command made."""
     train: int = 64
@@ -64,6 +67,7 @@ class DataMake:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
         at_least_one(self, "train", "test", "frames", "workers")
         check_seed(self.seed)
 

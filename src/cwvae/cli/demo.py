@@ -6,11 +6,12 @@ import time
 from cwvae.cli.evaluate import evaluate
 from cwvae.cli.options import Demo, Evaluate, Train
 from cwvae.cli.predict import continue_video, write_beside
-from cwvae.cli.sources import test_source
 from cwvae.cli.train import train
+from cwvae.data.sources import test_source
 from cwvae.report.strip import write_strip
-from cwvae.training import runs
 from cwvae.training.presets import PRESETS
+from cwvae.training.run import load_run
+from cwvae.training.settings import SETTINGS
 
 __all__ = ["demo"]
 
@@ -29,7 +30,7 @@ def demo(options: Demo) -> int:
     config = dataclasses.replace(
         preset.train, seed=options.seed, steps=options.steps or preset.train.steps
     )
-    if (run / runs.SETTINGS).exists():
+    if (run / SETTINGS).exists():
         raise FileExistsError(f"{options.out} holds a demo already; give another --out")
     status = train(
         Train(
@@ -63,8 +64,8 @@ def demo(options: Demo) -> int:
 
 def _forecast(options: Demo) -> None:
     """Write the long forecast of a test video as GIF and strip."""
-    settings = runs.read_settings(options.out / "run")
-    model = runs.load_model(options.out / "run", settings)
+    trained = load_run(options.out / "run")
+    settings, model = trained.settings, trained.model
     context = settings.context
     source = test_source(settings, frames=TOTAL, length=1, seed=options.seed)
     video = source[0]["video"]

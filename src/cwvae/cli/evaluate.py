@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from cwvae.cli.checks import check_context
+from cwvae.cli.folder import check_writable
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
+from cwvae.files import write_json
+from cwvae.provenance import environment
 from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.strip import write_strip
-from cwvae.training import runs
-from cwvae.training.runs import Settings
+from cwvae.training.run import Run, load_run
+from cwvae.training.settings import Settings
 
 __all__ = ["evaluate"]
 
@@ -26,34 +30,40 @@ STRIP_COLUMNS = 24
 def evaluate(options: Evaluate) -> int:
     """Measure, write the results, print the table, and return the exit status."""
     out = options.out or options.run / "evaluation"
-    settings = runs.read_settings(options.run)
-    runs.check_folder(out)
-    settings = dataclasses.replace(
-        settings,
-        context=options.context or settings.context,
-        horizon=options.horizon or settings.horizon,
-    )
-    if options.data is not None:
-        other = dataclasses.replace(settings.data, data=options.data)
-        settings = dataclasses.replace(settings, data=other, videos="")
-    model = runs.load_model(options.run, settings).blinded(options.blind)
+    run = load_run(options.run, step=options.step)
+    check_writable(out)
+    settings = _settings(options, run)
     result = measure(
-        model,
+        run.model.blinded(options.blind),
         settings,
         num_examples=options.num_examples,
         num_samples=options.num_samples,
         seed=options.seed,
     )
-    _write(out, options, settings, result)
+    _write(out, options, run.step, settings, result)
     print(_table(result, settings, options.num_samples))
     print(f"results in {out}: metrics.json, metrics.png, strip.png")
     return 0
 
 
-def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> None:
+def _settings(options: Evaluate, run: Run) -> Settings:
+    """Return the settings of a run with what the options change."""
+    context = options.context or run.settings.context
+    check_context(context, run.model.hierarchy.clock.slowest)
+    settings = dataclasses.replace(
+        run.settings, context=context, horizon=options.horizon or run.settings.horizon
+    )
+    if options.data is None:
+        return settings
+    other = dataclasses.replace(settings.data, data=options.data)
+    return dataclasses.replace(settings, data=other, videos="")
+
+
+def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: Result) -> None:
     """Write the numbers, the curves and the strip."""
     report = {
         "run": str(options.run),
+        "step": step,
         "context": settings.context,
         "horizon": settings.horizon,
         "num_examples": len(result.nats),
@@ -61,7 +71,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
         "data": settings.data.data,
         "seed": options.seed,
         "blind": list(options.blind),
-        "environment": runs.environment(),
+        "environment": environment(),
         "elbo": _bound_report(result, settings),
         "summary": _summary(result),
         "curves": {
@@ -69,7 +79,7 @@ def _write(out: Path, options: Evaluate, settings: Settings, result: Result) -> 
             for name, scores in result.scores.items()
         },
     }
-    runs.write_json(out / "metrics.json", report)
+    write_json(out / "metrics.json", report)
     panels = [
         Panel(label, {name: _curve(vars(s)[metric]) for name, s in result.scores.items()})
         for metric, label in LABELS.items()

@@ -1,4 +1,4 @@
-"""What a training run says while it goes on: JSON lines, TensorBoard events, a progress bar."""
+"""The logs of a training run: JSON lines, TensorBoard events, a progress bar."""
 
 import json
 import time
@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from tensorboardX import SummaryWriter
-from tqdm import tqdm
 
+from cwvae._extras import extra
+from cwvae.data.progress import Progress
 from cwvae.files import replacing
 from cwvae.training.step import StepRecord
 
-__all__ = ["Logs"]
+with extra("cli"):
+    from tensorboardX import SummaryWriter
+
+__all__ = ["Logs", "kept_lines"]
 
 METRICS = "metrics.jsonl"
 
@@ -27,10 +30,12 @@ class Logs:
 
     def __init__(self, folder: Path, *, start: int, steps: int, every: int, frames_per_step: int):
         """Open the logs."""
-        _drop_from(folder / METRICS, start)
+        if (folder / METRICS).is_file():
+            with replacing(folder / METRICS) as temporary:
+                temporary.write_text("".join(kept_lines(folder, start)))
         self._lines = (folder / METRICS).open("a", buffering=1)
         self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
-        self._bar = tqdm(total=steps, initial=start, unit="step", dynamic_ncols=True)
+        self._bar = Progress(total=steps, initial=start, unit="step", dynamic_ncols=True)
         self._every, self._frames_per_step = every, frames_per_step
         self._since = (start, time.monotonic())
 
@@ -56,10 +61,11 @@ class Logs:
         kl = " ".join(f"{scalars[name]:.2f}" for name in scalars if name.startswith("kl/"))
         self._bar.set_postfix_str(
             f"loss {scalars['loss']:.2f} nll {scalars['nll']:.2f} kl {kl} "
-            f"{scalars['frames_per_second']:.0f} frames/s"
+            f"{scalars['frames_per_second']:.0f} frames/s",
+            refresh=False,
         )
 
-    def say(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """Print a line above the progress bar."""
         self._bar.write(text)
 
@@ -71,7 +77,7 @@ class Logs:
 
 
 def _scalars(record: StepRecord) -> dict[str, float]:
-    """Name what a step says; nats are per frame."""
+    """Return the numbers of a step by name; nats are per frame."""
     levels = {f"kl/level_{n}": float(nats) for n, nats in enumerate(np.asarray(record.loss.kl))}
     return {
         "loss": float(record.loss.total),
@@ -81,14 +87,20 @@ def _scalars(record: StepRecord) -> dict[str, float]:
     }
 
 
-def _drop_from(path: Path, start: int) -> None:
-    """Remove the lines of steps after `start`, and a line that was cut off."""
+def kept_lines(folder: Path, start: int) -> list[str]:
+    """Return the lines of a run's metrics up to step `start`, without one that was cut off.
+
+    Raises `ValueError` that names the file when it is damaged.
+    """
+    path = folder / METRICS
     if not path.is_file():
-        return
-    whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return []
     try:
-        kept = [line for line in whole if json.loads(line)["step"] <= start]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}); delete it to go on") from error
-    with replacing(path) as temporary:
-        temporary.write_text("".join(kept))
+        lines = path.read_text().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]
+        return [line for line in whole if json.loads(line)["step"] <= start]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: expected lines of metrics, got something else ({type(error).__name__}); "
+            "delete it to go on"
+        ) from error

@@ -9,16 +9,16 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
-from tqdm import tqdm
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.sources import test_source, train_source
+from cwvae.data.progress import Progress
+from cwvae.data.sources import test_source, train_source
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo
 from cwvae.rollout import forecast
 from cwvae.shapes import Video
-from cwvae.training.runs import Settings, check_context
+from cwvae.training.settings import Settings
 
 __all__ = ["Result", "measure"]
 
@@ -45,15 +45,13 @@ def measure(
 ) -> Result:
     """Forecast test videos and score the forecasts and the baselines.
 
-    With fewer test videos than `num_examples` all of them are measured. Raises `ValueError` for a
-    context that does not end on a tick of every level.
+    With fewer test videos than `num_examples` all of them are measured.
     """
-    check_context(model, settings.context)
     total = settings.context + settings.horizon
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
     rivals = _random_frames(settings, seed)
     examples, strip = [], {}
-    for index in tqdm(
+    for index in Progress(
         range(min(num_examples, len(source))), unit="video", desc="evaluate", leave=False
     ):
         video = from_bytes(source[index]["video"])

@@ -1,22 +1,19 @@
-"""What can be said on the command line: a frozen dataclass for each command."""
+"""The options of every command: a frozen dataclass for each."""
 
-import contextlib
 import dataclasses
-import io
-import itertools
-import re
-from collections.abc import Sequence
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
-from cwvae.cli.checks import at_least_one, check_seed
+from cwvae._extras import extra
+from cwvae.cli.checks import at_least_one, check_seed, expand_paths
 from cwvae.cli.data_options import Data
-from cwvae.data.datasets import DATASETS
-from cwvae.training import runs
+from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
+
+with extra("cli"):
+    import tyro
 
 __all__ = [
     "Command",
@@ -25,11 +22,10 @@ __all__ = [
     "Info",
     "Predict",
     "Train",
-    "parse",
 ]
 
-DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
-look at what they predict, and measure it."""
+# The most frames of a context, of a forecast, and the most checkpoints that are kept.
+FRAMES = 1_000_000
 
 CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
 is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
@@ -53,7 +49,13 @@ class Train:
         str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=CUSTOM_HELP)
     ] = None
     resume: bool = False
-    """Continue the run in the folder from its latest checkpoint, as if never interrupted."""
+    """Continue the run in the folder from its latest checkpoint, as if never interrupted.
+    Options of the optimiser and of the loss may change; sizes, data and seed stay."""
+    from_step: int | None = None
+    """With --resume: continue from the checkpoint of this step, and delete the later ones."""
+    memory_limit: float | None = None
+    """GiB that a training step may take by the count made before anything else (default: the memory
+    of the accelerator, or of the machine)."""
     checkpoint_every: int = 1000
     """Steps between two checkpoints."""
     keep: int = 3
@@ -63,15 +65,21 @@ class Train:
     log_every: int = 10
     """Steps between two lines of metrics."""
     horizon: int | None = None
-    """Frames that an evaluation predicts (default: that of the preset)."""
+    """Frames that an evaluation predicts, at most 1,000,000 (default: that of the preset)."""
     model: tyro.conf.OmitArgPrefixes[ModelConfig]
     train: tyro.conf.OmitArgPrefixes[TrainConfig]
     data: tyro.conf.OmitArgPrefixes[DataConfig]
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        counts = ("checkpoint_every", "keep", "forecast_every", "log_every", "horizon")
-        at_least_one(self, *counts)
+        expand_paths(self)
+        at_least_one(self, "checkpoint_every", "forecast_every", "log_every", "from_step")
+        at_least_one(self, "keep", "horizon", most=FRAMES)
+        if self.from_step is not None and not self.resume:
+            raise ValueError("--from-step must come with --resume, got it alone")
+        limit = self.memory_limit
+        if limit is not None and not (math.isfinite(limit) and limit > 0):
+            raise ValueError(f"--memory-limit must be positive and finite, got {limit}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,8 @@ class Evaluate:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
+    step: int | None = None
+    """Step of the checkpoint to measure (default: the latest)."""
     out: Path | None = None
     """Folder for the results (default: RUN/evaluation)."""
     num_examples: int = 100
@@ -90,19 +100,21 @@ class Evaluate:
     num_samples: int = 1
     """Forecasts per video; the best is chosen per metric, as the official code does."""
     context: int | None = None
-    """Frames that the model sees (default: that of the preset)."""
+    """Context frames, a multiple of the slowest period (default: that of the preset)."""
     horizon: int | None = None
     """Frames that it predicts (default: that of the preset)."""
     data: str | None = None
     """Data set to measure on, NAME:PATH (default: that of the run)."""
     blind: tuple[int, ...] = ()
-    """Levels that do not see the context, 0 the fastest (the official --use-obs)."""
+    """Levels for which the context is hidden, 0 the fastest (the official --use-obs)."""
     seed: int = 0
     """Seed of test videos, forecasts and the random-frame baseline."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        at_least_one(self, "num_examples", "num_samples", "context", "horizon")
+        expand_paths(self)
+        at_least_one(self, "num_examples", "num_samples", "step")
+        at_least_one(self, "context", "horizon", most=FRAMES)
         check_seed(self.seed)
 
 
@@ -121,20 +133,25 @@ class Predict:
     """The video: mp4, avi, gif or npz."""
     out: Path
     """What to write: a .gif, .mp4 or .npz file."""
+    step: int | None = None
+    """Step of the checkpoint to predict with (default: the latest)."""
     horizon: int = 100
     """Frames to predict."""
     context: int | None = None
-    """Frames of the video that the model sees (default: that of the preset)."""
+    """Context frames, a multiple of the slowest period (default: that of the preset)."""
     resize: bool = False
     """Crop and resize the frames to the size of the model."""
     seed: int = 0
     """Seed of the forecast."""
     fps: float = 15.0
     """Frames per second of the GIF or MP4."""
+    reading: tyro.conf.OmitArgPrefixes[ReadOptions] = dataclasses.field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
-        at_least_one(self, "horizon", "context")
+        expand_paths(self)
+        at_least_one(self, "step")
+        at_least_one(self, "horizon", "context", most=FRAMES)
         check_seed(self.seed)
         if self.out.suffix.lower() not in (".gif", ".mp4", ".npz"):
             raise ValueError(f"--out must end in .gif, .mp4 or .npz, got {self.out}")
@@ -160,6 +177,7 @@ class Demo:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
         at_least_one(self, "steps")
         check_seed(self.seed)
         if not self.minutes > 0:
@@ -173,80 +191,10 @@ class Info:
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
 
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
 
-# What `parse` returns.
+
+# What `cwvae.cli.parsing.parse` returns.
 Command = Train | Evaluate | Predict | Info | Demo | Data
-
-
-def parse(arguments: Sequence[str]) -> Command:
-    """Turn arguments into a command.
-
-    Raises `ValueError` with one line for what cannot be; `SystemExit` after printing help.
-    """
-    train = _train_defaults(arguments)
-    commands = (
-        Annotated[Train, tyro.conf.subcommand("train", default=train)]
-        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-        | Annotated[Predict, tyro.conf.subcommand("predict")]
-        | Annotated[Info, tyro.conf.subcommand("info")]
-        | Annotated[Data, tyro.conf.subcommand("data")]
-        | Annotated[Demo, tyro.conf.subcommand("demo")]
-    )
-    complaint = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
-                commands,  # type: ignore[arg-type]
-                prog="cwvae",
-                description=DESCRIPTION,
-                args=list(arguments),
-                config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
-            )
-    except SystemExit as stop:
-        if stop.code in (None, 0):
-            raise
-        raise ValueError(_one_line(complaint.getvalue(), arguments)) from None
-
-
-def _train_defaults(arguments: Sequence[str]) -> Train:
-    """Return the defaults of `train`: those of the preset, or of the run to be resumed."""
-    out = _value_of("--out", arguments)
-    name = _value_of("--preset", arguments) or _fitting_preset(arguments)
-    preset = PRESETS.get(name, PRESETS["moving_mnist"])
-    parts = {"model": preset.model, "train": preset.train, "data": preset.data}
-    known: dict = {"preset": name} if name in PRESETS else {}
-    if "--resume" in arguments and "train" in arguments and out is not None:
-        settings = runs.read_settings(Path(out))
-        parts = {"model": settings.model, "train": settings.train, "data": settings.data}
-        known = {"preset": settings.preset, "horizon": settings.horizon}
-        if settings.custom:
-            known["custom"] = str(settings.custom)
-    return Train(out=tyro.MISSING, **known, **parts)
-
-
-def _fitting_preset(arguments: Sequence[str]) -> str:
-    """Return the name of the preset that fits the data that are asked for."""
-    name = (_value_of("--data", arguments) or "").partition(":")[0]
-    return DATASETS[name].preset if name in DATASETS else "moving_mnist"
-
-
-def _value_of(option: str, arguments: Sequence[str]) -> str | None:
-    """Look up an option ahead of parsing; None when it is absent."""
-    for place, argument in enumerate(arguments):
-        if argument == option and place + 1 < len(arguments):
-            return arguments[place + 1]
-        if argument.startswith(f"{option}="):
-            return argument.removeprefix(f"{option}=")
-    return None
-
-
-def _one_line(complaint: str, arguments: Sequence[str]) -> str:
-    """Shorten what tyro says about wrong arguments, a box with help below a rule, to one line."""
-    # The box is drawn with lines, or with ASCII and a first rule where the terminal has none.
-    lines = [line.strip("│|╭╮╰╯+ ") for line in complaint.splitlines()[1:]]
-    text = itertools.dropwhile(lambda line: not line.strip("─-"), lines)
-    said = itertools.takewhile(lambda line: line.strip("─-"), text)
-    # What was wrong is known by its option; tyro's names for our dataclasses say nothing.
-    message = re.sub(r"^Error parsing [\w.-]+: (?!invalid literal)", "", " ".join(said))
-    command = next((a for a in arguments[:1] if not a.startswith("-")), "")
-    return f"{message} (see cwvae {command + ' ' if command else ''}--help)"

@@ -8,15 +8,18 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae.cli.checks import check_context
+from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
-from cwvae.data.videos import check_frames, read_video, to_channels
+from cwvae.data.pixels import to_channels
+from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.rollout import forecast, reconstruct
-from cwvae.training import runs
-from cwvae.training.runs import Settings
+from cwvae.training.run import load_run
+from cwvae.training.settings import Settings
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 
@@ -25,17 +28,17 @@ TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 
 def predict(options: Predict) -> int:
     """Predict, write the result, and return the exit status."""
-    settings = runs.read_settings(options.run)
-    runs.check_folder(options.out.parent)
+    run = load_run(options.run, step=options.step)
+    settings, model = run.settings, run.model
     if options.out.is_dir():
-        raise ValueError(f"--out {options.out} is a folder; give a file")
+        raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")
+    check_writable(options.out.parent)
     context = options.context or settings.context
+    check_context(context, model.hierarchy.clock.slowest)
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
-    video = read_video(options.video, most_frames=frames, size=size)
+    video = read_video(options.video, most_frames=frames, size=size, options=options.reading)
     video = _fit(video, options.video, settings, context)
-    model = runs.load_model(options.run, settings)
-    runs.check_context(model, context)
     prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
     if options.out.suffix.lower() == ".npz":
         with replacing(options.out) as temporary, temporary.open("wb") as file:
@@ -48,7 +51,7 @@ def predict(options: Predict) -> int:
 
 
 class Prediction(NamedTuple):
-    """What a model makes of a video: the context as it explains it, and how it goes on."""
+    """The reconstruction of a video's context, and its forecast."""
 
     reconstruction: UInt8[np.ndarray, "context height width channels"]
     forecast: UInt8[np.ndarray, "horizon height width channels"]
@@ -66,13 +69,13 @@ def continue_video(
     *,
     seed: int,
 ) -> Prediction:
-    """Return what the model makes of a video whose first frames it sees."""
-    seen = from_bytes(context)
+    """Return reconstruction and forecast of a video from its context frames."""
+    frames = from_bytes(context)
     future_key, noise_key = jr.split(jr.key(seed))
-    noise = model.hierarchy.noise(len(seen), key=noise_key)
-    explained = eqx.filter_jit(reconstruct)(model, seen, noise)
-    future = eqx.filter_jit(forecast)(model, seen, horizon, key=future_key)[0]
-    return Prediction(to_bytes(np.asarray(explained)), to_bytes(np.asarray(future)))
+    noise = model.hierarchy.noise(len(frames), key=noise_key)
+    rebuilt = eqx.filter_jit(reconstruct)(model, frames, noise)
+    future = eqx.filter_jit(forecast)(model, frames, horizon, key=future_key)[0]
+    return Prediction(to_bytes(np.asarray(rebuilt)), to_bytes(np.asarray(future)))
 
 
 def write_beside(

@@ -7,11 +7,11 @@ import jax.random as jr
 import numpy as np
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.cli.sources import test_source
+from cwvae.data.sources import test_source
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.rollout import forecast
-from cwvae.training.runs import Settings
+from cwvae.training.settings import Settings
 
 __all__ = ["Preview"]
 

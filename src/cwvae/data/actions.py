@@ -1,6 +1,7 @@
-"""Actions from the JSON files beside the videos of MineRL Navigate."""
+"""What was done at each frame of a video: series of numbers in JSON files and NumPy archives."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,30 +9,30 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["read_actions"]
+from cwvae.data.archives import open_archive
+from cwvae.data.read_options import ReadOptions
+
+__all__ = ["Actions", "archived_actions", "read_actions"]
+
+Actions = dict[str, Float32[np.ndarray, "frames _"]]
+"""Series by name, sorted by it, float32 (frames, size), size 1 for single numbers."""
 
 _NOTHING = ("", "none", "false", "False", "None")
 
 
-def read_actions(path: str | Path, frames: int) -> dict[str, Float32[np.ndarray, "frames size"]]:
-    """Read what was done at each frame of a video.
+def read_actions(path: str | Path, frames: int) -> Actions:
+    """Read what was done at each frame of a video from a JSON file.
 
     The file is one JSON object. A list with an entry a frame, however deep in the object, is a
-    series, and its name is the keys on the way joined by dots; series are sorted by name. An entry
-    is a number, true or false, a list of so many of them for each frame, or a word: a number in
-    quotes is that number, "none" and "false" are 0, any other word is 1.
+    series, and its name is the keys on the way joined by dots. An entry is a number, true or
+    false, a list of so many of them for each frame, or a word: a number in quotes is that number,
+    "none" and "false" are 0, any other word is 1.
 
-    Args:
-        path: the file.
-        frames: how many entries a series has at most and must have at least less one: recordings
-            leave out the action that would follow the last frame, which becomes 0.
+    **Arguments:** `path`; `frames`, how many entries a series has at most and must have at least
+    less one: recordings leave out the action that would follow the last frame, which becomes 0.
 
-    Returns:
-        The series by name, float32 (frames, size), size 1 for single numbers.
-
-    Raises:
-        ValueError: the file is no such object, holds no series or one of another length, or an
-            entry that is none of these, or not finite.
+    Raises `ValueError` when the file is no such object, or holds no series, one of another length,
+    or an entry that is none of these or not finite.
     """
     path = Path(path)
     try:
@@ -49,6 +50,31 @@ def read_actions(path: str | Path, frames: int) -> dict[str, Float32[np.ndarray,
     return {name: _array(series, name, path, frames) for name, series in sorted(found)}
 
 
+def archived_actions(path: Path, options: ReadOptions, leading: str = "t") -> Actions:
+    """Read the arrays of an .npz file whose names begin with "action", as in recorded episodes.
+
+    Entries count as in `read_actions`; the axes of an entry are put one after the other. Returns
+    nothing without such arrays.
+
+    **Arguments:** `path`; `options`, with the limit of memory; `leading`, the axes before those of
+    an entry: t frames, or nt or tn for several videos, which come one after the other.
+
+    Raises `ValueError` for a damaged or too large file, and for entries that are not finite.
+    """
+    found = {}
+    for stored in sorted(open_archive(path), key=lambda stored: stored.name):
+        name = stored.name.removesuffix(".npy")
+        if name.startswith("action"):
+            if len(stored.shape) < len(leading) or 0 in stored.shape:
+                raise _no_action(path, name)
+            values = stored.read(options)
+            values = values.swapaxes(0, 1) if leading == "tn" else values
+            frames = math.prod(values.shape[: len(leading)])
+            rows = values.reshape(frames, -1).tolist()
+            found[name] = _array(rows, name, path, frames)
+    return found
+
+
 def _series(value: Any, name: str) -> Iterator[tuple[str, list]]:
     """Yield every list in nested objects with its dotted name."""
     if isinstance(value, list):
@@ -58,7 +84,9 @@ def _series(value: Any, name: str) -> Iterator[tuple[str, list]]:
             yield from _series(inner, f"{name}.{key}" if name else key)
 
 
-def _array(series: list, name: str, path: Path, frames: int) -> Float32[np.ndarray, "frames size"]:
+def _array(
+    series: list, name: str, path: Path, frames: int
+) -> Float32[np.ndarray, "{frames} size"]:
     if not frames - 1 <= len(series) <= frames:
         raise ValueError(
             f"{path}: expected {frames} entries of {name}, one for each frame, got {len(series)}; "
@@ -75,7 +103,7 @@ def _array(series: list, name: str, path: Path, frames: int) -> Float32[np.ndarr
 
 
 def _number(entry: Any) -> float:
-    """Return what an entry counts for; raise `TypeError` for what is neither number nor word."""
+    """Return the number that an entry counts for; raise `TypeError` for neither number nor word."""
     if not isinstance(entry, str):
         return float(entry)
     try:

@@ -1,53 +1,190 @@
-"""NumPy archives (.npz), read with one clear line for whatever is wrong with them."""
+"""NumPy files (.npy, .npz): headers checked before any memory is taken for what they promise."""
 
+import contextlib
+import io
+import lzma
+import math
 import pickle
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import numpy as np
 
-__all__ = ["UNREADABLE", "read_archive"]
+from cwvae.data.read_options import ReadOptions
 
+__all__ = ["ARRAYS", "UNREADABLE", "StoredArray", "has_arrays", "open_archive", "read_archive"]
+
+ARRAYS = (".npz", ".npy")
+"""How the name of a NumPy file ends."""
 
 UNREADABLE = (
     ValueError,
+    TypeError,
     EOFError,
     SyntaxError,
+    OverflowError,
+    RecursionError,
     tokenize.TokenError,
     NotImplementedError,
     RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     pickle.UnpicklingError,
 )
-"""What NumPy raises for damaged files."""
+"""What is raised for damaged files by NumPy and by what unpacks their members."""
+
+_MAGIC = b"\x93NUMPY"
+_VERSIONS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
-def read_archive(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of an .npz file into memory.
+class StoredArray(NamedTuple):
+    """An array in a file, of which only the header has been read.
 
-    Returns the arrays by name, in the order of the file.
+    - `path`, `name`: the file, and the array's name in it ("" in an .npy file);
+    - `shape`, `dtype`: as in NumPy;
+    - `columns_first`: whether it is stored with its first axis running fastest.
+    """
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is no .npz archive, is damaged, or holds Python objects.
+    path: Path
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    columns_first: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the array in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def read(self, options: ReadOptions) -> np.ndarray:
+        """Return the whole array; raise `ValueError` beyond the limit and for damaged files."""
+        options.check_bytes(self.path, self.nbytes, f"an array of shape {self.shape}")
+        with _readable(self.path), _opened(self.path, self.name) as file:
+            _read_header(file)
+            values = np.frombuffer(_exactly(file, self.nbytes), self.dtype)
+        return values.reshape(self.shape, order="F" if self.columns_first else "C")
+
+    def slices(self, options: ReadOptions) -> Iterator[np.ndarray]:
+        """Yield the array's slices along its first axis, one in memory at a time.
+
+        Raises `ValueError` when a slice is beyond the limit, and for damaged files.
+        """
+        if self.columns_first:
+            yield from self.read(options)
+            return
+        inner = self.shape[1:]
+        size = math.prod(inner) * self.dtype.itemsize
+        options.check_bytes(self.path, size, f"a slice of shape {inner}")
+        with _readable(self.path), _opened(self.path, self.name) as file:
+            _read_header(file)
+            for _ in range(self.shape[0]):
+                yield np.frombuffer(_exactly(file, size), self.dtype).reshape(inner)
+
+
+def has_arrays(path: Path) -> bool:
+    """Return whether a path is named as a NumPy file."""
+    return path.suffix.lower() in ARRAYS
+
+
+def open_archive(path: Path) -> list[StoredArray]:
+    """Return the arrays of an .npy or .npz file, their headers read and checked.
+
+    Raises `FileNotFoundError` without a file, and `ValueError` when the file is neither, is
+    damaged, holds Python objects, or has a header that promises other sizes than there are.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; check the path")
-    if not zipfile.is_zipfile(path):
+    with path.open("rb") as file:
+        plain = file.read(len(_MAGIC)) == _MAGIC
+    if not plain and not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path}: expected an .npz archive, got another or a truncated file; "
             "write it with numpy.savez, or copy it again"
         )
+    with _readable(path):
+        if plain:
+            return [_stored(path, "", path.stat().st_size)]
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename: info.file_size for info in archive.infolist()}
+        return [_stored(path, name, size) for name, size in members.items()]
+
+
+def read_archive(path: Path, options: ReadOptions | None = None) -> dict[str, np.ndarray]:
+    """Read all arrays of an .npz file into memory, by name, in the order of the file.
+
+    Raises `FileNotFoundError` without a file, and `ValueError` as `open_archive` does, or when the
+    arrays together are beyond the limit of `options`.
+    """
+    options = options or ReadOptions()
+    arrays = open_archive(path)
+    options.check_bytes(path, sum(array.nbytes for array in arrays), "its arrays")
+    return {array.name.removesuffix(".npy"): array.read(options) for array in arrays}
+
+
+def _stored(path: Path, name: str, size: int) -> StoredArray:
+    """Read an array's header; raise `ValueError` when it does not fit the member's size."""
+    with _opened(path, name) as file:
+        shape, columns_first, dtype = _read_header(file)
+        begin = file.tell()
+    # Pickled arrays could run code when they are read.
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects")
+    found = StoredArray(path, name, shape, dtype, columns_first)
+    if found.nbytes != size - begin:
+        raise ValueError(
+            f"its header promises {found.nbytes} bytes of shape {_short(shape)}, there are "
+            f"{size - begin}"
+        )
+    return found
+
+
+def _read_header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, whether columns come first, and type."""
+    version = np.lib.format.read_magic(file)
+    if version not in _VERSIONS:
+        raise ValueError(f"an array in version {version} of the format")
+    return _VERSIONS[version](file)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, name: str) -> Iterator[io.BufferedIOBase]:
+    """Open an .npy file, or a member of an .npz archive."""
+    if not name:
+        with path.open("rb") as file:
+            yield file
+    else:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            yield cast(io.BufferedIOBase, member)
+
+
+def _exactly(file: io.BufferedIOBase, size: int) -> bytes:
+    """Read so many bytes."""
+    content = file.read(size)
+    if len(content) < size:
+        raise EOFError(f"{size - len(content)} bytes are missing")
+    return content
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise `ValueError` in one line for whatever is wrong inside a file."""
     try:
-        # Pickled arrays could run code when they are read, so they are refused.
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: np.asarray(archive[name]) for name in archive.files}
-    except UNREADABLE as error:
-        reason = " ".join(str(error).split())
+        yield
+    except (*UNREADABLE, MemoryError, OSError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
             f"{path}: expected plain numeric arrays, could not read them ({reason}); "
             "write the file again with numpy.savez"
         ) from error
+
+
+def _short(shape: tuple[int, ...]) -> str:
+    return str(tuple(size if size < 10**15 else float(f"{size:.2e}") for size in shape))

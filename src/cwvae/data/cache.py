@@ -11,19 +11,38 @@ import numpy as np
 from jaxtyping import UInt8
 
 from cwvae.data.kept import CacheError, Frames, KeptVideo, open_kept
-from cwvae.data.listing import VideoFile
-from cwvae.data.videos import read_video, to_channels
+from cwvae.data.listing import VideoFile, fingerprint
+from cwvae.data.pixels import to_channels
+from cwvae.data.read_options import ReadOptions
+from cwvae.data.videos import absent, read_all, wrong_size
 from cwvae.files import replacing
 
 __all__ = ["Cache", "VideoCache", "cache_folder"]
 
 # Counted up when the frames that a file gives would change.
-_VERSION = 1
+_VERSION = 2
 
 
 def cache_folder() -> Path:
-    """Return the folder for decoded videos: cwvae/videos in $XDG_CACHE_HOME or ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cwvae" / "videos"
+    """Return the folder for decoded videos: cwvae/videos in $XDG_CACHE_HOME or ~/.cache.
+
+    Raises `ValueError` when there is no home folder.
+    """
+    # A relative path there is to be ignored, and so is an empty one, by its specification.
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(given) if Path(given).is_absolute() else _expanded(Path("~/.cache"))
+    return base / "cwvae" / "videos"
+
+
+def _expanded(folder: Path) -> Path:
+    """Return a path with ~ replaced by the home folder."""
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"{folder}: expected a home folder, found none ($HOME is not set); set XDG_CACHE_HOME "
+            "or give a --cache-folder"
+        ) from error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,16 +55,16 @@ class Cache:
     """Folder for the others; they stay there for the next start."""
 
     def __post_init__(self) -> None:
-        """Take a folder given as text."""
-        object.__setattr__(self, "folder", Path(self.folder))
+        """Take a folder given as text, and ~ in it."""
+        object.__setattr__(self, "folder", _expanded(Path(self.folder)))
 
 
 class VideoCache:
     """The decoded videos of one data set at one frame size; may be read from several threads."""
 
-    def __init__(self, cache: Cache, *, size: int, channels: int):
+    def __init__(self, cache: Cache, *, size: int, channels: int, options: ReadOptions):
         """Keep nothing yet."""
-        self.cache, self.size, self.channels = cache, size, channels
+        self.cache, self.size, self.channels, self.options = cache, size, channels, options
         self.used = 0
         self._lock = threading.Lock()
 
@@ -54,18 +73,19 @@ class VideoCache:
 
         They lie in memory, or are read from the folder when they are asked for.
 
-        Raises:
-            FileNotFoundError, ValueError: as `cwvae.data.read_video`.
-            CacheError: the folder cannot be written to, or is full; the message says the remedy.
+        Raises `FileNotFoundError` and `ValueError` as `cwvae.data.read_video` does, and for frames
+        of another size at the first of them; `CacheError` when the folder cannot be written to, or
+        is full, with the remedy.
         """
-        if not file.path.is_file():
-            raise FileNotFoundError(f"{file.path}: no such file; download the data set again")
+        if not file.path.exists():
+            raise absent(file.path)
         kept = self._place(file)
         known = open_kept(kept)
         if known is not None:
+            if known.shape[1:3] != (self.size, self.size):
+                raise wrong_size(file.path, known.shape[1:3], self.size)
             return known
-        size = None if file.fit is None else self.size
-        video = read_video(file.path, size=size, fit=file.fit or "crop")
+        video = read_all(file.path, size=self.size, fit=file.fit, options=self.options)
         video = np.ascontiguousarray(to_channels(video, self.channels))
         return video if self._fits(video.nbytes) else self._keep(video, kept)
 
@@ -79,10 +99,10 @@ class VideoCache:
     def _place(self, file: VideoFile) -> Path:
         """Return where a file's frames are kept: another place as soon as the file changes."""
         # What is kept depends on these; the second part of the name on the file's content.
+        reading = (self.options.frame_rate, self.options.axes)
         wanted = (str(file.path.resolve()), file.fit and self.size, self.channels, file.fit)
-        status = file.path.stat()
-        content = (status.st_size, status.st_mtime_ns, _VERSION)
-        return self.cache.folder / f"{_digest(wanted)}-{_digest(content)}.npy"
+        content = (*fingerprint(file.path), _VERSION)
+        return self.cache.folder / f"{_digest(wanted + reading)}-{_digest(content)}.npy"
 
     def _keep(self, video: UInt8[np.ndarray, "..."], place: Path) -> Frames:
         """Write frames into the folder, in the place of older ones."""
@@ -105,7 +125,7 @@ def _digest(value: object) -> str:
 
 
 def _save(file: BinaryIO, video: UInt8[np.ndarray, "..."]) -> None:
-    """Write an array as `np.save` does, which says nothing when the disk fills up meanwhile."""
+    """Write an array as `np.save` does, which does not notice a disk that fills up meanwhile."""
     np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(video))
     file.write(video.data)
     file.flush()

@@ -3,35 +3,25 @@
 import hashlib
 import math
 import operator
-import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 from jaxtyping import Float32
 
-from cwvae.data.actions import read_actions
-from cwvae.data.cache import Cache, VideoCache
-from cwvae.data.kept import CacheError, Frames
-from cwvae.data.listing import VideoFile
+from cwvae.data.kept import Frames
 
-__all__ = ["BadFileWarning", "Clips", "Recording", "open_clips"]
+__all__ = ["Clips", "Recording", "played_frames", "playing_speed"]
 
-# Speeds are fractions with denominators up to this one: 0.333 means a third.
+# Speeds are fractions with denominators up to this one.
 _SLOWEST = 30
-
-
-class BadFileWarning(UserWarning):
-    """A video file was left out."""
 
 
 class Recording(NamedTuple):
     """A video in memory or on disk, and what was done in it.
 
-    - `name`: tells it from others, and from what a file of the same name was before;
+    - `name`: different for others, and for a file of the same name with another content;
     - `video`: uint8 (frames, height, width, channels);
     - `actions`: float32 (frames, action), None when they are not known;
     - `series`: what the actions are, the name of each.
@@ -56,39 +46,36 @@ class Clips:
     """
 
     def __init__(self, recordings: Sequence[Recording], *, frames: int, speed: float = 1.0):
-        """Cut.
+        """Cut the videos.
 
-        Args:
-            recordings: the videos, all of one frame size.
-            frames: frames of a clip, >= 1.
-            speed: > 0; a fraction with a denominator of at most 30.
+        **Arguments:** `recordings`, all of one frame size; `frames`, of a clip, >= 1; `speed`, a
+        fraction from 1/30 to 30 with a denominator of at most 30.
 
-        Raises:
-            ValueError: no clip at all, or numbers out of range.
+        Raises `ValueError` for no clip at all, numbers out of range, or other actions in one video
+        than in another.
         """
         if frames < 1:
             raise ValueError(f"expected clips of at least 1 frame, got {frames}")
         self.recordings, self.frames = tuple(recordings), frames
-        self.speed = _fraction(speed)
+        self.speed = playing_speed(speed)
         self._places = [
             (number, start)
             for number, recording in enumerate(self.recordings)
-            for start in range(0, self._played(recording) - frames + 1, frames)
+            for start in range(
+                0, played_frames(len(recording.video), self.speed) - frames + 1, frames
+            )
         ]
         if not self._places:
-            longest = max((self._played(r) for r in self.recordings), default=0)
+            longest = max(
+                (played_frames(len(r.video), self.speed) for r in self.recordings), default=0
+            )
             raise ValueError(
                 f"expected videos of at least {frames} frames (at speed {self.speed}), the longest "
                 f"of {len(self.recordings)} has {longest}; ask for shorter clips"
             )
         self._has_actions = all(r.actions is not None for r in self.recordings)
-        first = self.recordings[0]
-        for other in self.recordings if self._has_actions else ():
-            if other.series != first.series:
-                raise ValueError(
-                    f"expected the same actions in all videos, got {', '.join(first.series)} in "
-                    f"{first.name} and {', '.join(other.series)} in {other.name}"
-                )
+        if self._has_actions:
+            _check_series(self.recordings)
 
     def __len__(self) -> int:
         """Count the clips."""
@@ -101,11 +88,7 @@ class Clips:
         return f"Clips(videos={digest}, frames={self.frames}, speed={self.speed})"
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, np.ndarray]:
-        """Return the clip of an index in [0, len); see the class for what it holds.
-
-        Raises:
-            IndexError: the index lies outside.
-        """
+        """Return the clip of an index in [0, len), else raise `IndexError`; the class has more."""
         number = operator.index(index)
         if not 0 <= number < len(self):
             raise IndexError(f"expected an index from 0 to {len(self) - 1}, got {number}")
@@ -118,137 +101,28 @@ class Clips:
             clip["actions"] = recording.actions[recorded]
         return clip
 
-    def _played(self, recording: Recording) -> int:
-        """Count the frames of a recording at this speed."""
-        return math.ceil(len(recording.video) / self.speed)
 
+def playing_speed(speed: float) -> Fraction:
+    """Return a speed as the fraction that it means: 0.333 is a third.
 
-def _fraction(speed: float) -> Fraction:
-    """Return a speed as the fraction that it means."""
+    Raises `ValueError` for a speed outside 1/30 to 30.
+    """
     if not 1 / _SLOWEST <= speed <= _SLOWEST:
         raise ValueError(f"expected a speed from 1/{_SLOWEST} to {_SLOWEST}, got {speed}")
     return Fraction(speed).limit_denominator(_SLOWEST)
 
 
-def open_clips(
-    files: Sequence[VideoFile],
-    *,
-    frames: int,
-    size: int = 64,
-    channels: int = 3,
-    speed: float = 1.0,
-    resize: bool = False,
-    cache: Cache | None = None,
-    skip_bad_files: bool = False,
-    if_short: str = "ask for shorter clips",
-    progress: Callable[[Iterable[VideoFile]], Iterable[VideoFile]] = iter,
-) -> Clips:
-    """Decode video files, once, and cut them into clips.
-
-    Args:
-        files: what a data set's `files` lists.
-        frames: frames of a clip, >= 1.
-        size: height and width of a frame in pixels.
-        channels: 1 (gray) or 3 (colour).
-        speed: see `Clips`.
-        resize: crop and resize frames of other sizes; if not, they are refused.
-        cache: where decoded videos are kept; None: the first 2 GiB in memory, others on disk.
-        skip_bad_files: leave out files that are damaged, too short or of another size, with a
-            warning for each and one that counts them.
-        if_short: the remedy that is told for videos shorter than a clip.
-        progress: called with the files, gives them back while it shows how far they are, as tqdm.
-
-    Raises:
-        FileNotFoundError, ValueError: a file is missing, is no whole video, is shorter than a clip,
-            or has frames of another size; the message names it and the remedy.
-        CacheError: there is no room for decoded videos.
-    """
-    if not files:
-        raise ValueError("expected at least one video file, got none")
-    _fraction(speed)
-    if channels not in (1, 3):
-        raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}")
-    kept = VideoCache(cache or Cache(), size=size, channels=channels)
-
-    def load(file: VideoFile) -> list[Recording]:
-        file = file._replace(fit="crop") if resize and file.fit is None else file
-        recordings = list(_recordings(file, kept.read(file), size))
-        return _long_enough(recordings, file, frames, speed, if_short)
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        loaded = [threads.submit(load, file) for file in files]
-        shown = (future for _, future in zip(progress(files), loaded, strict=True))
-        try:
-            recordings = _good_ones(shown) if skip_bad_files else _all(shown)
-        finally:
-            threads.shutdown(cancel_futures=True)
-    if not recordings:
-        raise ValueError(
-            f"{files[0].path.parent}: none of {len(files)} files holds a video of at least "
-            f"{frames} frames that can be read; {if_short}"
-        )
-    return Clips(recordings, frames=frames, speed=speed)
+def played_frames(frames: int, speed: Fraction) -> int:
+    """Count the frames of a video that is played at a speed."""
+    return math.ceil(frames / speed)
 
 
-def _all(loaded: Iterable[Future[list[Recording]]]) -> list[Recording]:
-    """Collect what was read, or raise what the first bad file raises."""
-    return [recording for future in loaded for recording in future.result()]
-
-
-def _good_ones(loaded: Iterable[Future[list[Recording]]]) -> list[Recording]:
-    """Collect what could be read, with a warning for every file that could not."""
-    recordings, files, bad = [], 0, 0
-    for future in loaded:
-        files += 1
-        try:
-            recordings += future.result()
-        except CacheError:
-            raise
-        except (OSError, ValueError) as error:
-            bad += 1
-            # The message names the file.
-            warnings.warn(f"left out {error}", BadFileWarning, stacklevel=3)
-    if bad:
-        warnings.warn(f"left out {bad} of {files} files", BadFileWarning, stacklevel=3)
-    return recordings
-
-
-def _recordings(file: VideoFile, video: Frames, size: int) -> Iterator[Recording]:
-    """Yield the videos of a file."""
-    if video.shape[1:3] != (size, size):
-        raise ValueError(
-            f"{file.path}: expected frames of {size}x{size} pixels, got {video.shape[1]}x"
-            f"{video.shape[2]} (height x width); add --resize (resize=True) to crop and resize them"
-        )
-    actions, names = None, ()
-    if file.actions is not None:
-        series = read_actions(file.actions, len(video))
-        actions = np.concatenate(list(series.values()), axis=1)
-        names = tuple(f"{name} x {values.shape[1]}" for name, values in series.items())
-    for start, stop in file.parts or ((0, len(video)),):
-        if start >= len(video):
+def _check_series(recordings: Sequence[Recording]) -> None:
+    """Raise `ValueError` when one video has other actions than another."""
+    first = recordings[0]
+    for other in recordings:
+        if other.series != first.series:
             raise ValueError(
-                f"{file.path}: expected frames {start + 1} to {stop}, as the data set lists them, "
-                f"got {len(video)} frames; download it again"
+                f"expected the same actions in all videos, got {', '.join(first.series)} in "
+                f"{first.name} and {', '.join(other.series)} in {other.name}"
             )
-        name = f"{file.path.name} of {file.path.stat().st_size} bytes from frame {start}"
-        some = None if actions is None else actions[start:stop]
-        yield Recording(name, video[start:stop], some, names)
-
-
-def _long_enough(
-    recordings: Sequence[Recording], file: VideoFile, frames: int, speed: float, if_short: str
-) -> list[Recording]:
-    """Return the videos of a file from which a clip can be cut.
-
-    Parts of a file that are too short are passed over, as what is left over at the end of a video
-    is; raise `ValueError` for a whole file that is.
-    """
-    played = [math.ceil(len(r.video) / _fraction(speed)) for r in recordings]
-    if not file.parts and played[0] < frames:
-        at_speed = "" if speed == 1 else f" at speed {_fraction(speed)}"
-        raise ValueError(
-            f"{file.path}: expected at least {frames} frames, one clip, got {played[0]}{at_speed}; "
-            f"{if_short}, or leave it out"
-        )
-    return [r for r, n in zip(recordings, played, strict=True) if n >= frames]

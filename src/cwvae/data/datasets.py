@@ -17,13 +17,15 @@ class Dataset(NamedTuple):
     - `files`: called with its folder and a split, lists its videos;
     - `preset`: the preset that fits;
     - `what`: a line on what it shows;
-    - `origin`: where its files come from.
+    - `origin`: where its files come from;
+    - `divides`: whether `files` takes a `test_fraction`, for layouts without splits.
     """
 
     files: Callable[..., tuple[VideoFile, ...]]
     preset: str
     what: str
     origin: str
+    divides: bool = False
 
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
@@ -33,6 +35,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             "moving_mnist",
             "two digits bouncing in 64 x 64; without a path drawn on the fly",
             "archive.org/details/moving_mnist, or nothing",
+            divides=True,
         ),
         "gqn_mazes": Dataset(
             gqn_mazes.files,
@@ -45,6 +48,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             "minerl",
             "people walking through worlds of Minecraft, 500 frames",
             "archive.org/details/minerl_navigate",
+            divides=True,
         ),
         "kth": Dataset(
             kth.files,
@@ -61,8 +65,9 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         "video_folder": Dataset(
             video_folder.files,
             "mazes",
-            "your own mp4, avi, gif or npz files of one frame size",
+            "your own video files, npz or npy arrays, or folders of pictures",
             "you",
+            divides=True,
         ),
         "rooms": Dataset(
             gqn_mazes.files,

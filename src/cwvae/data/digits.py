@@ -1,9 +1,12 @@
 """Handwritten digits: the packaged MNIST subset, or the full set from a file."""
 
+import contextlib
 import dataclasses
 import gzip
+import io
 import math
 import zlib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from cwvae.data.archives import read_archive
+from cwvae.data.read_options import ReadOptions
 
 __all__ = ["Digits", "load_digits"]
 
@@ -29,8 +33,7 @@ class Digits:
     Images are uint8 of shape (n, 28, 28), ink 255 on paper 0; labels are integers of shape (n,)
     in 0..9. The arrays are shared with the caller, not copied.
 
-    Raises:
-        ValueError: an array has the wrong shape, dtype or range, or counts differ.
+    Raises `ValueError` for an array of the wrong shape, dtype or range, and for counts that differ.
     """
 
     train_images: UInt8[np.ndarray, "train 28 28"]
@@ -53,11 +56,7 @@ class Digits:
     def of(
         self, split: str
     ) -> tuple[UInt8[np.ndarray, "digit 28 28"], Integer[np.ndarray, " digit"]]:
-        """Return the images and the labels of a split, "train" or "test".
-
-        Raises:
-            ValueError: another split is asked for.
-        """
+        """Return the images and the labels of a split, "train" or "test", else `ValueError`."""
         if split == "train":
             return self.train_images, self.train_labels
         if split == "test":
@@ -68,7 +67,9 @@ class Digits:
 def load_digits(path: str | Path | None = None) -> Digits:
     """Load MNIST digits; without a path, the packaged subset.
 
-    The subset has 1,000 training and 200 test digits of each class. A path is one of:
+    The subset has 1,000 training and 200 test digits of each class.
+
+    **Arguments:** `path`, one of:
 
     - an .npz file with the arrays `train_images`, `train_labels`, `test_images`, `test_labels`
       (or, as Keras names them, `x_train`, `y_train`, `x_test`, `y_test`);
@@ -76,15 +77,14 @@ def load_digits(path: str | Path | None = None) -> Digits:
       gzip or not;
     - one of these four files, when the other three lie beside it.
 
-    Raises:
-        FileNotFoundError: there is no such file, or one of the four is missing.
-        ValueError: a file is damaged or is not MNIST; the message names it.
+    Raises `FileNotFoundError` when there is no such file, or one of the four is missing, and
+    `ValueError` when a file is damaged or is not MNIST; the message names it.
     """
     if path is None:
         packaged = resources.files("cwvae.data").joinpath("mnist_subset.npz")
         with resources.as_file(packaged) as file:
             return _from_npz(file)
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(
             f"{path}: no such file or folder; give an .npz file or a folder with the four MNIST "
@@ -141,30 +141,39 @@ def _find_idx(folder: Path, stem: str, rank: int) -> Path:
 
 
 def _read_idx(file: Path, rank: int) -> np.ndarray:
-    content = _read_bytes(file)
-    magic = bytes((0, 0, _IDX_UINT8, rank))
-    header = 4 * (1 + rank)
-    if content[:4] != magic:
+    with _opened(file) as content:
+        head = content.read(4 * (1 + rank))
+        magic = bytes((0, 0, _IDX_UINT8, rank))
+        if head[:4] != magic:
+            raise ValueError(
+                f"{file}: expected an IDX file that starts with {magic.hex()}, got "
+                f"{head[:4].hex() or 'nothing'}; download the file again"
+            )
+        shape = [int.from_bytes(head[at : at + 4], "big") for at in range(4, len(head), 4)]
+        size = math.prod(shape) if len(head) == 4 * (1 + rank) else 0
+        ReadOptions().check_bytes(file, size, f"digits of shape {tuple(shape)}")
+        # One byte more than there should be, and no more than that of a file that unpacks to much.
+        values = content.read(size + 1)
+    if len(values) != size or not size:
+        found = len(head) + len(values)
         raise ValueError(
-            f"{file}: expected an IDX file that starts with {magic.hex()}, got "
-            f"{content[:4].hex() or 'nothing'}; download the file again"
+            f"{file}: expected {len(head) + size} bytes as in its header, got {found}"
+            f"{' or more' if len(values) > size else ''}; it is damaged or incomplete, download "
+            "the file again"
         )
-    shape = [int.from_bytes(content[start : start + 4], "big") for start in range(4, header, 4)]
-    expected = header + math.prod(shape)
-    if len(content) != expected:
-        raise ValueError(
-            f"{file}: expected {expected} bytes as its header says, got {len(content)}; "
-            "it is damaged or incomplete, download the file again"
-        )
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _read_bytes(file: Path) -> bytes:
-    content = file.read_bytes()
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[io.BufferedIOBase]:
+    """Open a file, unpacked as it is read when it is packed with gzip."""
     if file.suffix != ".gz":
-        return content
+        with file.open("rb") as content:
+            yield content
+        return
     try:
-        return gzip.decompress(content)
+        with gzip.open(file) as content:
+            yield content
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{file}: expected a gzip file, could not unpack it ({error}); "

@@ -15,5 +15,5 @@ def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
     check_split(split)
-    folder = split_folder(Path(root), ("gqn_mazes",), split)
+    folder = split_folder(root, ("gqn_mazes",), split)
     return tuple(VideoFile(path) for path in videos_in(folder, (".mp4",)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.files import replacing
 
 __all__ = ["write_lossless"]
@@ -15,23 +16,26 @@ _CODECS = {".mp4": ("libx264rgb", "rgb24", {"qp": "0"}), ".avi": ("ffv1", "bgr0"
 
 
 def write_lossless(
-    path: str | Path, video: UInt8[np.ndarray, "frames height width channels"], *, fps: float = 20
+    path: str | Path, video: UInt8[np.ndarray, "frames height width channels"], *, fps: float = 20.0
 ) -> None:
     """Write a video, gray (1 channel) or RGB (3), whose file decodes to exactly these frames.
 
-    - .mp4: H.264 in RGB without loss;
-    - .avi: FFV1.
-
     Parent folders are made, and the file appears only when it is complete.
 
-    Raises:
-        ValueError: another suffix.
+    **Arguments:** `path`, ending in .mp4 (H.264 in RGB without loss) or .avi (FFV1); `video`;
+    `fps`, frames per second.
+
+    Raises `ValueError` for another ending.
     """
-    import av  # Here, since it loads all of ffmpeg, which generated data does not need.
+    # Here, since it loads all of ffmpeg, which generated data does not need.
+    with extra("data"):
+        import av
 
     path = Path(path)
     if path.suffix not in _CODECS:
-        raise ValueError(f"{path}: expected a name ending in .mp4 or .avi, got {path.name}")
+        raise ValueError(
+            f"{path}: expected a name ending in .mp4 or .avi, got {path.name}; rename it"
+        )
     codec, pixels, options = _CODECS[path.suffix]
     with (
         replacing(path) as temporary,

@@ -13,10 +13,14 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
+from cwvae.data.dividing import divided
 from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
+from cwvae.data.read_options import ReadOptions
+from cwvae.data.video_folder import with_parts
 
 __all__ = ["MovingMNIST", "files"]
 
+_CLASSIC = "mnist_test_seq.npy"
 _CANVAS = 64
 _DIGIT = 28
 # The largest coordinate of a digit's top-left corner that keeps the digit inside the canvas.
@@ -29,18 +33,27 @@ _MOST_FRAMES = 2**22
 # Seed, split and index are one 32-bit word each, so no two triples can seed the same stream.
 _MOST_SEQUENCES = 2**32
 _DRAWS_PER_DIGIT = 5
+# Far more than fit side by side.
+_MOST_DIGITS = 10_000
 
 
-def files(root: str | Path, split: Split) -> tuple[VideoFile, ...]:
+def files(root: str | Path, split: Split, *, test_fraction: float = 0.1) -> tuple[VideoFile, ...]:
     """List the videos of the official files: train-seq100/*.mp4 and test-seq1000/*.mp4.
 
-    `root` is what moving_mnist_2digit.zip (archive.org/details/moving_mnist) was unpacked to.
+    **Arguments:** `root`, what moving_mnist_2digit.zip (archive.org/details/moving_mnist) was
+    unpacked to; or the array of Srivastava et al. (2015), mnist_test_seq.npy of shape (20 frames,
+    10000 videos, 64, 64), or its folder; `split`; `test_fraction` of the array's videos, which it
+    does not divide itself.
 
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
     check_split(split)
+    root = Path(root).expanduser()
+    array = root if root.is_file() else root / _CLASSIC
+    if array.is_file():
+        return divided([with_parts(array, ReadOptions())], split, test_fraction, array)
     folder = {"train": "train-seq100", "test": "test-seq1000"}[split]
-    found = videos_in(split_folder(Path(root), ("moving_mnist_2digit",), folder), (".mp4",))
+    found = videos_in(split_folder(root, ("moving_mnist_2digit",), folder), (".mp4",))
     return tuple(VideoFile(path) for path in found)
 
 
@@ -84,24 +97,19 @@ class MovingMNIST:
     ) -> None:
         """Describe the sequences; nothing is drawn yet.
 
-        Args:
-            split: which digits to use, "train" or "test"; the two never share a sequence.
-            frames: frames per sequence, 1 to 2**22.
-            digits: the handwritten digits, e.g. `load_digits()`.
-            seed: chooses another set of sequences, 0 to 2**32 - 1.
-            num_digits: digits per sequence, >= 1.
-            size: height and width of a frame in pixels, 32, 64, 128 or 256.
-            speed: slowest and fastest speed, in pixels of the 64-pixel scene per frame, >= 0.
-            length: number of sequences, 1 to 2**32.
+        **Arguments:** `split`, which digits to use, "train" or "test": the two never share a
+        sequence; `frames` per sequence, 1 to 2**22; `digits`, e.g. `load_digits()`; `seed`, 0 to
+        2**32 - 1, of another set of sequences; `num_digits` per sequence, 1 to 10,000; `size`,
+        height and width of a frame in pixels, 32, 64, 128 or 256; `speed`, slowest and fastest, in
+        pixels of the 64-pixel scene per frame, 0 to 64; `length`, number of sequences, 1 to 2**32.
 
-        Raises:
-            ValueError: an argument is out of its range.
+        Raises `ValueError` for an argument out of its range.
         """
         self.images, self.labels = digits.of(split)
         self.split = split
         self.frames = _whole("frames", frames, least=1, most=_MOST_FRAMES)
         self.seed = _whole("seed", seed, least=0, most=_MOST_SEQUENCES - 1)
-        self.num_digits = _whole("num_digits", num_digits, least=1)
+        self.num_digits = _whole("num_digits", num_digits, least=1, most=_MOST_DIGITS)
         self.length = _whole("length", length, least=1, most=_MOST_SEQUENCES)
         self.size = _whole("size", size, least=1)
         if self.size not in _SIZES:
@@ -121,11 +129,7 @@ class MovingMNIST:
         )
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, np.ndarray]:
-        """Draw the sequence of an index in [0, len); see the class for what it holds.
-
-        Raises:
-            IndexError: the index lies outside.
-        """
+        """Draw the sequence of an index in [0, len), else raise `IndexError`."""
         number = operator.index(index)
         if not 0 <= number < self.length:
             raise IndexError(f"expected an index from 0 to {self.length - 1}, got {number}")

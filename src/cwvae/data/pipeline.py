@@ -1,10 +1,14 @@
 """From a random-access source of sequences to batches, prepared ahead in the background."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-import grain
 import numpy as np
+
+from cwvae._extras import extra
+
+with extra("data"):
+    import grain
 
 __all__ = ["Batch", "BatchIterator", "batches"]
 
@@ -12,10 +16,12 @@ Batch = dict[str, np.ndarray]
 """`video`, uint8 (batch, frames, height, width, channels), and `actions` if the source has them."""
 
 _KEPT = ("video", "actions")
-# Without end; truly without, grain cannot count the batches of one sequence.
+# More epochs than any training has. `repeat` without a number raises OverflowError in grain 0.2.18
+# as soon as batches are drawn: its length does not fit an index.
 _EPOCHS = 10**9
 
 
+@runtime_checkable
 class BatchIterator(Protocol):
     """An endless iterator of batches whose place can be saved and restored."""
 
@@ -31,8 +37,8 @@ class BatchIterator(Protocol):
         """Return the place as values that JSON can hold."""
         ...
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go to a place that `get_state` returned."""
+    def set_state(self, state: Any) -> None:
+        """Go to a place that `get_state` returned; raise `ValueError` for anything else."""
         ...
 
 
@@ -53,7 +59,8 @@ def batches(
     own part of every epoch, of equal size, and what cannot be divided is left out.
 
     Every epoch has another order. Raises `ValueError` when a process's part holds fewer sequences
-    than a batch, or when sequences with actions, which mirroring would belie, are to be flipped.
+    than a batch, or when sequences with actions, which would no longer be true of what is seen, are
+    to be flipped.
     """
     number, count = shard
     if not 0 <= number < count:
@@ -73,7 +80,35 @@ def batches(
         dataset = dataset.seed(seed).random_map(_flipped)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
-    return iter(dataset.batch(batch_size).to_iter_dataset(ahead))
+    batched = dataset.batch(batch_size)
+    return _Batches(iter(batched.to_iter_dataset(ahead)), len(batched))
+
+
+class _Batches:
+    """Grain's iterator, whose places are checked before it goes there."""
+
+    def __init__(self, inner: grain.DatasetIterator, length: int):
+        self.inner, self.length = inner, length
+
+    def __iter__(self) -> "_Batches":
+        return self
+
+    def __next__(self) -> Batch:
+        return next(self.inner)
+
+    def get_state(self) -> dict[str, Any]:
+        return self.inner.get_state()
+
+    def set_state(self, state: Any) -> None:
+        known = self.get_state()
+        numbers = list(state.values()) if isinstance(state, dict) else []
+        alike = isinstance(state, dict) and state.keys() == known.keys()
+        if not (alike and all(type(n) is int and 0 <= n < self.length for n in numbers)):
+            raise ValueError(
+                f"expected a place in the data that get_state returned, such as {known}, got "
+                f"{str(state)[:80]}; start anew without it"
+            )
+        self.inner.set_state(state)
 
 
 def _kept(item: Batch) -> Batch:
@@ -82,6 +117,6 @@ def _kept(item: Batch) -> Batch:
 
 
 def _flipped(item: Batch, generator: np.random.Generator) -> Batch:
-    """Mirror a sequence, or not, as the generator says."""
+    """Mirror a sequence in half of the cases, drawn from the generator."""
     video = item["video"]
     return item | {"video": video[:, :, ::-1] if generator.random() < 0.5 else video}

@@ -1,24 +1,28 @@
-"""Videos from files: MP4, AVI, GIF and NumPy archives, as uint8 arrays a model can take."""
+"""Videos from files and folders of pictures, as uint8 arrays that a model can take."""
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.data.archives import read_archive
+from cwvae.data.archives import ARRAYS, has_arrays
+from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
+from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
+from cwvae.data.pixels import Fit, resize
+from cwvae.data.read_options import ReadOptions
+from cwvae.data.timing import evenly, no_times, resampled
 
-__all__ = ["SUFFIXES", "Fit", "check_frames", "read_video", "resize", "to_channels"]
+__all__ = ["SUFFIXES", "absent", "check_frames", "read_all", "read_video", "wrong_size"]
 
-SUFFIXES = (".mp4", ".avi", ".gif", ".npz")
-"""How the name of a file ends that can be read."""
-
-Fit = Literal["crop", "squash"]
-"""How a frame that is not square becomes one."""
-
-# Rec. 601, the weights that a gray television set gives to red, green and blue.
-_LUMA = (0.299, 0.587, 0.114)
+SUFFIXES = (
+    ".mp4", ".avi", ".gif", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".m2ts", ".mts", ".mpg",
+    ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".mxf", ".apng", *ARRAYS,
+)  # fmt: skip
+"""How the names of the files in a folder end that are taken for videos."""
 
 
 def read_video(
@@ -27,119 +31,168 @@ def read_video(
     most_frames: int | None = None,
     size: int | None = None,
     fit: Fit = "crop",
+    options: ReadOptions | None = None,
 ) -> UInt8[np.ndarray, "frames height width channels"]:
-    """Read a video file into memory.
+    """Read a video into memory: a file, or a folder of pictures in the order of their numbers.
 
-    - .mp4, .avi, .gif: three channels, the very bytes that the official readers give;
-    - .npz: the array `video`, or the only one, of shape (frames, height, width) or (frames,
-      height, width, 1 or 3); uint8, or floats in [0, 1], which become 0 to 255.
+    - MP4, AVI, GIF, MOV, MKV, WebM, MPEG and whatever else ffmpeg finds in a file, whatever its
+      name: three channels, turned as players show them, the very bytes that the official readers
+      give;
+    - .npz: the array `video`, the only one, or the only one with frames; .npy; uint8, or floats in
+      [0, 1], which become 0 to 255, of shape (frames, height, width), (frames, height, width, 1
+      or 3), (frames, 1 or 3, height, width), or with the axes that `options` name.
 
-    Args:
-        path: the file; its suffix decides how it is read.
-        most_frames: read at most this many frames from the start, >= 1; None reads all.
-        size: resize each frame as it is read (see `resize`), so that large videos fit; None
-            leaves them as they are.
-        fit: how a frame that is not square becomes one, see `resize`.
+    **Arguments:** `path`; `most_frames`, how many frames from the start to read at most, >= 1,
+    None for all; `size`, to which each frame is resized as it is read, so that large videos fit,
+    None for as they are; `fit`, how a frame that is not square becomes one (see `resize`);
+    `options`, the choices in reading.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no video, has no frames or is incomplete, or its arrays do not fit.
+    Raises `FileNotFoundError` when there is no such file, and `ValueError` when it is no video,
+    has no frames, is incomplete, holds several videos of which none is chosen, has arrays that do
+    not fit, or takes more memory than `options` allow. Warns of frames that are not evenly spaced.
     """
-    path = Path(path)
+    path, options = Path(path).expanduser(), options or ReadOptions()
     if most_frames is not None and most_frames < 1:
         raise ValueError(f"expected most_frames >= 1, got {most_frames}; None reads all")
-    _check_file(path)
-    if path.suffix.lower() == ".npz":
-        video = _read_npz(path)[:most_frames]
-        return video if size is None else resize(video, size, fit=fit)
-    frames = []
-    for frame in decode(path):
-        frames.append(frame if size is None else resize(frame[np.newaxis], size, fit=fit)[0])
-        if frames[0].shape != frames[-1].shape:
-            raise ValueError(
-                f"{path}: expected frames of one size, got {frames[0].shape[:2]} and "
-                f"{frames[-1].shape[:2]} (height, width); convert it, or read it with a size"
-            )
-        if len(frames) == most_frames:
-            break
-    if not frames:
-        raise ValueError(f"{path}: expected a video, found no frames in it; record it again")
-    return np.stack(frames)
+    frames: Iterator[UInt8[np.ndarray, "height width channels"]]
+    _check_single(path, options)
+    frames = itertools.islice(_frames(path, options), most_frames)
+    if size is not None:
+        frames = (resize(frame[np.newaxis], size, fit=fit)[0] for frame in frames)
+    return _collected(frames, path, options, _promised(path, options, most_frames))
 
 
-def to_channels(
-    video: UInt8[np.ndarray, "frames height width channels_in"], channels: int
-) -> UInt8[np.ndarray, "frames height width channels"]:
-    """Make a video gray (1 channel) or colour (3 channels).
+def read_all(
+    path: Path, *, size: int, fit: Fit | None, options: ReadOptions
+) -> UInt8[np.ndarray, "frames {size} {size} channels"]:
+    """Read a file of a data set into memory, all of its videos one after the other.
 
-    Colour whose channels agree everywhere is gray already and one of them is taken, exactly;
-    other colour becomes its luma (Rec. 601). Gray becomes colour by repetition.
+    **Arguments:** `path`; `size`, of each frame; `fit`, how frames of other sizes become that,
+    None for not at all; `options`, as of `read_video`.
 
-    Raises:
-        ValueError: other numbers of channels.
+    Raises as `read_video` does, and `ValueError` at the first frame of another size.
     """
-    if channels not in (1, 3) or video.shape[-1] not in (1, 3):
+    frames = _frames(path, options)
+    if fit is None:
+        frames = (_of_size(frame, path, size) for frame in frames)
+    else:
+        frames = (resize(frame[np.newaxis], size, fit=fit)[0] for frame in frames)
+    return _collected(frames, path, options, _promised(path, options))
+
+
+def _frames(
+    path: Path, options: ReadOptions
+) -> Iterator[UInt8[np.ndarray, "height width channels"]]:
+    """Yield the frames of whatever a path holds."""
+    kind = _kind(path)
+    if kind == "array" and options.frame_rate is None:
+        return array_frames(find_video(path), options)
+    if kind == "array":
+        raise no_times(path)
+    timed = picture_frames(path, options) if kind == "pictures" else decode(path, options)
+    if options.frame_rate is None:
+        return evenly(timed, path)
+    return resampled(timed, options.frame_rate, path)
+
+
+def _kind(path: Path) -> Literal["pictures", "array", "container"]:
+    """Return what a path holds, by its content; only what cannot be known goes by its name.
+
+    Raises `FileNotFoundError` for nothing, `ValueError` for a single picture.
+    """
+    if path.is_dir():
+        return "pictures"
+    if not path.is_file():
+        raise absent(path)
+    with path.open("rb") as file:
+        head = file.read(6)
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff")) and path.suffix.lower() in PICTURES:
         raise ValueError(
-            f"expected to go between 1 and 3 channels, got {video.shape[-1]} to {channels}; "
-            "videos here are gray or RGB"
+            f"{path}: expected a video, got a single picture; put the pictures of a video into a "
+            "folder and give that"
         )
-    if video.shape[-1] == channels:
-        return video
-    if channels == 3:
-        return video.repeat(3, axis=-1)
-    if (video == video[..., :1]).all():
-        return video[..., :1]
-    # In float32 and a frame at a time, so that a long video does not need eight times its memory.
-    weights = np.array(_LUMA, np.float32)
-    return np.stack([np.rint(frame @ weights).astype(np.uint8)[..., None] for frame in video])
+    is_array = head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06"))
+    return "array" if is_array or has_arrays(path) else "container"
 
 
-def resize(
-    video: UInt8[np.ndarray, "frames height width channels"], size: int, *, fit: Fit = "crop"
-) -> UInt8[np.ndarray, "frames size size channels"]:
-    """Resize each frame to `size` x `size` pixels.
+def absent(path: Path) -> FileNotFoundError:
+    """Return the error for a file that is not there."""
+    if path.is_symlink():
+        return FileNotFoundError(
+            f"{path}: a link to {path.readlink()}, which is not there; mend or delete the link"
+        )
+    return FileNotFoundError(f"{path}: no such file; check the path, or download it again")
 
-    `fit` says how: "crop" takes the square in the middle of a frame, "squash" all of it, its
-    shape changed, as is usual for KTH.
 
-    Where the sizes are whole multiples, pixels are averaged or repeated, as Moving MNIST does;
-    otherwise each new pixel is a triangle-weighted mean of all old ones it covers. Neither rings
-    at hard edges, as sharper filters do, nor turns fine patterns into moire.
+def _check_single(path: Path, options: ReadOptions) -> None:
+    """Raise `ValueError` for a file with several videos of which none is chosen."""
+    if options.number is not None or _kind(path) != "array":
+        return
+    array = find_video(path)
+    videos = len(video_lengths(array, options))
+    if videos > 1:
+        raise ValueError(
+            f"{path}: expected one video, got {videos} (shape {array.shape}, axes "
+            f"{layout(array, options)}); choose one with --number, 0 to {videos - 1}"
+        )
 
-    Raises:
-        ValueError: `size` is below 1.
+
+def _collected(
+    frames: Iterator[UInt8[np.ndarray, "height width channels"]],
+    path: Path,
+    options: ReadOptions,
+    promised: int,
+) -> UInt8[np.ndarray, "frames height width channels"]:
+    """Return frames as one array; raise `ValueError` for none, other sizes, or too many bytes.
+
+    `promised` is how many there are to come, 0 when it is not known.
     """
-    from PIL import Image  # Here, since most users of this package never resize.
+    # It grows in place, where a list of frames would be copied once more at the end.
+    content, shape, count = bytearray(), None, 0
+    for count, frame in enumerate(frames, start=1):
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            raise ValueError(
+                f"{path}: expected frames of one size, got {shape[:2]} and {frame.shape[:2]} "
+                "(height, width); convert it, or read it with a size"
+            )
+        known = max(promised, count)
+        options.check_bytes(path, known * frame.size, f"its first {known} frames")
+        content += frame.tobytes()
+    if shape is None:
+        raise ValueError(f"{path}: expected a video, found no frames in it; record it again")
+    return np.frombuffer(content, np.uint8).reshape(count, *shape)
 
-    if size < 1:
-        raise ValueError(f"expected a size >= 1 pixel, got {size}; use that of the model")
-    if fit == "crop":
-        video = _middle(video)
-    _, height, width, channels = video.shape
-    if height == width == size:
-        return video
-    whole = all(side % size == 0 or size % side == 0 for side in (height, width))
-    resample = Image.Resampling.BOX if whole else Image.Resampling.BILINEAR
-    images = (
-        Image.fromarray(np.ascontiguousarray(frame[..., 0] if channels == 1 else frame))
-        for frame in video
+
+def _promised(path: Path, options: ReadOptions, most_frames: int | None = None) -> int:
+    """Return how many frames a path holds, 0 when only decoding it can find out."""
+    kind, count = _kind(path), 0
+    if kind == "pictures":
+        count = len(pictures_in(path))
+    elif kind == "array":
+        lengths = video_lengths(find_video(path), options)
+        count = sum(lengths) if options.number is None else lengths[0]
+    return count if most_frames is None else min(count, most_frames)
+
+
+def wrong_size(path: Path, shape: tuple[int, ...], size: int) -> ValueError:
+    """Return the error for frames of another (height, width) than a model's."""
+    return ValueError(
+        f"{path}: expected frames of {size}x{size} pixels, got {shape[0]}x{shape[1]} (height x "
+        "width); add --resize (resize=True) to crop and resize them"
     )
-    frames = [np.asarray(image.resize((size, size), resample)) for image in images]
-    return np.stack(frames).reshape(len(video), size, size, channels)
 
 
-def _middle(
-    video: UInt8[np.ndarray, "frames height width channels"],
-) -> UInt8[np.ndarray, "frames side side channels"]:
-    """Return the square in the middle of every frame."""
-    _, height, width, _ = video.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return video[:, top : top + side, left : left + side]
+def _of_size(
+    frame: UInt8[np.ndarray, "height width channels"], path: Path, size: int
+) -> UInt8[np.ndarray, "height width channels"]:
+    if frame.shape[:2] != (size, size):
+        raise wrong_size(path, frame.shape, size)
+    return frame
 
 
 def check_frames(
-    video: UInt8[np.ndarray, "frames height width channels"],
+    video: UInt8[np.ndarray, "frames height width found_channels"],
     path: str | Path,
     *,
     size: int,
@@ -148,9 +201,8 @@ def check_frames(
 ) -> None:
     """Check that a video from `path` fits a model of `size` x `size` pixels.
 
-    Raises:
-        ValueError: another frame size or number of channels, or fewer frames than `at_least`;
-            the message names the file and the remedy.
+    Raises `ValueError` for another frame size or number of channels, or fewer frames than
+    `at_least`; the message names the file and the remedy.
     """
     frames, height, width, found = video.shape
     if (height, width) != (size, size):
@@ -167,43 +219,3 @@ def check_frames(
             f"{path}: expected at least {at_least} frames, got {frames}; give a longer video or "
             "ask for fewer context frames"
         )
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; check the path")
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(
-            f"{path}: expected a video ending in {', '.join(SUFFIXES)}, got "
-            f"{path.suffix or 'no suffix'}; convert it, e.g. with ffmpeg"
-        )
-
-
-def _read_npz(path: Path) -> UInt8[np.ndarray, "frames height width channels"]:
-    arrays = read_archive(path)
-    if "video" not in arrays and len(arrays) != 1:
-        raise ValueError(
-            f"{path}: expected an array named video, or a single array, got "
-            f"{', '.join(arrays) or 'none'}; save it with numpy.savez(file, video=...)"
-        )
-    video = arrays["video"] if "video" in arrays else next(iter(arrays.values()))
-    if video.ndim == 3:
-        video = video[..., np.newaxis]
-    if video.ndim != 4 or video.shape[3] not in (1, 3) or video.size == 0:
-        raise ValueError(
-            f"{path}: expected a video of shape (frames, height, width) or (frames, height, "
-            f"width, 1 or 3), none of them 0, got {video.shape}; reorder its axes"
-        )
-    if video.dtype == np.uint8:
-        return video
-    if not np.issubdtype(video.dtype, np.floating):
-        raise ValueError(
-            f"{path}: expected uint8 or floats in [0, 1], got {video.dtype}; convert it"
-        )
-    # Written so that NaN fails too.
-    if not (video.min() >= 0 and video.max() <= 1):
-        raise ValueError(
-            f"{path}: expected floats in [0, 1], got {video.min():g} to {video.max():g}; divide "
-            "by the largest value, or save uint8"
-        )
-    return np.rint(video * 255).astype(np.uint8)

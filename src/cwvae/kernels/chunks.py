@@ -1,19 +1,22 @@
 """Many frames through a network, a few at a time, so that what is between stays in the cache."""
 
 from collections.abc import Callable
+from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PyTree, Shaped
+from jaxtyping import Array, Float, PyTree, Shaped
 
-__all__ = ["in_chunks", "total_in_chunks"]
+from cwvae.kernels.choice import by_platform, resolve
 
-CHUNK = {"cpu": 16}
-"""Frames in a chunk, by platform; all of them where it is not here.
+__all__ = ["CHUNK", "few", "in_chunks", "joined", "over_chunks"]
 
-On a CPU what a stage of a network says of 16 frames is still in the cache when the next stage
-needs it, and 16 numbers are what a vector register holds. An accelerator likes them all.
+CHUNK = 16
+"""Frames in a chunk.
+
+What a stage of a network makes of 16 frames is still in the cache when the next stage needs it,
+and 16 numbers of float32 fill a vector register of AVX-512.
 """
 
 SIDE_BY_SIDE = 2
@@ -21,113 +24,88 @@ SIDE_BY_SIDE = 2
 
 
 def in_chunks(
-    function: Callable[[Array], Array], frames: Float[Array, " frames *frame"]
+    function: Callable[[Array], Array], frames: Float[Array, " frames *frame"], *, kernels: str
 ) -> Float[Array, " frames *answer"]:
-    """Apply a function of many frames to a few of them after the other.
+    """Apply a function of many frames, each by itself, to a few of them after the other.
 
     Memory for what happens inside the function is that of two chunks, beside the intermediate
-    values that the gradient needs.
+    values that a gradient needs. With `kernels="xla"`, and on an accelerator by default, the
+    function is applied to all frames at once.
     """
-    size = _chunk(frames)
-    if len(frames) <= size:
+    if few(frames, kernels):
         return function(frames)
-    _, answers = jax.lax.scan(
-        lambda _, chunk: (None, function(chunk)),
-        None,
-        _chunks(size, frames),
-        unroll=SIDE_BY_SIDE,
-    )
-    return answers.reshape(-1, *answers.shape[2:])[: len(frames)]
+    weights, rest = eqx.partition(function, eqx.is_array)
+
+    def whole(weights: PyTree, frames: Array) -> Array:
+        return eqx.combine(weights, rest)(frames)
+
+    def chunked(weights: PyTree, frames: Array) -> Array:
+        _, answers = over_chunks(lambda _, chunk: (None, whole(weights, chunk)), frames)
+        return joined(answers, frames)
+
+    return by_platform(kernels, _videos_at_once(chunked), whole, weights, frames)
 
 
-def total_in_chunks(
-    scores: Callable[[Array, Array], Float[Array, " frames"]],
-    frames: Float[Array, " frames *frame"],
-    targets: Shaped[Array, " frames *target"],
-) -> Float[Array, ""]:
-    """Return the sum of the scores of many frames, worked out for a few after the other.
+def few(frames: Shaped[Array, " frames *frame"], kernels: str) -> bool:
+    """Return whether frames are so few, or are to be treated so, that there are no chunks."""
+    count = frames.shape[0]
+    # A symbolic number of frames, of `jax.export`, may be any.
+    return resolve(kernels) == "xla" or (isinstance(count, int) and count <= CHUNK)
 
-    The gradient is worked out together with the sum, so that where there are chunks nothing is
-    kept of what happens inside the function. It reaches `frames`, `targets`, and `scores` as far
-    as that is a pytree: a function must not close over what is differentiated.
+
+def over_chunks(
+    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, " frames *axes"]
+) -> tuple[PyTree, PyTree]:
+    """Apply a function to the chunks of all arrays: return the sum of its first result over them.
+
+    Its second comes with a leading axis of chunks. The last chunk is filled with copies of the
+    last frame; the function's first argument, (size,), is whether a frame of the chunk is real.
     """
-    size, count = _chunk(frames), len(frames)
-    if count <= size:
-        return jnp.sum(scores(frames, targets))
-    weights, rest = eqx.partition(scores, eqx.is_inexact_array)
+    short = -arrays[0].shape[0] % CHUNK
+    real = jnp.pad(jnp.ones(arrays[0].shape[0], bool), (0, short)).reshape(-1, CHUNK)
+    chunks = (real, *map(_chunks, arrays))
+    first = (jax.ShapeDtypeStruct(chunk.shape[1:], chunk.dtype) for chunk in chunks)
+    sums, _ = jax.eval_shape(one, *first)
+    zeros = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), sums)
 
-    # The mean, since gradients of a sum are too large for few bits.
-    def of_chunk(inputs: tuple, real: Bool[Array, " size"]) -> Float[Array, ""]:
-        weights, *chunk = inputs
-        found = eqx.combine(weights, rest)(*chunk)
-        return jnp.sum(_exact(jnp.where(real, found, 0))) / count
+    def add(sums: PyTree, chunk: tuple[Array, ...]) -> tuple[PyTree, PyTree]:
+        further, answers = one(*chunk)
+        return jax.tree.map(jnp.add, sums, further), answers
 
-    mean = _over_chunks(size, of_chunk)((weights, frames, targets))
-    return (count * mean).astype(jax.eval_shape(scores, frames[:size], targets[:size]).dtype)
-
-
-def _over_chunks(
-    size: int, of_chunk: Callable[[tuple, Array], Float[Array, ""]]
-) -> Callable[[tuple], Float[Array, ""]]:
-    """Let a function of (weights, frames, targets) of a chunk be summed over all chunks.
-
-    Its gradient is that of the chunks, each taken along with the value.
-    """
-
-    def with_gradients(inputs: tuple, real: Bool[Array, " size"]) -> tuple[PyTree, PyTree]:
-        score, gradients = eqx.filter_value_and_grad(of_chunk)(inputs, real)
-        return (score, jax.tree.map(_exact, gradients[0])), gradients[1:]
-
-    def of_all(one: Callable[..., tuple[PyTree, PyTree]], inputs: tuple) -> tuple[PyTree, PyTree]:
-        weights, *arrays = inputs
-        chunks = tuple(_chunks(size, array) for array in arrays)
-        # What fills the last chunk does not count.
-        real = jnp.arange(len(chunks[0]) * size).reshape(-1, size) < len(arrays[0])
-
-        def add(sums: PyTree, chunk: tuple) -> tuple[PyTree, PyTree]:
-            further, answers = one((weights, *chunk[0]), chunk[1])
-            return jax.tree.map(jnp.add, sums, further), answers
-
-        first = jax.tree.map(lambda chunk: chunk[0], (chunks, real))
-        shapes, _ = jax.eval_shape(one, (weights, *first[0]), first[1])
-        zeros = jax.tree.map(jnp.zeros_like, shapes)
-        return jax.lax.scan(add, zeros, (chunks, real), unroll=SIDE_BY_SIDE)
-
-    @jax.custom_vjp
-    def summed(inputs: tuple) -> Float[Array, ""]:
-        return of_all(lambda *chunk: (of_chunk(*chunk), None), inputs)[0]
-
-    def forward(inputs: tuple) -> tuple[Float[Array, ""], tuple]:
-        (score, of_weights), of_chunks = of_all(with_gradients, inputs)
-        whole = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: len(inputs[1])], of_chunks)
-        like = jax.tree.map(lambda leaf: jnp.zeros((), leaf.dtype), inputs[0])
-        return score, ((of_weights, *whole), (like, *whole))
-
-    def backward(kept: tuple, weight: Float[Array, ""]) -> tuple[tuple]:
-        def weighted(gradient: Array, like: Array) -> Array:
-            exact = _exact(gradient)
-            return (weight.astype(exact.dtype) * exact).astype(like.dtype)
-
-        return (jax.tree.map(weighted, *kept),)
-
-    summed.defvjp(forward, backward)
-    return summed
+    return jax.lax.scan(add, zeros, chunks, unroll=SIDE_BY_SIDE)
 
 
-def _exact(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """Return values with bits enough to add many of them up."""
-    return values if values.dtype.itemsize >= 4 else values.astype(jnp.float32)
+def joined(
+    answers: Shaped[Array, "chunks size *answer"], frames: Shaped[Array, " frames *frame"]
+) -> Shaped[Array, " frames *answer"]:
+    """Return the answers to all frames one after the other, without those that filled a chunk."""
+    return answers.reshape(-1, *answers.shape[2:])[: frames.shape[0]]
 
 
-def _chunk(frames: Float[Array, " frames *frame"]) -> int:
-    """Return how many frames there are in a chunk."""
-    return CHUNK.get(jax.default_backend(), len(frames))
-
-
-def _chunks(
-    size: int, frames: Float[Array, " frames *frame"]
-) -> Float[Array, "chunks size *frame"]:
-    """Return the frames in chunks, the last one filled with copies of the last frame."""
-    short = -len(frames) % size
+def _chunks(frames: Shaped[Array, " frames *frame"]) -> Shaped[Array, "chunks size *frame"]:
+    """Return the frames in chunks."""
+    short = -frames.shape[0] % CHUNK
     filled = jnp.pad(frames, [(0, short)] + [(0, 0)] * (frames.ndim - 1), mode="edge")
-    return filled.reshape(-1, size, *frames.shape[1:])
+    return filled.reshape(-1, CHUNK, *frames.shape[1:])
+
+
+def _videos_at_once(chunked: Callable[[PyTree, Array], Array]) -> Callable[[PyTree, Array], Array]:
+    """Let `jax.vmap` over videos put their frames one after the other, where no gradient is taken.
+
+    A rule for `vmap` has no derivative, so what is differentiated is the function without it.
+    """
+    flattening = jax.custom_batching.custom_vmap(chunked)
+
+    @flattening.def_vmap
+    def _(videos: int, mapped: tuple, weights: PyTree, frames: Array) -> tuple[Array, bool]:
+        weights_mapped, frames_mapped = mapped
+        if frames_mapped and not any(jax.tree.leaves(weights_mapped)):
+            count = frames.shape[1]
+            answers = flattening(weights, frames.reshape(videos * count, *frames.shape[2:]))
+            return answers.reshape(videos, count, *answers.shape[1:]), True
+        axes = jax.tree.map(lambda one: 0 if one else None, mapped)
+        return jax.vmap(chunked, in_axes=axes)(weights, frames), True
+
+    differentiable = jax.custom_jvp(flattening)
+    differentiable.defjvp(partial(jax.jvp, chunked))
+    return differentiable

@@ -9,8 +9,9 @@ from jaxtyping import Array, Float
 
 __all__ = [
     "STRIDE",
-    "Images",
     "Kernel",
+    "LargeImages",
+    "SmallImages",
     "conv",
     "conv_transpose",
     "fold",
@@ -23,33 +24,37 @@ __all__ = [
 # Of every convolution of the official networks.
 STRIDE = 2
 
-# The last axis counts the images.
-Images = Float[Array, "channels height width images"]
-# In `conv`, a are the channels that go in and b those that come out.
-Kernel = Float[Array, "size size a b"]
+LargeImages = Float[Array, "channels height width images"]
+"""What `conv` reads and `conv_transpose` writes; the last axis counts the images."""
+
+SmallImages = Float[Array, "filters rows columns images"]
+"""What `conv` writes and `conv_transpose` reads, about half as high and as wide."""
+
+Kernel = Float[Array, "size size channels filters"]
+"""What is between the two."""
 
 
-def conv(kernel: Kernel, images: Images) -> Images:
+def conv(kernel: Kernel, images: LargeImages) -> SmallImages:
     """Multiply the kernel, as one matrix, with all windows."""
     # Behind a barrier, since a product that transposes its first factor itself is slower.
     matrix = lax.optimization_barrier(kernel.reshape(-1, kernel.shape[-1]).T)
     return jnp.tensordot(matrix, unfold(kernel.shape[0], images), 1)
 
 
-def conv_transpose(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
+def conv_transpose(kernel: Kernel, images: SmallImages, *, height: int, width: int) -> LargeImages:
     """Multiply the kernel, as one matrix, with all pixels, and fold."""
     windows = jnp.tensordot(kernel.reshape(-1, kernel.shape[-1]), images, 1)
     return fold(kernel.shape[0], windows, height, width)
 
 
-def kernel_gradient(large: Images, small: Images, *, size: int) -> Kernel:
+def kernel_gradient(large: LargeImages, small: SmallImages, *, size: int) -> Kernel:
     """Multiply all windows with all pixels."""
     windows = unfold(size, large)[:, : small.shape[1], : small.shape[2]]
     matrix = windows.reshape(windows.shape[0], -1) @ small.reshape(small.shape[0], -1).T
     return matrix.reshape(size, size, large.shape[0], small.shape[0])
 
 
-def unfold(size: int, images: Images) -> Float[Array, "taps rows columns images"]:
+def unfold(size: int, images: LargeImages) -> Float[Array, "taps rows columns images"]:
     """Gather every window of size x size pixels, two pixels apart.
 
     (c, n, m, images) becomes (size size c, (n - size) // 2 + 1, (m - size) // 2 + 1, images).
@@ -58,7 +63,7 @@ def unfold(size: int, images: Images) -> Float[Array, "taps rows columns images"
     return gather(size, gather(size, images, axis=2), axis=1)
 
 
-def gather(size: int, images: Images, *, axis: int) -> Float[Array, " taps *axes"]:
+def gather(size: int, images: Float[Array, "*axes"], *, axis: int) -> Float[Array, "..."]:
     """Gather windows along one axis, their pixels one after the other along the first."""
     last = STRIDE * ((images.shape[axis] - size) // STRIDE) + 1
     return jnp.concatenate(
@@ -68,7 +73,7 @@ def gather(size: int, images: Images, *, axis: int) -> Float[Array, " taps *axes
 
 def fold(
     size: int, windows: Float[Array, "taps rows columns images"], height: int, width: int
-) -> Images:
+) -> LargeImages:
     """Add up overlapping windows into images of `height` and `width`: the adjoint of `unfold`."""
     windows = windows.reshape(size, size, -1, *windows.shape[1:])
     # First the columns of each row of the windows, then the rows: fewer additions than at once.
@@ -76,14 +81,14 @@ def fold(
     return overlap(jnp.stack(rows), height, axis=1)
 
 
-def overlap(parts: Float[Array, " size *axes"], length: int, *, axis: int) -> Float[Array, "*axes"]:
+def overlap(parts: Float[Array, " size *axes"], length: int, *, axis: int) -> Float[Array, "..."]:
     """Add up parts that stand two apart along an axis, each one further than the part before.
 
     The adjoint of `gather`, its first axis in two, for images of `length` along the axis.
     """
     taps = -(-parts.shape[0] // STRIDE)
 
-    def phase(first: int) -> Float[Array, "*axes"]:
+    def phase(first: int) -> Array:
         shifted = []
         for tap, part in enumerate(parts[first::STRIDE]):
             before_after = [(0, 0)] * part.ndim

@@ -23,7 +23,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from cwvae.kernels.im2col import STRIDE, Images, Kernel, gather, overlap
+from cwvae.kernels.im2col import STRIDE, Kernel, LargeImages, SmallImages, gather, overlap
 
 __all__ = ["TILES", "conv", "conv_transpose", "kernel_gradient"]
 
@@ -53,7 +53,7 @@ TILES = {
 """By the size of the kernel."""
 
 
-def conv(kernel: Kernel, images: Images) -> Images:
+def conv(kernel: Kernel, images: LargeImages) -> SmallImages:
     """Multiply tiles of the kernel with tiles of the images, and make two rows of all products."""
     size = kernel.shape[0]
     rows = (images.shape[1] - size) // STRIDE + 1
@@ -69,7 +69,7 @@ def conv(kernel: Kernel, images: Images) -> Images:
     return answer[:, :rows]
 
 
-def conv_transpose(kernel: Kernel, images: Images, *, height: int, width: int) -> Images:
+def conv_transpose(kernel: Kernel, images: SmallImages, *, height: int, width: int) -> LargeImages:
     """Go back through all steps of `conv`, the last one first."""
     size, ins = kernel.shape[0], kernel.shape[2]
     pairs = _pairs(size, images)
@@ -85,7 +85,7 @@ def conv_transpose(kernel: Kernel, images: Images, *, height: int, width: int) -
     return whole.reshape(ins, -1, width, count)[:, :height]
 
 
-def kernel_gradient(large: Images, small: Images, *, size: int) -> Kernel:
+def kernel_gradient(large: LargeImages, small: SmallImages, *, size: int) -> Kernel:
     """Multiply tiles of the large images with tiles of the small ones."""
     rows, columns = small.shape[1:3]
     products = [
@@ -104,7 +104,9 @@ def _taps(kernel: Kernel) -> Float[Array, "products taps out"]:
     return jnp.stack([_combined(row, taps).reshape(-1, outs) for row in TILES[size].taps])
 
 
-def _data(size: int, images: Images, rows: int) -> list[Float[Array, "taps tiles columns images"]]:
+def _data(
+    size: int, images: LargeImages, rows: int
+) -> list[Float[Array, "taps tiles columns images"]]:
     """Return B^T d: for each product the windows along the columns, and tiles for the rows."""
     channels, height, width, count = images.shape
     tiles, taps = -(-rows // ROWS), size // STRIDE
@@ -128,7 +130,7 @@ def _data(size: int, images: Images, rows: int) -> list[Float[Array, "taps tiles
     return [data(weights) for weights in TILES[size].data]
 
 
-def _pairs(size: int, images: Images) -> Float[Array, "products out tiles columns images"]:
+def _pairs(size: int, images: SmallImages) -> Float[Array, "products out tiles columns images"]:
     """Return A y: for each product what it hears of two neighbouring rows."""
     channels, rows, columns, count = images.shape
     tiles = -(-rows // ROWS)

@@ -4,9 +4,9 @@ Images are (channels, height, width, images), as in `cwvae.kernels.strided`.
 """
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cwvae.kernels.choice import resolve
 from cwvae.kernels.im2col import STRIDE
 from cwvae.kernels.strided import conv, conv_transpose
 from cwvae.nn.initialisers import glorot_uniform, zeros
@@ -24,9 +24,20 @@ class Conv(eqx.Module):
 
     kernel: Float[Array, "size size in out"]
     bias: Float[Array, " out"]
+    kernels: str = eqx.field(static=True)
 
-    def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        size: int,
+        *,
+        kernels: str = "auto",
+        key: PRNGKeyArray,
+    ):
         """Draw a Glorot uniform kernel and zero biases."""
+        resolve(kernels)
+        self.kernels = kernels
         self.kernel = glorot_uniform((size, size, in_channels, out_channels), key=key)
         self.bias = zeros(out_channels)
 
@@ -34,7 +45,7 @@ class Conv(eqx.Module):
         self, images: Float[Array, "in height width images"]
     ) -> Float[Array, "out rows columns images"]:
         """Correlate the images with the kernel (no flip) at every second pixel."""
-        answer = conv(self.kernel.astype(images.dtype), images)
+        answer = conv(self.kernel.astype(images.dtype), images, kernels=self.kernels)
         return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
 
@@ -47,9 +58,20 @@ class ConvTranspose(eqx.Module):
 
     kernel: Float[Array, "size size out in"]
     bias: Float[Array, " out"]
+    kernels: str = eqx.field(static=True)
 
-    def __init__(self, in_channels: int, out_channels: int, size: int, *, key: PRNGKeyArray):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        size: int,
+        *,
+        kernels: str = "auto",
+        key: PRNGKeyArray,
+    ):
         """Draw a Glorot uniform kernel and zero biases."""
+        resolve(kernels)
+        self.kernels = kernels
         self.kernel = glorot_uniform((size, size, out_channels, in_channels), key=key)
         self.bias = zeros(out_channels)
 
@@ -62,7 +84,7 @@ class ConvTranspose(eqx.Module):
             STRIDE * (edge - 1) + size
             for edge, size in zip(images.shape[1:3], kernel.shape[:2], strict=True)
         )
-        answer = jnp.asarray(conv_transpose(kernel, images, height, width))
+        answer = conv_transpose(kernel, images, height=height, width=width, kernels=self.kernels)
         return add_bias(answer, self.bias.reshape(-1, 1, 1, 1))
 
     def from_pixel(self, pixel: Float[Array, " in"]) -> Float[Array, "size size out"]:

@@ -5,9 +5,10 @@ Without a time axis: `CWVAE.features` runs it on all frames and sums each level'
 
 from collections.abc import Callable
 
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from cwvae.nn.frame_networks import AbstractFrameNetwork, map_frames
+from cwvae.shapes import FrameFeatures
 
 __all__ = ["Encoder"]
 
@@ -22,16 +23,14 @@ class Encoder(AbstractFrameNetwork):
     frame: Callable[[Array], Array]
     stacks: tuple[Callable[[Array], Array], ...]
 
-    def __call__(self, frame: Float[Array, "*frame"]) -> tuple[Float[Array, "?feature"], ...]:
+    def __call__(self, frame: Float[Array, "*frame"]) -> PyTree[Float[Array, " _"]]:
         """Return the frame's features for each level, the fastest level first."""
         features = [self.frame(frame)]
         for stack in self.stacks:
             features.append(stack(features[-1]))
         return tuple(features)
 
-    def batch(
-        self, frames: Float[Array, " frames *frame"]
-    ) -> tuple[Float[Array, "frames ?feature"], ...]:
+    def batch(self, frames: Float[Array, " frames *frame"]) -> FrameFeatures:
         """Return every frame's features for each level, the fastest level first."""
         features = [map_frames(self.frame, frames)]
         for stack in self.stacks:

@@ -1,20 +1,24 @@
 """Weights before training, drawn as Keras draws them.
 
-The numbers come from NumPy, seeded by the key, since XLA takes a third of a second to compile a
-random generator for each new shape and a model has dozens. They are the same eagerly, under
-`jax.jit` and under `jax.vmap`.
+All numbers come from one generator of a fixed size, called as often as is needed, since XLA takes a
+third of a second to compile a generator for each new shape and a model has dozens. They are the
+same eagerly, under `jax.jit` and under `jax.vmap`, on every device.
 """
 
 import math
-from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 __all__ = ["glorot_uniform", "orthogonal", "zeros"]
+
+_BLOCK = 2**16
+"""Numbers that one call of the generator draws."""
 
 
 def glorot_uniform(
@@ -22,27 +26,24 @@ def glorot_uniform(
 ) -> Float[Array, "*shape"]:
     """Draw from the uniform distribution on +- sqrt(6 / (fan in + fan out)).
 
-    `fans` default to those of a kernel (..., in, out): its last two axes times the window before
-    them. They are given when the kernel is a part of a larger one. A kernel without entries, of
-    a layer that hears nothing, is fine.
+    **Arguments:** `shape` of the kernel, (..., in, out), which may hold no entries; `fans`, by
+    default the last two axes times the window before them, of the larger kernel that this one is a
+    part of.
     """
     window = math.prod(shape[:-2])
     fan_in, fan_out = fans or (window * shape[-2], window * shape[-1])
     limit = math.sqrt(6 / (fan_in + fan_out))
-    return _draw(lambda generator: generator.uniform(-limit, limit, shape), shape, key)
+    drawn = _uniform(math.prod(shape), key).reshape(shape)
+    return jnp.asarray(drawn.dtype.type(limit) * drawn)
 
 
 def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "rows columns"]:
-    """Draw a matrix whose rows (or columns, if they are fewer) are orthonormal."""
+    """Draw a matrix whose rows (or columns, if they are fewer) are orthonormal.
 
-    def orthonormal(generator: np.random.Generator) -> np.ndarray:
-        tall = generator.standard_normal((max(shape), min(shape)))
-        q, r = np.linalg.qr(tall)
-        # Without the sign of r the distribution would depend on how qr is computed.
-        q = q * np.sign(np.diagonal(r))
-        return q if shape[0] >= shape[1] else q.T
-
-    return _draw(orthonormal, shape, key)
+    The distribution is that of Haar: the Q of a Gaussian matrix whose R has a positive diagonal
+    (Mezzadri 2007, section 5).
+    """
+    return _orthonormal(_uniform(math.prod(shape), key), shape)
 
 
 def zeros(*shape: int) -> Float[Array, "*shape"]:
@@ -50,18 +51,35 @@ def zeros(*shape: int) -> Float[Array, "*shape"]:
     return jnp.asarray(np.zeros(shape, _dtype()))
 
 
-def _draw(
-    sample: Callable[[np.random.Generator], np.ndarray], shape: tuple[int, ...], key: PRNGKeyArray
-) -> Float[Array, "*shape"]:
-    """Call `sample` with a NumPy generator that is seeded by the key."""
-    dtype = _dtype()
+def _uniform(count: int, key: PRNGKeyArray) -> Float[Array | np.ndarray, " count"]:
+    """Draw numbers uniformly from [-1, 1)."""
+    blocks = max(1, -(-count // _BLOCK))
+    first = _block(key, 0)
+    if isinstance(first, Tracer):
+        drawn = jax.vmap(_block, (None, 0))(key, jnp.arange(blocks)).reshape(-1)
+        return drawn[:count].astype(_dtype())
+    # Cut on the host, where no new shape is compiled.
+    drawn = [np.asarray(first), *(np.asarray(_block(key, n)) for n in range(1, blocks))]
+    return np.concatenate(drawn)[:count].astype(_dtype())
 
-    def draw(words: np.ndarray) -> np.ndarray:
-        generator = np.random.Generator(np.random.Philox(np.asarray(words).tolist()))
-        return sample(generator).astype(dtype)
 
-    result = jax.ShapeDtypeStruct(shape, dtype)
-    return jax.pure_callback(draw, result, jr.key_data(key), vmap_method="sequential")
+@jax.jit
+def _block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " block"]:
+    """Draw a block of numbers; float32 whatever the weights, so that they do not depend on that."""
+    return 2 * jr.uniform(jr.fold_in(key, number), (_BLOCK,), "float32") - 1
+
+
+@partial(jax.jit, static_argnames="shape")
+def _orthonormal(
+    uniform: Float[Array, " entries"], shape: tuple[int, int]
+) -> Float[Array, "rows columns"]:
+    """Turn uniform numbers into normal ones, and these into an orthonormal matrix."""
+    # The inverse of the normal distribution function; at -1 it is infinite.
+    normal = jax.lax.erf_inv(jnp.maximum(uniform, -1 + 2.0**-23))
+    q, r = jnp.linalg.qr(normal.reshape(max(shape), min(shape)))
+    # Without the sign of r the distribution would depend on how qr is computed.
+    q = q * jnp.sign(jnp.diagonal(r))[None]
+    return q if shape[0] >= shape[1] else q.T
 
 
 def _dtype() -> np.dtype:

@@ -14,29 +14,27 @@ __all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias", "leak
 SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def leaky_relu(inputs: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """Return the larger of x and SLOPE x; for the gradient nothing is kept but the answer.
+    """Return the larger of x and SLOPE x.
 
-    The layer that reads the answer keeps it as well, where `jax.nn.leaky_relu` would keep a mask
-    besides.
+    For the gradient nothing is kept but the answer, which the next layer keeps anyway;
+    `jax.nn.leaky_relu` keeps a mask besides.
     """
     return jnp.maximum(inputs, SLOPE * inputs)
 
 
-def _leaky_relu_forward(inputs):
-    answer = leaky_relu(inputs)
-    return answer, answer
+@leaky_relu.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    answer = leaky_relu(*primals)
+    # As a checkpoint, so that the slopes are found again from the answer.
+    scaled = jax.checkpoint(
+        lambda answer, tangent: jnp.where(answer >= 0, tangent, SLOPE * tangent), prevent_cse=False
+    )
+    return answer, scaled(answer, *tangents)
 
 
-def _leaky_relu_backward(answer, gradient):
-    return (jnp.where(answer >= 0, gradient, SLOPE * gradient),)
-
-
-leaky_relu.defvjp(_leaky_relu_forward, _leaky_relu_backward)
-
-
-def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*#axes"]) -> Float[Array, "*axes"]:
     """Add a bias in its own precision at least, and return to that of the values.
 
     The gradient of a bias is a sum over everything that it was added to, in which a few bits
@@ -47,7 +45,7 @@ def add_bias(values: Float[Array, "*axes"], bias: Float[Array, "*axes"]) -> Floa
 
 
 class Dense(eqx.Module):
-    """An affine map: `kernel` (in, out), `bias` (out), in the precision of what it is given."""
+    """An affine map: `kernel` (in, out), `bias` (out), in the precision of its inputs."""
 
     kernel: Float[Array, "in out"]
     bias: Float[Array, " out"]
@@ -65,8 +63,8 @@ class Dense(eqx.Module):
 class SplitDense(eqx.Module):
     """A dense layer on the concatenation of what recurs and what is known ahead.
 
-    Kept in two halves, so that the half that does not wait for the recurrence (`ahead`) can
-    leave the scan.
+    In two halves, so that the half that does not wait for the recurrence (`ahead`) can leave the
+    scan.
     """
 
     recurrent_kernel: Float[Array, "recurrent out"]
@@ -90,7 +88,7 @@ class SplitDense(eqx.Module):
     def __call__(
         self, recurrent: Float[Array, " recurrent"], ahead: Float[Array, " out"]
     ) -> Float[Array, " out"]:
-        """Add the recurrent half to what `ahead` returned."""
+        """Add the recurrent half to `ahead`, the half that is known ahead."""
         return recurrent @ self.recurrent_kernel + ahead
 
 
@@ -161,11 +159,11 @@ class GRU(eqx.Module):
 
     @property
     def width(self) -> int:
-        """The length of what others are told."""
+        """The length of the output."""
         return self.size
 
     def read(self, deter: Float[Array, " deter"]) -> Float[Array, " deter"]:
-        """Return what others are told of the memory: all of it."""
+        """Return the output of the memory: all of it."""
         return deter
 
 
@@ -196,10 +194,10 @@ class LSTM(eqx.Module):
         """Return the next deterministic state."""
         hidden, carried = jnp.split(deter, 2)
         gates = inputs @ self.kernel + hidden @ self.recurrent_kernel + self.bias
-        write, forget, candidate, tell = jnp.split(gates, 4)
+        write, forget, candidate, expose = jnp.split(gates, 4)
         kept = jax.nn.sigmoid(forget + 1) * carried
         carried = kept + jax.nn.sigmoid(write) * jnp.tanh(candidate)
-        return jnp.concatenate([jax.nn.sigmoid(tell) * jnp.tanh(carried), carried])
+        return jnp.concatenate([jax.nn.sigmoid(expose) * jnp.tanh(carried), carried])
 
     @property
     def size(self) -> int:
@@ -208,9 +206,9 @@ class LSTM(eqx.Module):
 
     @property
     def width(self) -> int:
-        """The length of what others are told."""
+        """The length of the output."""
         return self.recurrent_kernel.shape[0]
 
     def read(self, deter: Float[Array, " deter"]) -> Float[Array, " width"]:
-        """Return what others are told of the memory: the hidden half."""
+        """Return the output of the memory: the hidden half."""
         return deter[: self.width]

@@ -1,13 +1,14 @@
 """Frame <-> vector, without a time axis: the official convolutional networks.
 
 Frames are (height, width, channels). Inside, images are (channels, height, width, images), which
-is how `convolution` wants them.
+is the layout of `convolution`.
 
 An edge of n = 2^(stages + 2) pixels takes `stages` strided convolutions: 64 pixels take 4, which
 is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every size ends at 2 x 2.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -15,8 +16,9 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from cwvae.kernels.chunks import in_chunks, total_in_chunks
-from cwvae.kernels.im2col import Images
+from cwvae.kernels.choice import by_platform
+from cwvae.kernels.chunks import in_chunks
+from cwvae.kernels.log_probs import log_probs_in_chunks
 from cwvae.nn.convolution import Conv, ConvTranspose
 from cwvae.nn.frame_networks import AbstractFrameDecoder, AbstractFrameNetwork, LogProb
 from cwvae.nn.layers import Dense, leaky_relu
@@ -53,22 +55,31 @@ class FrameEncoder(AbstractFrameNetwork):
     """Strided 4 x 4 convolutions with leaky ReLU, flattened (official cnns.py, Encoder).
 
     **Arguments:** `size` of the square frame in pixels, its `channels`, the channel
-    `multiplier`.
+    `multiplier`; `kernels`, how convolutions are computed (`cwvae.kernels`).
     """
 
     convolutions: tuple[Conv, ...]
     size: int = eqx.field(static=True)
     channels: int = eqx.field(static=True)
+    kernels: str = eqx.field(static=True)
 
-    def __init__(self, *, size: int, channels: int, multiplier: float = 1.0, key: PRNGKeyArray):
-        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
+    def __init__(
+        self,
+        *,
+        size: int,
+        channels: int,
+        multiplier: float = 1.0,
+        kernels: str = "auto",
+        key: PRNGKeyArray,
+    ):
+        """Draw the weights; raise `ValueError` for a size or multiplier out of range."""
         outs = filters(size, multiplier)
         ins = (channels, *outs[:-1])
         self.convolutions = tuple(
-            Conv(i, o, 4, key=k)
+            Conv(i, o, 4, kernels=kernels, key=k)
             for i, o, k in zip(ins, outs, jr.split(key, len(outs)), strict=True)
         )
-        self.size, self.channels = size, channels
+        self.size, self.channels, self.kernels = size, channels, kernels
 
     @checked
     def __call__(self, frame: Frame) -> Float[Array, " feature"]:
@@ -84,7 +95,7 @@ class FrameEncoder(AbstractFrameNetwork):
                 f"this model reads frames of (height, width, channels) {expected}, "
                 f"got {frames.shape[1:]}; resize the video or build a model of that size"
             )
-        return in_chunks(self._convolve, jnp.asarray(frames))
+        return in_chunks(self._convolve, jnp.asarray(frames), kernels=self.kernels)
 
     def _convolve(
         self, frames: Float[Array, "frames size size channels"]
@@ -98,21 +109,27 @@ class FrameEncoder(AbstractFrameNetwork):
         for convolution in others:
             images = convolution(leaky_relu(images))
         images = leaky_relu(images)
-        return jnp.transpose(images, (3, 1, 2, 0)).reshape(len(frames), -1)
+        return jnp.transpose(images, (3, 1, 2, 0)).reshape(frames.shape[0], -1)
+
+
+def tanh(images: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Return the hyperbolic tangent, in a function that can be pickled, as `jnp.tanh` cannot."""
+    return jnp.tanh(images)
 
 
 class FrameDecoder(AbstractFrameDecoder):
     """A dense layer and strided transposed convolutions (official cnns.py, Decoder).
 
-    **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels` and
-    `multiplier` as in `FrameEncoder`; `activation`, the last. The default is a tanh although
-    frames lie in [0, 1], as in the official network; likelihoods whose parameters are not
-    means in [0, 1] need another, and `channels` times the likelihood's `parameters`.
+    **Arguments:** `state`, the length of the output of the lowest level; `size`, `channels`,
+    `multiplier` and `kernels` as in `FrameEncoder`; `activation`, the last. The default is a tanh
+    although frames lie in [0, 1], as in the official network; likelihoods whose parameters are
+    not means in [0, 1] need another, and `channels` times the likelihood's `parameters`.
     """
 
     dense: Dense
     convolutions: tuple[ConvTranspose, ...]
     activation: Callable[[Array], Array] = eqx.field(static=True)
+    kernels: str = eqx.field(static=True)
 
     def __init__(
         self,
@@ -121,20 +138,21 @@ class FrameDecoder(AbstractFrameDecoder):
         size: int,
         channels: int,
         multiplier: float = 1.0,
-        activation: Callable[[Array], Array] = jnp.tanh,
+        activation: Callable[[Array], Array] = tanh,
+        kernels: str = "auto",
         key: PRNGKeyArray,
     ):
-        """Draw the weights; raise `ValueError` for a size or multiplier that cannot be."""
-        self.activation = activation
+        """Draw the weights; raise `ValueError` for a size or multiplier out of range."""
+        self.activation, self.kernels = activation, kernels
         dense_key, *keys = jr.split(key, 1 + len(filters(size, multiplier)))
         outs = (*filters(size, multiplier)[-2::-1], channels)
         ins = (feature_size(size, multiplier), *outs[:-1])
         # Kernels of 5, the last two of 6, take an edge of 1 to exactly 2^(stages + 2).
-        kernels = (5,) * (len(outs) - 2) + (6, 6)
+        sizes = (5,) * (len(outs) - 2) + (6, 6)
         self.dense = Dense(state, ins[0], key=dense_key)
         self.convolutions = tuple(
-            ConvTranspose(i, o, k, key=stage_key)
-            for i, o, k, stage_key in zip(ins, outs, kernels, keys, strict=True)
+            ConvTranspose(i, o, n, kernels=kernels, key=stage_key)
+            for i, o, n, stage_key in zip(ins, outs, sizes, keys, strict=True)
         )
 
     @checked
@@ -144,31 +162,44 @@ class FrameDecoder(AbstractFrameDecoder):
 
     @checked
     def batch(
-        self, frames: Float[Array, "frames state"]
+        self, states: Float[Array, "frames state"]
     ) -> Float[Array, "frames height width parameters"]:
-        """Return the parameters of the frame of every state."""
-        return in_chunks(self._stages(), self._seeds(frames))
+        """Return the parameters of the frame of every state.
 
-    def log_prob_sum(
+        Raises `ValueError` for states of another length.
+        """
+        return in_chunks(self._stages(), self._seeds(states), kernels=self.kernels)
+
+    def log_probs(
         self,
-        score: LogProb,
-        frames: Float[Array, "frames state"],
+        log_prob: LogProb,
+        states: Float[Array, "frames state"],
         targets: Shaped[Array, " frames *target"],
-    ) -> Float[Array, ""]:
-        """Return the sum of the scores of all frames' parameters, a few at a time on a CPU."""
-        return total_in_chunks(
-            _Scores(self._stages(), score), self._seeds(frames), jnp.asarray(targets)
+    ) -> Float[Array, " frames"]:
+        """Return the log-probability of every target given its state, a few at a time on a CPU.
+
+        Raises `ValueError` for states of another length.
+        """
+        scored = _Scored(self._stages(), log_prob)
+        return log_probs_in_chunks(
+            scored, self._seeds(states), jnp.asarray(targets), kernels=self.kernels
         )
 
     def _seeds(
-        self, frames: Float[Array, "frames state"]
+        self, states: Float[Array, "frames state"]
     ) -> Float[Array, "frames rows columns filters"]:
         """Apply the dense layer, and the first convolution to its image of one pixel."""
-        return jax.vmap(lambda state: self.convolutions[0].from_pixel(self.dense(state)))(frames)
+        expected = self.dense.kernel.shape[0]
+        if states.shape[-1] != expected:
+            raise ValueError(
+                f"this decoder reads vectors of length {expected}, got {states.shape[-1]}; "
+                "decode the outputs of the model's own lowest level"
+            )
+        return jax.vmap(lambda state: self.convolutions[0].from_pixel(self.dense(state)))(states)
 
     def _stages(self) -> "_Stages":
         """Return what comes after."""
-        return _Stages(self.convolutions[1:], self.activation)
+        return _Stages(self.convolutions[1:], self.activation, self.kernels)
 
 
 class _Stages(eqx.Module):
@@ -176,6 +207,7 @@ class _Stages(eqx.Module):
 
     convolutions: tuple[ConvTranspose, ...]
     activation: Callable[[Array], Array] = eqx.field(static=True)
+    kernels: str = eqx.field(static=True)
 
     def __call__(
         self, seeds: Float[Array, "frames rows columns filters"]
@@ -183,21 +215,45 @@ class _Stages(eqx.Module):
         """Turn small images of many channels into frames."""
         images = jnp.transpose(seeds, (3, 1, 2, 0))
         for convolution in self.convolutions:
-            images = convolution(_activated(images))
+            images = convolution(_activated(images, self.kernels))
         return jnp.transpose(self.activation(images), (3, 1, 2, 0))
 
 
-@jax.custom_vjp
-def _activated(images: Images) -> Images:
+class _Scored(eqx.Module):
+    """The log-probabilities of targets given what the stages make of seeds."""
+
+    stages: _Stages
+    log_prob: LogProb
+
+    def __call__(
+        self,
+        seeds: Float[Array, "frames rows columns filters"],
+        targets: Shaped[Array, " frames *target"],
+    ) -> Float[Array, " frames"]:
+        """Return one log-probability for each frame."""
+        return jax.vmap(self.log_prob)(self.stages(seeds), targets)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _activated(
+    images: Float[Array, "channels height width images"], kernels: str
+) -> Float[Array, "channels height width images"]:
     """Apply the leaky ReLU to what a transposed convolution has added up.
 
-    With a gradient the answer is kept, and so is stored before the next product reads it. Without
-    one, a CPU does that only for `_in_halves`.
+    For a derivative the answer is kept, and so is stored before the next product reads it.
+    Without one, `_in_halves` has it stored where products are written out.
     """
-    return jax.lax.platform_dependent(images, cpu=_in_halves, default=leaky_relu)
+    return by_platform(kernels, _in_halves, leaky_relu, images)
 
 
-def _in_halves(images: Images) -> Images:
+@_activated.defjvp
+def _(kernels: str, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return jax.jvp(leaky_relu, primals, tangents)
+
+
+def _in_halves(
+    images: Float[Array, "channels height width images"],
+) -> Float[Array, "channels height width images"]:
     """Apply the leaky ReLU to the upper rows, then to the lower ones.
 
     XLA stores a concatenation piece by piece. A leaky ReLU by itself it would merge, together with
@@ -206,23 +262,3 @@ def _in_halves(images: Images) -> Images:
     """
     halves = jnp.array_split(images, 2, axis=1)
     return jnp.concatenate([leaky_relu(half) for half in halves], axis=1)
-
-
-_activated.defvjp(
-    lambda images: jax.vjp(leaky_relu, images), lambda pullback, gradient: pullback(gradient)
-)
-
-
-class _Scores(eqx.Module):
-    """The scores of what the stages make of seeds."""
-
-    stages: _Stages
-    score: LogProb
-
-    def __call__(
-        self,
-        seeds: Float[Array, "frames rows columns filters"],
-        targets: Shaped[Array, " frames *target"],
-    ) -> Float[Array, " frames"]:
-        """Return one score for each frame."""
-        return jax.vmap(self.score)(self.stages(seeds), targets)

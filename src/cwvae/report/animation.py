@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.filter
 import numpy as np
-from av.container import OutputContainer
-from av.video.format import VideoFormat
 from jaxtyping import UInt8
 
+from cwvae._extras import extra
 from cwvae.files import replacing
+
+with extra("data"):
+    import av
+    import av.filter
+    from av.container import OutputContainer
+    from av.video.format import VideoFormat
 
 __all__ = ["enlarge", "side_by_side", "write_animation"]
 
@@ -29,21 +32,22 @@ def write_animation(
     path: str | Path,
     video: UInt8[np.ndarray, "frames height width channels"],
     *,
-    fps: float = 15,
+    fps: float = 15.0,
 ) -> None:
     """Write a video to a .gif, .mp4 or .npz file.
 
-    - .gif: loops; gray is exact, colours are reduced to the 256 that fit the video best. `fps` is
-      0.01 to 50.
+    - .gif: loops; gray is exact, colours are reduced to the 256 that fit the video best;
     - .mp4: H.264 in yuv420p, which plays everywhere, at high quality; an odd height or width gets
-      its last row or column twice, as the format wants even numbers.
+      its last row or column twice, as the format needs even numbers;
     - .npz: exact, compressed, an array named `video`; `fps` is not kept.
 
     All keep the number of frames. Parent folders are made, and the file appears only when it is
     complete.
 
-    Raises:
-        ValueError: another suffix, no such video, or frames per second out of range.
+    **Arguments:** `path`; `video`, 1 or 3 channels; `fps`, frames per second, 0.01 to 50 in a GIF,
+    to 1000 elsewhere.
+
+    Raises `ValueError` for another ending, no such video, or `fps` out of range.
     """
     path = Path(path)
     _check_video("video", video)
@@ -63,10 +67,10 @@ def side_by_side(
 ) -> UInt8[np.ndarray, "frames height total_width channels"]:
     """Put videos of one shape next to each other, left to right, thin gray lines between them.
 
-    `border` is the width of a line in pixels, >= 0.
+    **Arguments:** `videos`, of one shape, 1 or 3 channels; `border`, width of a line in pixels,
+    >= 0.
 
-    Raises:
-        ValueError: no video, shapes that differ, or a negative border.
+    Raises `ValueError` for no video, shapes that differ, or a negative border.
     """
     if not videos or border < 0:
         raise ValueError(
@@ -91,8 +95,7 @@ def enlarge(
 ) -> UInt8[np.ndarray, "frames taller wider channels"]:
     """Make every pixel a square of `factor` x `factor` pixels, factor >= 1; nothing is smoothed.
 
-    Raises:
-        ValueError: no such video, or a factor below 1.
+    Raises `ValueError` for no such video, or a factor below 1.
     """
     _check_video("video", video)
     if factor < 1:

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from cwvae._extras import extra
 from cwvae.files import replacing
+
+with extra("cli"):
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
 __all__ = ["Curve", "Panel", "write_curves"]
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart, without its pale yellow.
+# Okabe and Ito's palette, which colour-blind readers can follow, without its pale yellow.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 
 
@@ -24,8 +27,7 @@ class Curve:
 
     Values that are not finite leave a gap.
 
-    Raises:
-        ValueError: the arrays are not one-dimensional or differ in length.
+    Raises `ValueError` for arrays that are not one-dimensional or differ in length.
     """
 
     mean: Float[np.ndarray, " horizon"]
@@ -43,7 +45,7 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Panel:
-    """Hold the curves of one metric, by name, and what its axis says."""
+    """Hold the curves of one metric, by name, and the label of its axis."""
 
     ylabel: str
     curves: Mapping[str, Curve]
@@ -60,11 +62,12 @@ def write_curves(
     """Write one or several panels of curves side by side as a PNG.
 
     A curve is a line; its standard deviation, where given, a shade around it. Curves of the same
-    name have the same colour in all panels. `first_frame` is the number of the frame that the
-    first value belongs to. The file appears only when it is complete.
+    name have the same colour in all panels. The file appears only when it is complete.
 
-    Raises:
-        ValueError: another suffix than .png, or nothing to draw.
+    **Arguments:** `path`, ending in .png; `panels`; `title`, above all panels; `first_frame`, the
+    number of the frame that the first value belongs to.
+
+    Raises `ValueError` for another ending, or nothing to draw.
     """
     path = Path(path)
     panels = [panels] if isinstance(panels, Panel) else list(panels)
@@ -80,7 +83,7 @@ def write_curves(
     # Figure and canvas by hand: pyplot would keep the figure for ever and may want a display.
     figure = Figure(figsize=(4.6 * len(panels) + 0.4, 4.0), layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    axes = list(figure.subplots(1, len(panels), squeeze=False)[0])
     for axis, panel in zip(axes, panels, strict=True):
         _draw_panel(axis, panel, colours, first_frame)
     _add_legend(figure, axes, names)

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw, ImageFont
 
+from cwvae._extras import extra
 from cwvae.files import replacing
+
+with extra("data"):
+    from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["draw_strip", "write_strip"]
 
@@ -18,7 +21,7 @@ _MARGIN = 16
 _LABEL_GAP = 12
 _TEXT = 18
 _BAR = 5
-# The line of frame numbers, and under it the bar that tells context from forecast.
+# The line of frame numbers, and under it the bar whose colours part context and forecast.
 _HEADER = _TEXT + 8 + _BAR + _GAP
 _BLOCK_GAP = 16
 
@@ -37,13 +40,15 @@ def write_strip(
     columns: int = 12,
     title: str = "",
 ) -> None:
-    """Write every so many frames of some videos as a PNG; see `draw_strip`.
+    """Write every so many frames of some videos as a PNG.
 
-    `every` >= 1 is the distance of the frames that are shown, the first of them frame 0. The file
-    appears only when it is complete.
+    The file appears only when it is complete.
 
-    Raises:
-        ValueError: another suffix than .png, or what `draw_strip` refuses.
+    **Arguments:** `path`, ending in .png; `rows`, `context`, `columns` and `title` as of
+    `draw_strip`; `every`, >= 1, the distance of the frames that are shown, the first of them frame
+    0.
+
+    Raises `ValueError` for another ending, and as `draw_strip` does.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -65,22 +70,18 @@ def draw_strip(
     context: int = 0,
     columns: int = 12,
     title: str = "",
-) -> UInt8[np.ndarray, "height width 3"]:
+) -> UInt8[np.ndarray, "page_height page_width 3"]:
     """Draw chosen frames of some videos, a row per video, frame numbers on top.
 
     Small frames are enlarged without smoothing. Columns that do not fit side by side continue in
     another block below.
 
-    Args:
-        rows: what to write beside each row, and its video; all of one shape.
-        frame_indices: the frames to show, each in [0, frames).
-        context: frames before this one are marked as context, the others as forecast; 0 leaves
-            the marks out.
-        columns: frames side by side, >= 1.
-        title: a line above everything; none if empty.
+    **Arguments:** `rows`, what to write beside each row, and its video, all of one shape, 1 or 3
+    channels; `frame_indices`, the frames to show, each in [0, frames); `context`, before which
+    frames are marked as context and from which as forecast, 0 to leave the marks out; `columns`,
+    frames side by side, >= 1; `title`, a line above everything, none if empty.
 
-    Raises:
-        ValueError: no rows or frames, shapes that differ, or numbers out of range.
+    Raises `ValueError` for no rows or frames, shapes that differ, or numbers out of range.
     """
     _check(rows, frame_indices, columns)
     blocks = [

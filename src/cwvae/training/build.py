@@ -2,12 +2,15 @@
 
 from functools import partial
 
+import jax
+import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.hierarchy import Hierarchy
+from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.nn.encoder import Encoder
@@ -18,42 +21,70 @@ from cwvae.training.config import ModelConfig
 __all__ = ["build"]
 
 
-def build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
-    """Make a model of these sizes, its weights drawn from `key`."""
+def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) -> CWVAE:
+    """Make a model of these sizes, its weights drawn from `key`.
+
+    **Arguments:** `config`, such as `PRESETS["moving_mnist"].model`; `key`, one typed key, such as
+    `jax.random.key(0)`; `kernels`, how convolutions are computed, by name (`cwvae.kernels`), a
+    matter of speed alone.
+
+    Raises `ValueError` for anything else.
+    """
+    _check(config, key)
     frame_key, stacks_key, cells_key, decoder_key = jr.split(key, 4)
-    clock = config.clock
     vision = {
         "size": config.size,
         "channels": config.channels,
         "multiplier": config.channel_multiplier,
+        "kernels": kernels,
     }
-    feature = feature_size(config.size, config.channel_multiplier)
     output = config.stoch_size + config.deter_size
-    head = partial(GaussianHead, min_stddev=config.min_stddev)
-
-    def stack(key: PRNGKeyArray) -> DenseStack:
-        return DenseStack(
-            feature, feature, hidden_size=config.dense_hidden, depth=config.dense_layers, key=key
-        )
-
-    def cell(level: int, key: PRNGKeyArray) -> RSSMCell:
-        # Nothing is above the top level, so the official cell's weights for that are left out.
-        top_down = output if level + 1 < config.levels else 0
-        return RSSMCell(
-            stoch_size=config.stoch_size,
-            deter_size=config.deter_size,
-            hidden_size=config.hidden_size,
-            feature_size=feature,
-            context_size=top_down,
-            head=head,
-            key=key,
-        )
-
-    stacks = tuple(stack(key) for key in jr.split(stacks_key, config.levels)[1:])
-    cells = tuple(cell(level, key) for level, key in enumerate(jr.split(cells_key, config.levels)))
     return CWVAE(
-        encoder=Encoder(FrameEncoder(**vision, key=frame_key), stacks),
-        hierarchy=Hierarchy(cells, clock),
+        encoder=Encoder(FrameEncoder(**vision, key=frame_key), _stacks(config, stacks_key)),
+        hierarchy=Hierarchy(_cells(config, cells_key), config.clock),
         decoder=FrameDecoder(state=output, **vision, key=decoder_key),
         likelihood=FixedNormal(config.decoder_stddev),
     )
+
+
+def _stacks(config: ModelConfig, key: PRNGKeyArray) -> tuple[DenseStack, ...]:
+    """Make the dense stacks of the encoder, one for each level above the first."""
+    feature = feature_size(config.size, config.channel_multiplier)
+    sizes = {"hidden_size": config.dense_hidden, "depth": config.dense_layers}
+    return tuple(
+        DenseStack(feature, feature, **sizes, key=k) for k in jr.split(key, config.levels)[1:]
+    )
+
+
+def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[RSSMCell, ...]:
+    """Make the cell of every level, the fastest first."""
+    # Nothing is above the top level, so the official cell's weights for that are left out.
+    above = (config.stoch_size + config.deter_size,) * (config.levels - 1) + (0,)
+    return tuple(
+        RSSMCell(
+            stoch_size=config.stoch_size,
+            deter_size=config.deter_size,
+            hidden_size=config.hidden_size,
+            feature_size=feature_size(config.size, config.channel_multiplier),
+            context_size=context_size,
+            head=partial(GaussianHead, min_stddev=config.min_stddev),
+            key=k,
+        )
+        for context_size, k in zip(above, jr.split(key, config.levels), strict=True)
+    )
+
+
+def _check(config: object, key: object) -> None:
+    """Raise `ValueError` for what is no configuration of a model, or not one typed key."""
+    if not isinstance(config, ModelConfig):
+        raise ValueError(
+            f"build must be given a ModelConfig, got a {type(config).__name__}; "
+            'use cwvae.ModelConfig(...) or a preset\'s, as in PRESETS["moving_mnist"].model'
+        )
+    if not (
+        isinstance(key, jax.Array)
+        and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+        and key.shape == ()
+    ):
+        got = f"an array {key.dtype}{list(key.shape)}" if isinstance(key, jax.Array) else repr(key)
+        raise ValueError(f"key must be one typed key, got {got}; use jax.random.key(seed)")

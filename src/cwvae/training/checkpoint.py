@@ -1,34 +1,58 @@
 """Saving and restoring training, atomically, with the last few checkpoints kept."""
 
+import errno
 import logging
+import os
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
-from jaxtyping import Array
+from jaxtyping import PyTree
 
+from cwvae._extras import extra
+from cwvae.model import CWVAE
+from cwvae.training.digests import changed_file, write_digests
+from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.step import TrainState
+
+with extra("train"):
+    import orbax.checkpoint as ocp
 
 __all__ = ["Checkpoints"]
 
-# Orbax tells at length what it does; what matters comes as an exception.
-logging.getLogger("absl").setLevel(logging.ERROR)
+# Orbax logs at length what it does; what matters comes as an exception.
+logging.getLogger("absl").setLevel(logging.CRITICAL)
+
+# What a file system needs besides the arrays: their index, blocks that are not full.
+_MARGIN = 2**20
+
+
+class _DamagedError(Exception):
+    """A checkpoint cannot be read."""
 
 
 class Checkpoints:
     """The checkpoints of one run: the training state and the place in the data.
 
-    **Arguments:** `folder`, made when it does not exist; `keep`, how many of the latest stay.
+    A context manager, which closes it.
+
+    **Arguments:**
+
+    - `folder`: made when it does not exist, unless `read_only`.
+    - `keep`: how many of the latest stay, at least 1.
+    - `read_only`: leave the folder as it is; nothing can be saved.
     """
 
-    def __init__(self, folder: Path, *, keep: int = 3):
+    def __init__(self, folder: Path, *, keep: int = 3, read_only: bool = False):
         """Open the folder."""
         options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep, create=True, enable_async_checkpointing=False
+            max_to_keep=None if read_only else keep,
+            create=not read_only,
+            read_only=read_only,
+            enable_async_checkpointing=False,
         )
         self.folder = Path(folder)
         handlers = {"state": ocp.StandardCheckpointHandler(), "data": ocp.JsonCheckpointHandler()}
@@ -36,104 +60,154 @@ class Checkpoints:
             self.folder.resolve(), options=options, item_handlers=handlers
         )
 
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close it."""
+        self.close()
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of all checkpoints, in order."""
+        return sorted(self._manager.all_steps())
+
     @property
     def latest(self) -> int | None:
         """The step of the latest checkpoint, None without one."""
-        return self._manager.latest_step()
+        return max(self.steps, default=None)
 
     def save(self, state: TrainState, data: dict[str, Any]) -> None:
         """Save the state, and the place in the data (values that JSON can hold).
 
-        A checkpoint that is there already for this step stays as it is.
+        A checkpoint that is there already for this step stays as it is. Raises `OSError` when the
+        disk is full.
         """
         step = int(state.step)
-        if step == self.latest:
+        if step in self.steps:
             return
-        arrays = jax.tree.map(np.asarray, _named_arrays(state))
+        arrays = jax.tree.map(np.asarray, named_arrays(state))
+        self._check_space(sum(array.nbytes for array in arrays.values()))
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data)
         )
         self._manager.save(step, args=items)
         self._manager.wait_until_finished()
+        write_digests(self.folder / str(step))
 
-    def load(self, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
-        """Restore the latest checkpoint; `like` gives the structure, its arrays' values go unused.
+    def load(
+        self, like: TrainState, *, step: int | None = None
+    ) -> tuple[TrainState, dict[str, Any]]:
+        """Restore a checkpoint, by default the latest: the state, and the place in the data.
 
-        Raises `FileNotFoundError` without a checkpoint, `ValueError` that names the arrays which
-        do not fit the model, or the checkpoint that is damaged.
+        **Arguments:** `like`, a state, or the shapes of one, of which the structure is taken;
+        `step`, that of a checkpoint.
+
+        Raises `FileNotFoundError` without such a checkpoint, and `ValueError` that names the arrays
+        which do not fit the model, or the checkpoint that is damaged and an earlier one that is
+        not.
         """
-        step = self.latest
-        if step is None:
-            raise FileNotFoundError(f"no checkpoint in {self.folder}; train first")
-        restored = self._restore(step, _named_arrays(like))
-        values = {name: jnp.asarray(array) for name, array in restored["state"].items()}
-        state = jax.tree_util.tree_map_with_path(
-            lambda path, leaf: values.get(_name(path), _empty(leaf)), like, is_leaf=_is_array
+        state, place, _ = self._load(like, "", step)
+        return state, place
+
+    def load_model(self, like: CWVAE, *, step: int | None = None) -> tuple[CWVAE, int]:
+        """Restore the model of a checkpoint alone, and return the step of the checkpoint too.
+
+        As `load`, whatever optimiser the model was trained with.
+        """
+        model, _, found = self._load(like, "model.", step)
+        return model, found
+
+    def discard_after(self, step: int) -> None:
+        """Delete the checkpoints of later steps."""
+        for later in self.steps:
+            if later > step:
+                self._manager.delete(later)
+
+    def damaged(self, step: int, reason: str) -> ValueError:
+        """Return the error for a checkpoint that cannot be used, with an earlier one that can."""
+        whole = next((s for s in reversed(self.steps) if s < step and self._is_whole(s)), None)
+        remedy = (
+            "no earlier one is whole, so train again"
+            if whole is None
+            else f"that of step {whole} is whole: resume from it with --resume --from-step {whole},"
+            f" or read it with --step {whole}"
         )
-        return state, restored["data"]
+        return ValueError(
+            f"the checkpoint {self.folder / str(step)} is damaged ({reason}); {remedy}"
+        )
 
     def close(self) -> None:
         """Release what the manager holds."""
         self._manager.close()
 
-    def _restore(self, step: int, expected: dict[str, Array]) -> Any:
-        """Read a checkpoint, or raise `ValueError` when it is damaged or of another model."""
-        target = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), expected)
-        items = ocp.args.Composite(
-            state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
-        )
+    def _load(self, like: PyTree, prefix: str, step: int | None) -> tuple[Any, Any, int]:
+        """Restore the arrays whose names begin with a prefix, the place, and the step."""
+        found = self._find(step)
         try:
+            saved = self._metadata(found)
+            mine = {name: array for name, array in saved.items() if name.startswith(prefix)}
+            check_fit(mine, named_arrays(like, prefix))
+            restored = self._restore(found, saved)
+        except _DamagedError as error:
+            raise self.damaged(found, str(error)) from error
+        except ValueError as error:
+            raise ValueError(f"the checkpoint {self.folder / str(found)} {error}") from error
+        arrays = {name: jnp.asarray(array) for name, array in restored["state"].items()}
+        return filled(like, arrays, prefix), restored["data"], found
+
+    def _find(self, step: int | None) -> int:
+        """Return the step of a checkpoint that exists, or raise `FileNotFoundError`."""
+        if self.latest is None:
+            raise FileNotFoundError(f"no checkpoint in {self.folder}; train first")
+        if step is not None and step not in self.steps:
+            raise FileNotFoundError(
+                f"no checkpoint of step {step} in {self.folder}; "
+                f"there are those of {', '.join(map(str, self.steps))}"
+            )
+        return self.latest if step is None else step
+
+    def _is_whole(self, step: int) -> bool:
+        """Return whether a checkpoint can be read."""
+        try:
+            self._restore(step, self._metadata(step))
+        except _DamagedError:
+            return False
+        return True
+
+    def _metadata(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the shapes of the arrays of a checkpoint, whose files are checked."""
+        try:
+            changed = changed_file(self.folder / str(step))
+            if changed is not None:
+                raise _DamagedError(f"{changed} is not as it was saved")
             metadata = self._manager.item_metadata(step)["state"]
-            saved = {name: tuple(array.shape) for name, array in metadata.items()}
+            return {n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in metadata.items()}
+        except _DamagedError:
+            raise
         # Whatever Orbax and what it is built on raise for files that are cut off or missing.
-        except (ValueError, LookupError, OSError, RuntimeError, AttributeError, TypeError) as error:
-            raise self._damaged(step, error) from error
-        self._check(saved, expected)
+        except Exception as error:
+            raise _DamagedError(_first_line(error)) from error
+
+    def _restore(self, step: int, saved: dict[str, jax.ShapeDtypeStruct]) -> Any:
+        """Return the arrays of a checkpoint and the place in the data."""
+        items = ocp.args.Composite(
+            state=ocp.args.StandardRestore(saved), data=ocp.args.JsonRestore()
+        )
         try:
             return self._manager.restore(step, args=items)
-        except (ValueError, LookupError, OSError, RuntimeError, TypeError) as error:
-            raise self._damaged(step, error) from error
+        except Exception as error:
+            raise _DamagedError(_first_line(error)) from error
 
-    def _damaged(self, step: int, error: Exception) -> ValueError:
-        """Return the error that names a checkpoint which cannot be read."""
-        earlier = [s for s in self._manager.all_steps() if s < step]
-        remedy = f"to go on from step {max(earlier)}" if earlier else "and train again"
-        reason = str(error).partition("\n")[0][:200]
-        return ValueError(
-            f"the checkpoint {self.folder / str(step)} is damaged ({reason}); delete that folder "
-            + remedy
-        )
-
-    def _check(self, saved: dict[str, tuple[int, ...]], expected: dict[str, Array]) -> None:
-        """Refuse a checkpoint whose arrays are not those of the model."""
-        ours = {name: tuple(array.shape) for name, array in expected.items()}
-        differ = sorted(n for n in saved.keys() | ours.keys() if saved.get(n) != ours.get(n))
-        if differ:
-            name = differ[0]
-            raise ValueError(
-                f"the checkpoint in {self.folder} does not fit the model: {name} is "
-                f"{saved.get(name, 'missing')} in the checkpoint and "
-                f"{ours.get(name, 'missing')} in the model ({len(differ)} arrays differ); "
-                "load it with the configuration that it was made with"
-            )
+    def _check_space(self, needed: int) -> None:
+        """Raise `OSError` for a disk that is too full, which Orbax would report at length."""
+        free = shutil.disk_usage(self.folder).free
+        if free < needed + _MARGIN:
+            message = f"{os.strerror(errno.ENOSPC)} for a checkpoint of {needed / 2**20:.1f} MiB"
+            raise OSError(errno.ENOSPC, message, str(self.folder))
 
 
-def _is_array(leaf: Any) -> bool:
-    """Say whether a leaf is an array, or stands for one."""
-    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
-
-
-def _empty(leaf: Any) -> Any:
-    """Return what is not in a checkpoint: arrays of size 0, which Orbax refuses, and non-arrays."""
-    return jnp.zeros(leaf.shape, leaf.dtype) if _is_array(leaf) else leaf
-
-
-def _name(path: Any) -> str:
-    """Return the path of a leaf as text."""
-    return jax.tree_util.keystr(path).lstrip(".")
-
-
-def _named_arrays(state: TrainState) -> dict[str, Array]:
-    """Map the path of every array in the state to it, but for those of size 0."""
-    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(state, _is_array))
-    return {_name(path): leaf for path, leaf in leaves if leaf.size}
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error, shortened."""
+    return str(error).partition("\n")[0][:200]

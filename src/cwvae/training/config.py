@@ -1,50 +1,74 @@
-"""Frozen configurations of plain values: of a model, of its training, of its data.
+"""Frozen configurations of plain values: of a model, of its training, of both with their data.
 
-No configuration enters the core: `cwvae.build` is the only translation.
+No configuration enters the core: `cwvae.build` is the only translation. Every field has a type and
+a range, far wider than any sound use; those of sizes keep a slip of the hand from filling memory.
 """
 
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Literal, get_args
 
 from cwvae.clock import Clock
 from cwvae.nn.vision import feature_size
+from cwvae.training.checks import between, check, each, flag, number, one_of, optional, whole
+from cwvae.training.data_config import DataConfig
 
 __all__ = ["ComputeDtype", "DataConfig", "ModelConfig", "Preset", "TrainConfig"]
 
 ComputeDtype = Literal["float32", "bfloat16"]
-"""What encoder and decoder may compute with while training."""
+"""The types in which encoder and decoder may compute while training."""
 
+_LEVELS, _PERIOD, _FRAMES = 32, 100_000, 1_000_000
 
-def _freeze(config: object, *names: str) -> None:
-    """Turn sequences into tuples, so that a configuration can be hashed."""
-    for name in names:
-        if isinstance(getattr(config, name), Sequence):
-            object.__setattr__(config, name, tuple(getattr(config, name)))
+_MODEL = {
+    "levels": whole(1, _LEVELS),
+    "factors": each(whole(1, _PERIOD), _LEVELS),
+    "lookahead": flag,
+    "stoch_size": whole(1, 100_000),
+    "deter_size": whole(1, 100_000),
+    "hidden_size": whole(1, 100_000),
+    "size": whole(32, 256),
+    "channels": whole(1, 1000),
+    "channel_multiplier": number(1 / 32, 100),
+    "dense_layers": whole(1, 100),
+    "dense_hidden": whole(1, 100_000),
+    # A step between two gray values is 0.004; far below that nothing but overflow is left.
+    "decoder_stddev": number(1e-4, 1e4),
+    "min_stddev": number(0, 1e4),
+}
 
+_TRAIN = {
+    "steps": whole(1, 10**9),
+    "batch_size": whole(1, 1_000_000),
+    "frames": whole(1, _FRAMES),
+    "learning_rate": between(0, 1000),
+    "warmup": whole(0, 10**9),
+    "decay": number(0, 1),
+    # Weights without a gradient would be divided 0 by 0.
+    "epsilon": number(1e-30, 1000),
+    "clip_norm": between(0, 1e30),
+    "beta": each(number(0, 1e9), _LEVELS),
+    "free_nats": each(number(0, 1e9), _LEVELS),
+    "kl_balance": optional(number(0, 1)),
+    "compute_dtype": one_of(*get_args(ComputeDtype)),
+    "seed": whole(0, 2**32 - 1),
+}
 
-def _at_least(config: object, bounds: Mapping[str, float]) -> None:
-    """Raise `ValueError` for the first field below its bound."""
-    for name, bound in bounds.items():
-        value = getattr(config, name)
-        if isinstance(bound, int) and not isinstance(value, Integral):
-            raise ValueError(f"{name} must be a whole number, got {value!r}")
-        if not getattr(config, name) >= bound:
-            raise ValueError(f"{name} must be at least {bound:g}, got {value}")
+_PRESET = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The sizes of a model."""
+    """The sizes of a model.
+
+    Raises `ValueError` that names the first field of the wrong type or outside its range.
+    """
 
     levels: int = 3
     """Levels of the hierarchy; 1 is an RSSM."""
     factors: int | tuple[int, ...] = 6
     """Temporal abstraction factor: one for all levels, or one for each level above the first."""
     lookahead: bool = True
-    """Whether inference at a tick hears the frames up to the next; if not, those since the last."""
+    """Whether a tick's inputs are the frames up to the next tick; if not, those since the last."""
     stoch_size: int = 20
     """Size of the stochastic part of a state."""
     deter_size: int = 200
@@ -67,24 +91,15 @@ class ModelConfig:
     """Added to the standard deviation of every latent."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for sizes that no model can have."""
-        _freeze(self, "factors")
-        sizes = (
-            "levels",
-            "stoch_size",
-            "deter_size",
-            "hidden_size",
-            "channels",
-            "dense_layers",
-            "dense_hidden",
-        )
-        _at_least(self, dict.fromkeys(sizes, 1) | {"min_stddev": 0.0, "size": 1})
-        if not math.isfinite(self.channel_multiplier):
-            raise ValueError(f"channel_multiplier must be finite, got {self.channel_multiplier}")
-        if not self.decoder_stddev > 0:
-            raise ValueError(f"decoder_stddev must be positive, got {self.decoder_stddev}")
+        """Raise `ValueError` for a field of the wrong type or range, or a clock that cannot be."""
+        check(self, _MODEL)
         feature_size(self.size, self.channel_multiplier)
-        _ = self.clock
+        if self.clock.slowest > _PERIOD:
+            raise ValueError(
+                f"the slowest level must tick at least once in {_PERIOD:,} frames, got a period of "
+                f"{self.clock.slowest:,} from {self.levels} levels and factors {self.factors}; "
+                "use fewer levels or smaller factors"
+            )
 
     @property
     def clock(self) -> Clock:
@@ -94,7 +109,10 @@ class ModelConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How a model is trained."""
+    """How a model is trained.
+
+    Raises `ValueError` that names the first field of the wrong type or outside its range.
+    """
 
     steps: int = 100_000
     """Optimisation steps."""
@@ -104,8 +122,10 @@ class TrainConfig:
     """Frames of a training video."""
     learning_rate: float = 3e-4
     """Learning rate of Adam."""
+    warmup: int = 0
+    """Steps over which the learning rate rises linearly from 0."""
     decay: float = 0.0
-    """Share of the steps, in [0, 1], at whose end the learning rate falls linearly to 0."""
+    """Share of all steps, in [0, 1]: over these last ones the learning rate falls linearly to 0."""
     epsilon: float = 1e-4
     """Epsilon of Adam, added as Keras does to the root of the uncorrected second moment."""
     clip_norm: float = 10_000.0
@@ -115,70 +135,20 @@ class TrainConfig:
     free_nats: float | tuple[float, ...] = 0.0
     """Nats of KL over a video that cost nothing: one for all levels, or one for each."""
     kl_balance: float | None = None
-    """KL balancing: share of the KL's gradient that trains the posterior, in [0, 1]."""
+    """KL balancing: the share of the KL's gradient, in [0, 1], that trains the posterior; the rest,
+    1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""
     compute_dtype: ComputeDtype = "float32"
-    """Numbers that encoder and decoder compute with while training; all else stays float32."""
+    """Type in which encoder and decoder compute while training; all else stays float32."""
     seed: int = 0
     """Seed of weights, data order and noise."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for values outside their range."""
-        if self.compute_dtype not in get_args(ComputeDtype):
+        """Raise `ValueError` for a field of the wrong type or range, or too long a warm-up."""
+        check(self, _TRAIN)
+        if self.warmup > self.steps:
             raise ValueError(
-                f"compute_dtype must be {' or '.join(get_args(ComputeDtype))}, "
-                f"got {self.compute_dtype}"
+                f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"
             )
-        _at_least(self, {"steps": 1, "batch_size": 1, "frames": 1, "epsilon": 0.0, "seed": 0})
-        _freeze(self, "beta", "free_nats")
-        if self.seed >= 2**32:
-            raise ValueError(f"seed must be below 2**32, got {self.seed}")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("beta", "free_nats"):
-            value = getattr(self, name)
-            if not all(v >= 0 for v in (value if isinstance(value, tuple) else (value,))):
-                raise ValueError(f"{name} must not be negative, got {value}")
-        if not 0 <= self.decay <= 1:
-            raise ValueError(f"decay must be in [0, 1], got {self.decay}")
-        if self.kl_balance is not None and not 0 <= self.kl_balance <= 1:
-            raise ValueError(f"kl_balance must be in [0, 1], got {self.kl_balance}")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataConfig:
-    """The videos that a model is trained and evaluated on."""
-
-    data: str = "moving_mnist"
-    """Data set, NAME:PATH; moving_mnist without a path draws digits on the fly."""
-    speed: float = 1.0
-    """How much faster the videos play: 3 is time-lapse, 0.333 shows every frame three times."""
-    flip: bool = False
-    """Mirror each training video, left for right, in half of the epochs."""
-    resize: bool = False
-    """Crop and resize frames of other sizes; if not, they are refused."""
-    test_fraction: float = 0.1
-    """Share of a video_folder without train and test in it that is kept for testing."""
-    skip_bad_files: bool = False
-    """Leave out files that are damaged or do not fit, with a warning; if not, they stop the run."""
-    cache_memory: float = 2.0
-    """GiB of decoded videos to keep in memory; those beyond are kept in a folder."""
-    cache_folder: str | None = None
-    """That folder (default: cwvae/videos in $XDG_CACHE_HOME or ~/.cache)."""
-    num_digits: int = 2
-    """Digits in a video of moving_mnist on the fly."""
-    digits: str | None = None
-    """File with MNIST (an npz, or one of the four IDX files); else the subset in the package."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for values outside their range."""
-        _at_least(self, {"num_digits": 1, "cache_memory": 0.0})
-        if not math.isfinite(self.cache_memory):
-            raise ValueError(f"cache_memory must be finite, got {self.cache_memory}")
-        if not 0 < self.test_fraction < 1:
-            raise ValueError(f"test_fraction must be between 0 and 1, got {self.test_fraction}")
-        if not 1 / 30 <= self.speed <= 30:
-            raise ValueError(f"speed must be from 1/30 to 30, got {self.speed}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -187,7 +157,7 @@ class Preset:
 
     model: ModelConfig
     train: TrainConfig
-    data: DataConfig = DataConfig()
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
     context: int = 36
     """Context frames of an evaluation."""
     horizon: int = 964
@@ -195,7 +165,8 @@ class Preset:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a context that does not end on a tick of every level."""
-        if self.context < 1 or self.context % self.model.clock.slowest:
+        check(self, _PRESET)
+        if self.context % self.model.clock.slowest:
             raise ValueError(
                 f"context must be a multiple of the slowest period, "
                 f"{self.model.clock.slowest} frames, got {self.context}"

@@ -57,10 +57,11 @@ def read_custom(text: str) -> Custom:
 
 
 def builder(custom: Custom | None) -> Builder:
-    """Return what makes a model, called as `cwvae.build` is, which it is without a custom one.
+    """Return a function that makes a model; without a custom one it is `cwvae.build`.
 
     A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with
-    the file, and when the builder is called for what is wrong with the model.
+    the file, and when the builder is called for what is wrong with the model. Whatever the file
+    raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is let through.
     """
     if custom is None:
         return build
@@ -69,8 +70,10 @@ def builder(custom: Custom | None) -> Builder:
     def checked_build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
         try:
             model = function(config, key=key)
-        except Exception as error:
-            raise ValueError(f"{custom} failed{_told(custom, error)}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise ValueError(f"{custom} failed{_described(custom, error)}") from error
         if not isinstance(model, CWVAE):
             raise ValueError(f"{custom} must return a cwvae.CWVAE, got {_kind(model)}")
         _check_frames(custom, model, config)
@@ -89,15 +92,16 @@ def _execute(custom: Custom) -> types.ModuleType:
     sys.modules[custom.module] = module
     try:
         exec(compile(custom.source, custom.file, "exec"), vars(module))
-    # A script may also end itself.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[custom.module]
-        raise ValueError(f"{custom.file} cannot be executed{_told(custom, error)}") from error
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise ValueError(f"{custom.file} cannot be executed{_described(custom, error)}") from error
     return module
 
 
 def _find(custom: Custom, module: types.ModuleType) -> Callable[..., object]:
-    """Return the function that is asked for, or say which there are."""
+    """Return the function, or raise `ValueError` with those that there are."""
     function = getattr(module, custom.function, None)
     if function is None:
         names = [
@@ -114,7 +118,7 @@ def _find(custom: Custom, module: types.ModuleType) -> Callable[..., object]:
 
 
 def _check_frames(custom: Custom, model: CWVAE, config: ModelConfig) -> None:
-    """Refuse a model that cannot take the frames, without computing anything."""
+    """Raise `ValueError` for a model that cannot take the frames, without computing anything."""
     shape = (config.size, config.size, config.channels)
 
     def bound(model: CWVAE) -> Elbo:
@@ -122,26 +126,28 @@ def _check_frames(custom: Custom, model: CWVAE, config: ModelConfig) -> None:
 
     try:
         eqx.filter_eval_shape(bound, model)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         frames = " x ".join(map(str, shape))
         raise ValueError(
             f"the model of {custom} cannot take videos of {frames} (--size, --channels)"
-            f"{_told(custom, error)}"
+            f"{_described(custom, error)}"
         ) from error
 
 
-def _told(custom: Custom, error: BaseException) -> str:
-    """Return, after where in the file it happened, what an error says in its first line."""
+def _described(custom: Custom, error: BaseException) -> str:
+    """Return the line of the file where an error was raised, its type, and its first line."""
     frames = traceback.walk_tb(error.__traceback__)
     lines = [n for frame, n in frames if frame.f_globals.get("__name__") == custom.module]
-    said = str(error)
+    message = str(error)
     if isinstance(error, SyntaxError) and error.filename == str(custom.file):
-        lines, said = [error.lineno], error.msg
+        lines, message = [error.lineno], error.msg
     where = f", line {lines[-1]}" if lines and lines[-1] else ""
-    what = [type(error).__name__, *said.strip().splitlines()[:1]]
+    what = [type(error).__name__, *message.strip().splitlines()[:1]]
     return f"{where}: {': '.join(what)}"
 
 
 def _kind(value: object) -> str:
-    """Return what a value is, in a word."""
+    """Return the type of a value in words."""
     return "None" if value is None else f"a value of type {type(value).__name__}"

@@ -1,44 +1,86 @@
 """The official optimiser: clipping by global norm, then Adam as Keras computes it."""
 
 from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
+from cwvae._extras import extra
 from cwvae.training.config import TrainConfig
 
-__all__ = ["make_optimiser", "relaxed_promotion"]
+with extra("train"):
+    import optax
 
-BETA2 = 0.999
+__all__ = ["learning_rate", "make_optimiser", "relaxed_promotion"]
+
+BETA1, BETA2 = 0.9, 0.999
+
+
+class _AdamState(NamedTuple):
+    """The steps taken, and the moving averages of the gradient and of its square."""
+
+    steps: Int[Array, ""]
+    mean: PyTree
+    square: PyTree
 
 
 def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
     """Return the official optimiser: clipping by global norm, then Keras's Adam.
 
-    With a decay the learning rate is constant at first and falls linearly to 0 at the last step.
-
-    Keras adds epsilon to the root of the *uncorrected* second moment, which is the textbook form
-    with an epsilon that falls by 1 / sqrt(1 - beta2^t).
+    Everything that `config` sets is read at every update and nothing of it is kept in the state, so
+    a state goes on with another configuration's learning rate, schedule, epsilon and clipping.
     """
-
-    def epsilon(count: Int[Array, ""]) -> Float[Array, ""]:
-        return config.epsilon / jnp.sqrt(1 - BETA2 ** (count.astype(float) + 1))
-
-    def learning_rate(count: Int[Array, ""]) -> Float[Array, ""]:
-        left = (config.steps - count) / config.steps
-        return config.learning_rate * jnp.clip(left / config.decay, 0, 1)
-
-    adam = optax.inject_hyperparams(optax.adam)(
-        learning_rate=learning_rate if config.decay else config.learning_rate,
-        b2=BETA2,
-        eps=epsilon,
-    )
     # Adam sees one vector, since XLA takes seconds to compile the update of each array by itself.
-    return optax.chain(optax.clip_by_global_norm(config.clip_norm), optax.flatten(adam))
+    return optax.chain(
+        optax.clip_by_global_norm(config.clip_norm), optax.flatten(_keras_adam(config))
+    )
+
+
+def learning_rate(config: TrainConfig, count: Int[Array, ""]) -> Float[Array, ""]:
+    """Return the learning rate of the step that comes after `count` others.
+
+    It rises linearly from 0 over the first `config.warmup` steps, and falls linearly to 0 over the
+    last `config.decay` of all steps.
+    """
+    done = count.astype(float)
+    rate = jnp.asarray(config.learning_rate, dtype=float)
+    if config.warmup:
+        rate = rate * jnp.minimum(done / config.warmup, 1)
+    if config.decay:
+        left = (config.steps - done) / config.steps
+        rate = rate * jnp.clip(left / config.decay, 0, 1)
+    return rate
 
 
 def relaxed_promotion() -> AbstractContextManager:
-    """Let optax mix its int32 count of steps with floats, which strict promotion forbids."""
+    """Return a context in which optax may mix integers and floats, as strict promotion forbids."""
     return jax.numpy_dtype_promotion("standard")
+
+
+def _keras_adam(config: TrainConfig) -> optax.GradientTransformation:
+    """Return Adam with epsilon beside the root of the *uncorrected* second moment, as in Keras.
+
+    The correction of both moments goes into the learning rate (Kingma and Ba 2015, end of section
+    2), where textbooks add epsilon after the second moment is corrected.
+    """
+
+    def init(params: PyTree) -> _AdamState:
+        mean, square = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+        return _AdamState(jnp.zeros((), "int32"), mean, square)
+
+    def update(
+        updates: PyTree, state: Any, params: PyTree | None = None
+    ) -> tuple[PyTree, _AdamState]:
+        t = (state.steps + 1).astype(float)
+        rate = learning_rate(config, state.steps) * jnp.sqrt(1 - BETA2**t) / (1 - BETA1**t)
+        mean = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, state.mean, updates)
+        square = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, state.square, updates)
+
+        def move(mean: Array, square: Array) -> Array:
+            return -rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + config.epsilon)
+
+        return jax.tree.map(move, mean, square), _AdamState(state.steps + 1, mean, square)
+
+    return optax.GradientTransformation(init, update)

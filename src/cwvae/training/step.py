@@ -1,4 +1,19 @@
-"""One pure optimisation step."""
+"""One pure optimisation step.
+
+    state = init_train_state(model, config)
+    for batch in batches:
+        state, record = train_in_place(batch["video"], state, config)
+
+The key of a step is `jax.random.fold_in(jax.random.key(config.seed), state.step)`, split once for
+each video of the batch. Nothing else is random, so a run that was interrupted goes on as if it had
+not been.
+
+Any optimiser of optax does, made once, since another object is another program to the compiler:
+
+    adamw = optax.adamw(3e-4)
+    state = init_train_state(model, config, optimiser=adamw)
+    state, record = train_in_place(videos, state, config, optimiser=adamw)
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -7,15 +22,20 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import optax
+import numpy as np
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
+from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training.config import TrainConfig
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
+
+with extra("train"):
+    import optax
 
 __all__ = [
     "StepRecord",
@@ -25,9 +45,18 @@ __all__ = [
     "train_step",
 ]
 
+Batch = (
+    UInt8[Array | np.ndarray, "batch frames *frame"]
+    | Float[Array | np.ndarray, "batch frames *frame"]
+)
+
 
 class TrainState(eqx.Module):
-    """All that recurs from step to step; the step's own key is derived from seed and step."""
+    """All that recurs from step to step.
+
+    **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
+    `init_train_state` was given; `step`, the number of steps taken.
+    """
 
     model: CWVAE
     optimiser_state: PyTree
@@ -35,47 +64,104 @@ class TrainState(eqx.Module):
 
 
 class StepRecord(eqx.Module):
-    """What one step has to say: its loss (nats per frame) and gradient norm before clipping."""
+    """What one step computed besides the new state.
+
+    **Arguments:** `loss` of the batch before the step, in nats per frame; `gradient_norm`, the
+    global norm of its gradient before clipping.
+    """
 
     loss: Loss
     gradient_norm: Float[Array, ""]
 
     @property
     def finite(self) -> Array:
-        """Whether the step was numerically sound."""
+        """Whether loss and gradient are finite, so that the new weights can be used."""
         return jnp.isfinite(self.loss.total) & jnp.isfinite(self.gradient_norm)
 
 
-def init_train_state(model: CWVAE, config: TrainConfig) -> TrainState:
-    """Return the state before the first step, in arrays that it shares with nothing."""
-    optimiser = make_optimiser(config)
+def init_train_state(
+    model: CWVAE, config: TrainConfig, *, optimiser: optax.GradientTransformation | None = None
+) -> TrainState:
+    """Return the state before the first step, in arrays that it shares with nothing.
+
+    **Arguments:** `model`, whose floating-point arrays are its weights; `config`; `optimiser`, the
+    one that `train_step` will be given, by default the official one.
+    """
+    chosen = make_optimiser(config) if optimiser is None else optimiser
 
     def init(model: CWVAE) -> tuple[CWVAE, PyTree]:
         # Steps in place use up what they are given, and no array can be used up twice.
         own = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, model)
-        return own, optimiser.init(eqx.filter(own, eqx.is_inexact_array))
+        return own, chosen.init(eqx.filter(own, eqx.is_inexact_array))
 
     with relaxed_promotion():
-        return TrainState(*eqx.filter_jit(init)(model), jnp.asarray(0))
+        return TrainState(*eqx.filter_jit(init)(model), jnp.zeros((), "int32"))
 
 
 @checked
 def train_step(
     state: TrainState,
-    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
+    videos: Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
+    *,
+    optimiser: optax.GradientTransformation | None = None,
 ) -> tuple[TrainState, StepRecord]:
-    """Take one optimisation step on a batch of videos.
+    """Take one optimisation step on a batch of videos; `train_in_place` is the compiled one.
 
-    Frames of uint8 are divided by 255, others are taken as they are. `conditioning`, with a leading
-    batch axis, is for models that hear times or actions. The noise is drawn from the seed and the
-    number of the step alone, so a run that was interrupted goes on as if it had not been.
+    **Arguments:**
+
+    - `state`: from `init_train_state`, or from the step before.
+    - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
+      divided by 255, floating-point ones are taken as they are.
+    - `config`: loss, seed and the official optimiser's options, each of which may change between
+      steps.
+    - `conditioning`: with a leading batch axis, for models of times or actions.
+    - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own
+      options in the place of those in `config`.
+
+    Raises `TypeCheckError` for videos that are no such batch, `ValueError` for the state of another
+    optimiser.
     """
+    chosen = make_optimiser(config) if optimiser is None else optimiser
+    _check_optimiser(chosen, state)
+    (_, parts), gradients = _loss_and_gradients(state, videos, config, conditioning)
+    weights = eqx.filter(state.model, eqx.is_inexact_array)
+    with relaxed_promotion():
+        updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
+        model = eqx.apply_updates(state.model, updates)
+        record = StepRecord(parts, optax.tree.norm(gradients))
+    return TrainState(model, optimiser_state, state.step + 1), record
+
+
+@partial(eqx.filter_jit, donate="all-except-first")
+def train_in_place(
+    videos: Batch,
+    state: TrainState,
+    config: TrainConfig,
+    conditioning: tuple[Conditioning, ...] | None = None,
+    *,
+    optimiser: optax.GradientTransformation | None = None,
+) -> tuple[TrainState, StepRecord]:
+    """Take a compiled `train_step` that updates the state in place.
+
+    Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
+    `conditioning`, cannot be used any more. The batch comes first, since it alone stays.
+    """
+    return train_step(state, videos, config, conditioning, optimiser=optimiser)
+
+
+def _loss_and_gradients(
+    state: TrainState,
+    videos: Batch,
+    config: TrainConfig,
+    conditioning: tuple[Conditioning, ...] | None,
+) -> tuple[tuple[Float[Array, ""], Loss], PyTree]:
+    """Return the loss of a batch, its parts and its gradient with the structure of the model."""
     batch, frames = videos.shape[:2]
+    scaled = _scaled(videos)
     key = jr.fold_in(jr.key(config.seed), state.step)
     noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
-    scaled = videos.astype(float) / (255 if videos.dtype == jnp.uint8 else 1)
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
@@ -89,34 +175,32 @@ def train_step(
         )
         return parts.total, parts
 
-    (_, parts), gradients = eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
+    return eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
+
+
+def _check_optimiser(optimiser: optax.GradientTransformation, state: TrainState) -> None:
+    """Raise `ValueError` for a state that is not this optimiser's."""
     weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
-        updates, optimiser_state = make_optimiser(config).update(
-            gradients, state.optimiser_state, weights
+        expected = jax.eval_shape(optimiser.init, weights)
+    if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, state.optimiser_state):
+        raise ValueError(
+            "the state must be that of the optimiser of this step, got that of another one; "
+            "give init_train_state and train_step the same optimiser"
         )
-        model = eqx.apply_updates(state.model, updates)
-        record = StepRecord(parts, optax.tree.norm(gradients))
-    return TrainState(model, optimiser_state, state.step + 1), record
 
 
-@partial(eqx.filter_jit, donate="all-except-first")
-def train_in_place(
-    videos: UInt8[Array, "batch frames *frame"] | Float[Array, "batch frames *frame"],
-    state: TrainState,
-    config: TrainConfig,
-    conditioning: tuple[Conditioning, ...] | None = None,
-) -> tuple[TrainState, StepRecord]:
-    """Take a compiled `train_step` that updates the state in place.
-
-    Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
-    `conditioning`, cannot be used any more. The batch comes first, since it alone stays.
-    """
-    return train_step(state, videos, config, conditioning)
+def _scaled(videos: Batch) -> Float[Array, "batch frames *frame"]:
+    """Return floating-point frames; those of uint8 become 0 to 1."""
+    frames = jnp.asarray(videos)
+    return frames.astype(float) / (255 if frames.dtype == jnp.uint8 else 1)
 
 
 def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
-    """Let a model compute with fewer bits, if so configured; else it stays as it was made."""
+    """Return the model with its networks in the configured type, if that is not the usual one."""
     if config.compute_dtype == "float32":
         return model
-    return replace(model, compute_dtype=config.compute_dtype)
+    encoder, decoder = (
+        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
+    )
+    return replace(model, encoder=encoder, decoder=decoder)

@@ -65,9 +65,9 @@ class Simulator:
     - `index`: writes what the layout has beside videos, from the folder and all tasks, once they
       are there;
     - `actions_beside`: whether the layout has a video's actions in a JSON file beside it;
-    - `missing`: says what must be installed, "" when nothing is missing;
-    - `versions`: returns what the data card says of versions, by name;
-    - `card`: what the data card says of the source, its licences, and what the truth means;
+    - `missing`: returns what must be installed, "" when nothing is missing;
+    - `versions`: returns the versions for the data card, by name;
+    - `card`: the data card's text on the source, its licences, and what the truth means;
     - `deterministic`: whether the same seed gives the same bytes.
     """
 
@@ -105,6 +105,9 @@ def versions(*packages: str) -> dict[str, str]:
 
 
 def missing_modules(extra: str, modules: Mapping[str, str]) -> str:
-    """Say which Python packages an extra would bring: module -> distribution."""
+    """Return how to install the Python packages of an extra that are missing.
+
+    `modules` names the distribution of each module. Returns "" when all are there.
+    """
     absent = [name for module, name in modules.items() if find_spec(module) is None]
     return f"pip install 'cwvae[{extra}]' (for {', '.join(absent)})" if absent else ""

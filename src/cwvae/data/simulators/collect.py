@@ -23,7 +23,7 @@ PARTS = ".parts"
 """Folder of what is true of each video, until all are there."""
 
 SETTINGS = "made.json"
-"""File that says how a data set was made, so that it goes on in the same way."""
+"""File with how a data set was made, so that it goes on in the same way."""
 
 ATTEMPTS = 20
 
@@ -68,23 +68,15 @@ def collect(
 ) -> int:
     """Make a data set: videos in their layout, and the truth about them, an npz for each split.
 
-    What is there already is kept, so that a collection that was interrupted goes on.
+    What is there already is kept, so that a collection that was interrupted goes on. Returns how
+    many scenes were discarded.
 
-    Args:
-        simulator: where scenes come from.
-        folder: where the data set goes.
-        collection: how many, how long.
-        workers: processes; None: as many as there are cores.
-        progress: called with the videos as they are done and their `total`, gives them back, as
-            tqdm.
+    **Arguments:** `simulator`, where scenes come from; `folder`, where the data set goes;
+    `collection`, how many, how long; `workers`, processes, None for as many as there are cores;
+    `progress`, called with the videos as they are done and their `total`, gives them back, as tqdm.
 
-    Returns:
-        How many scenes were discarded.
-
-    Raises:
-        ValueError: the folder holds a data set that was made otherwise, or something must be
-            installed; the message says what.
-        DiscardedError: scene after scene was of no use.
+    Raises `ValueError` when the folder holds a data set that was made otherwise, or something must
+    be installed, with what, and `DiscardedError` when scene after scene was of no use.
     """
     if collection.frames < simulator.fewest:
         raise ValueError(
@@ -146,7 +138,7 @@ def _open(folder: Path, simulator: Simulator, collection: Collection) -> None:
 
 
 def _check_same(path: Path, wanted: dict[str, Any]) -> None:
-    """Refuse to go on with a data set that was made otherwise, unless nothing is made yet."""
+    """Raise `ValueError` for a data set that was made otherwise, unless nothing is made yet."""
     try:
         made = {name: json.loads(path.read_text())[name] for name in wanted}
     except (ValueError, KeyError, TypeError) as error:
@@ -166,7 +158,7 @@ def _part(folder: Path, task: Task) -> Path:
 
 
 def _done(folder: Path, task: Task, place: Path) -> bool:
-    """Say whether a video and the truth about it are there."""
+    """Return whether a video and the truth about it are there."""
     return (folder / place).is_file() and _part(folder, task).is_file()
 
 

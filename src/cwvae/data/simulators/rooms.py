@@ -1,7 +1,7 @@
 """First-person walks through four rooms along a hallway, rendered by miniworld.
 
-A stand-in for GQN Mazes. The walks are of the three kinds that the poster of the paper tells
-apart: staying in the room, going out into the hallway and staying there, and coming back.
+A stand-in for GQN Mazes. The walks are of the three kinds of the paper's poster: staying in
+the room, going out into the hallway and staying there, and coming back.
 """
 
 import ctypes.util
@@ -97,7 +97,7 @@ class _Walk:
         """Look, then turn and step towards the next point; return what was seen, true and done."""
         agent = self.world.agent
         x, z = agent.pos[0], agent.pos[2]
-        seen = self.world.render_obs(), (x, z), agent.dir, self.world.room_of(agent.pos)
+        seen = self.world.render_obs(), (x, z), agent.dir, _room_of(self.world, agent.pos)
         goal = self._goal(frame, (x, z))
         error = (math.atan2(z - goal[1], goal[0] - x) - agent.dir + math.pi) % (2 * math.pi)
         turn = float(np.clip(math.degrees(error - math.pi), -TURN, TURN))
@@ -110,12 +110,12 @@ class _Walk:
         """Return the point to walk to."""
         place = HALLWAY if self.leave <= frame < self.back else self.world.home
         if place != self.place:
-            way = self.world.way_out()
+            way = _way_out(self.world)
             self.place, self.path = place, way if place == HALLWAY else way[::-1]
         if self.path and math.dist(self.path[0], here) < NEAR:
             self.path = self.path[1:]
         if not self.path:
-            self.path = [self.world.somewhere(self.place, self.random)]
+            self.path = [_somewhere(self.world, self.place, self.random)]
         return self.path[0]
 
 
@@ -153,29 +153,33 @@ def _world() -> Any:
             sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
             return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
 
-        def room_of(self, position) -> int:
-            inside = [n for n, place in enumerate(self.places) if place.point_inside(position)]
-            return inside[0] if inside else DOORWAY
-
-        def way_out(self) -> list[Point]:
-            """Return points before and behind the door of the room where the walk began."""
-            room, hallway = self.places[self.home], self.places[HALLWAY]
-            before = room.min_z + 0.7 if room.mid_z > hallway.mid_z else room.max_z - 0.7
-            return [(room.mid_x, before), (room.mid_x, hallway.mid_z)]
-
-        def somewhere(self, place: int, random: np.random.Generator) -> Point:
-            """Return a point of a room, clear of its walls."""
-            room, margin = self.places[place], 0.7
-            return (
-                random.uniform(room.min_x + margin, room.max_x - margin),
-                random.uniform(room.min_z + margin, room.max_z - margin),
-            )
-
     return World()
 
 
+def _room_of(world: Any, position: Any) -> int:
+    """Return the room that a position lies in."""
+    inside = [n for n, place in enumerate(world.places) if place.point_inside(position)]
+    return inside[0] if inside else DOORWAY
+
+
+def _way_out(world: Any) -> list[Point]:
+    """Return points before and behind the door of the room where the walk began."""
+    room, hallway = world.places[world.home], world.places[HALLWAY]
+    before = room.min_z + 0.7 if room.mid_z > hallway.mid_z else room.max_z - 0.7
+    return [(room.mid_x, before), (room.mid_x, hallway.mid_z)]
+
+
+def _somewhere(world: Any, place: int, random: np.random.Generator) -> Point:
+    """Return a point of a room, clear of its walls."""
+    room, margin = world.places[place], 0.7
+    return (
+        random.uniform(room.min_x + margin, room.max_x - margin),
+        random.uniform(room.min_z + margin, room.max_z - margin),
+    )
+
+
 def _missing() -> str:
-    """Say what must be installed."""
+    """Return what must be installed."""
     packages = missing_modules("rooms", {"miniworld": "miniworld"})
     if packages or ctypes.util.find_library("EGL"):
         return packages

@@ -1,21 +1,22 @@
-"""The videos that a run is trained and tested on."""
+"""The videos that a model is trained and tested on, from a configuration."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol, SupportsIndex
+from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
-from tqdm import tqdm
 
 from cwvae.data.cache import Cache, cache_folder
-from cwvae.data.clips import open_clips
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.data.opening import open_clips
+from cwvae.data.progress import Progress
+from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
-from cwvae.training.runs import Settings
+from cwvae.training.settings import Settings
 
 __all__ = [
     "Place",
@@ -23,6 +24,7 @@ __all__ = [
     "absolute",
     "files_of",
     "parse_data",
+    "read_options",
     "test_source",
     "train_source",
 ]
@@ -32,6 +34,7 @@ DIGIT_SPEED = (2.0, 6.0)
 GIB = 2**30
 
 
+@runtime_checkable
 class Source(Protocol):
     """Sequences by number; an item holds at least `video`, uint8 (frames, size, size, channels)."""
 
@@ -45,7 +48,7 @@ class Source(Protocol):
 
 
 class Place(NamedTuple):
-    """What `--data` says: a data set and where it lies, None for digits drawn on the fly."""
+    """A data set and where it lies, None for digits drawn on the fly: the value of `--data`."""
 
     name: str
     path: Path | None
@@ -77,7 +80,7 @@ def train_source(settings: Settings) -> Source:
 
 
 def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> Source:
-    """Return test videos of `frames` frames, none of which training sees.
+    """Return test videos of `frames` frames, none of which training uses.
 
     Digits on the fly are `length` sequences drawn from the seed; of files all clips are returned.
     """
@@ -91,8 +94,8 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     data, model = settings.data, settings.model
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
-    # The bar goes before an error is told.
-    with tqdm(total=len(files), unit="file", desc=what, leave=False) as bar:
+    # The bar is gone before an error is shown; without a terminal there is none.
+    with Progress(total=len(files), unit="file", desc=what, leave=False) as bar:
         return open_clips(
             files,
             frames=frames,
@@ -101,6 +104,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
             speed=data.speed,
             resize=data.resize,
             cache=_cache(data),
+            options=read_options(data),
             skip_bad_files=data.skip_bad_files,
             if_short=f"ask for fewer (--{'frames' if split == 'train' else 'horizon'})",
             progress=partial(_count, bar),
@@ -109,10 +113,18 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
 
 def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, ...]:
     """List the files of a split."""
-    list_files = DATASETS[place.name].files
+    dataset = DATASETS[place.name]
     if place.name == "video_folder":
-        return list_files(place.path, split, test_fraction=data.test_fraction)
-    return list_files(place.path, split)
+        fraction, options = data.test_fraction, read_options(data)
+        return dataset.files(place.path, split, test_fraction=fraction, options=options)
+    if dataset.divides:
+        return dataset.files(place.path, split, test_fraction=data.test_fraction)
+    return dataset.files(place.path, split)
+
+
+def read_options(data: DataConfig) -> ReadOptions:
+    """Return the choices in reading files."""
+    return ReadOptions(frame_rate=data.frame_rate, axes=data.axes, decoded_limit=data.decoded_limit)
 
 
 def _cache(data: DataConfig) -> Cache:
@@ -121,7 +133,7 @@ def _cache(data: DataConfig) -> Cache:
     return Cache(memory=int(data.cache_memory * GIB), folder=folder)
 
 
-def _count(bar: tqdm, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
+def _count(bar: Progress, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
     """Show how many files are read."""
     for file in files:
         yield file

@@ -41,7 +41,11 @@ def make(config: ModelConfig, *, key: jax.Array) -> CWVAE:
     fast_key, slow_key, eye_key, hand_key = jr.split(key, 4)
     frame = (config.size, config.size, config.channels)
     pixels = config.size**2 * config.channels
-    sizes = {"stoch": config.stoch_size, "hidden": config.hidden_size, "feature": FEATURE}
+    sizes = {
+        "stoch_size": config.stoch_size,
+        "hidden_size": config.hidden_size,
+        "feature_size": FEATURE,
+    }
     head = partial(CategoricalHead, classes=2)
     slow = RSSMCell(**sizes, deter_size=5, context_size=0, memory=LSTM, head=head, key=slow_key)
     fast = RSSMCell(**sizes, deter_size=6, context_size=slow.output_size, key=fast_key)

@@ -1,0 +1,94 @@
+"""The commands: parse the arguments and run one."""
+
+import importlib.metadata
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from cwvae._extras import extra
+from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
+from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
+from cwvae.cli.parsing import parse
+from cwvae.data.opening import BadFileWarning
+
+with extra("cli"):
+    from tqdm import tqdm
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name and return its exit status.
+
+    Raises `ValueError` or `OSError` for bad input, and `SystemExit` after printing help.
+    """
+    if list(arguments[:1]) == ["--version"]:
+        print(f"cwvae {importlib.metadata.version('cwvae')}")
+        return 0
+    _remember_compilations()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", BadFileWarning)
+        warnings.showwarning = _show_warning
+        command = parse(arguments)
+        try:
+            return _run(command)
+        # A model of the user's own may end anything, wherever it is called.
+        except (SystemExit, GeneratorExit) as error:
+            raise ValueError(
+                f"the model ended the program with {error!r}; let it return"
+            ) from error
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning as errors are printed, in one line."""
+    # Above a progress bar that is being drawn.
+    tqdm.write(f"cwvae: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _remember_compilations() -> None:
+    """Let JAX keep what it compiles for the next start, unless the environment says where."""
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative path there is to be ignored, and so is an empty one, by its specification.
+    home = given if given.is_absolute() else Path("~/.cache")
+    try:
+        folder = home.expanduser() / "cwvae" / "compilations"
+    except RuntimeError:  # There is no home folder, and everything is compiled anew.
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+
+
+def _run(command: Command) -> int:
+    """Run one command; its module is imported only now, since help should come at once."""
+    match command:
+        case Train():
+            from cwvae.cli.train import train
+
+            return train(command)
+        case Evaluate():
+            from cwvae.cli.evaluate import evaluate
+
+            return evaluate(command)
+        case Predict():
+            from cwvae.cli.predict import predict
+
+            return predict(command)
+        case Info():
+            from cwvae.cli.info import info
+
+            return info(command)
+        case Data(action=DataList() | DataShow() | DataMake() as action):
+            from cwvae.cli import data
+
+            commands = {DataList: data.list_data, DataShow: data.show, DataMake: data.make}
+            return commands[type(action)](action)
+        case Demo():
+            from cwvae.cli.demo import demo
+
+            return demo(command)

@@ -1,0 +1,140 @@
+"""From arguments to a command, and from what tyro finds wrong to one line."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cwvae._extras import extra
+from cwvae.cli.data_options import Data
+from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
+from cwvae.data.datasets import DATASETS
+from cwvae.training.presets import PRESETS
+from cwvae.training.settings import read_settings
+
+with extra("cli"):
+    import tyro
+
+__all__ = ["parse"]
+
+DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
+look at what they predict, and measure it. `cwvae --version` prints the version."""
+
+
+COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """Turn arguments into a command.
+
+    Raises `ValueError` with one line for arguments that are wrong; `SystemExit` after printing
+    help.
+    """
+    train = _train_defaults(arguments)
+    commands = (
+        Annotated[Train, tyro.conf.subcommand("train", default=train)]
+        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+        | Annotated[Predict, tyro.conf.subcommand("predict")]
+        | Annotated[Info, tyro.conf.subcommand("info")]
+        | Annotated[Data, tyro.conf.subcommand("data")]
+        | Annotated[Demo, tyro.conf.subcommand("demo")]
+    )
+    with _one_line(arguments[0] if arguments else ""):
+        return tyro.cli(
+            commands,  # type: ignore[arg-type]
+            prog="cwvae",
+            description=DESCRIPTION,
+            args=list(arguments),
+            config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
+
+
+def _train_defaults(arguments: Sequence[str]) -> Train:
+    """Return the defaults of `train`: those of the preset, or of the run to be resumed."""
+    first = _first_look(arguments)
+    name = first.preset or _fitting_preset(first.data)
+    preset = PRESETS.get(name, PRESETS["moving_mnist"])
+    parts = {"model": preset.model, "train": preset.train, "data": preset.data}
+    known: dict[str, Any] = {"preset": name} if name in PRESETS else {}
+    if first.resume and first.out is not None:
+        settings = read_settings(Path(first.out).expanduser())
+        parts = {"model": settings.model, "train": settings.train, "data": settings.data}
+        known = {"preset": settings.preset, "horizon": settings.horizon}
+        if settings.custom:
+            known["custom"] = str(settings.custom)
+    return Train(out=tyro.MISSING, **known, **parts)
+
+
+def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of `train` that the defaults of the others depend on."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for name in ("--preset", "--data", "--out"):
+        parser.add_argument(name)
+    parser.add_argument("--resume", action="store_true")
+    try:
+        return parser.parse_known_args(arguments if arguments[:1] == ["train"] else [])[0]
+    except argparse.ArgumentError:  # What is wrong comes out when everything is parsed.
+        return parser.parse_args([])
+
+
+def _fitting_preset(data: str | None) -> str:
+    """Return the name of the preset that fits the data set."""
+    name = (data or "").partition(":")[0]
+    return DATASETS[name].preset if name in DATASETS else "moving_mnist"
+
+
+@contextlib.contextmanager
+def _one_line(command: str) -> Iterator[None]:
+    """Let tyro raise `ValueError` in one line, where it would print a box and exit.
+
+    The hook is not part of tyro's stable interface; without it, or for a kind of error that is not
+    known here, the box is printed.
+    """
+    prog = f"cwvae {command}" if command in COMMANDS else "cwvae"
+
+    def raise_line(event: Any) -> None:
+        text = _text(event)
+        if text is not None:
+            raise ValueError(f"{text} (see {prog} --help)")
+
+    hook = getattr(getattr(tyro, "_errors", None), "on_parse_error", None)
+    with contextlib.nullcontext() if hook is None else hook(raise_line):
+        yield
+
+
+def _text(event: Any) -> str | None:
+    """Return what tyro found wrong, None for a kind of error that is not known."""
+    match type(event).__name__:
+        case "UnrecognizedArgs":
+            return f"unknown arguments: {' '.join(event.tokens)}"
+        case "MissingArgs":
+            names = [_option(missing.arg) for missing in event.missing_arguments]
+            unknown = " ".join(["; unknown arguments:", *event.unrecognized_tokens])
+            return f"{', '.join(names)} must be given" + unknown * bool(event.unrecognized_tokens)
+        case "MissingSubcommand":
+            names = [name or "" for name in event.subcommand_spec.parser_from_name]
+            return f"expected one of {', '.join(names)}, got {event.found_token or 'nothing'}"
+        case "InvalidChoice":
+            choices = ", ".join(event.choices)
+            return f"{_option(event.argument)} must be one of {choices}, got {event.value}"
+        case "BadValue":
+            return f"{_option(event.argument)} must have another number of values"
+        case "InstantiationFailure":
+            return _with_option(event)
+    return None
+
+
+def _with_option(event: Any) -> str:
+    """Return what is wrong with a value, with the name of its option."""
+    if event.argument is not None:
+        return f"{_option(event.argument)}: {event.message}"
+    field, must, rest = str(event.message).partition(" must ")
+    if must and field.isidentifier():
+        return f"--{field.replace('_', '-')} must {rest}"
+    return str(event.message)
+
+
+def _option(argument: Any) -> str:
+    """Return an option as it is written, a positional argument without the group it is in."""
+    return str(argument.display_name()).rpartition(".")[2]

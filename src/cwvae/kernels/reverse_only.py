@@ -1,0 +1,43 @@
+"""A sentence for those who take a derivative that is not there."""
+
+import jax
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+from jaxtyping import Array, Float
+
+from cwvae.kernels.choice import VARIABLE
+
+__all__ = ["reverse_only"]
+
+
+@jax.custom_jvp
+def reverse_only(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
+    """Return the values, whose gradient is that of the identity.
+
+    What is differentiated forward through it raises `TypeError` with the remedy: when it runs or
+    is compiled, so that a program for another platform, without this function, is none the worse.
+    """
+    return values
+
+
+@reverse_only.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return primals[0], _tangent.bind(tangents[0])
+
+
+def _raise(*_: object, **__: object) -> None:
+    raise TypeError(
+        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many frames "
+        'needs XLA\'s own convolutions: build the model with kernels="xla", or set '
+        f"{VARIABLE}=xla"
+    )
+
+
+# The identity, which is there only to be transposed.
+_tangent = Primitive("cwvae_reverse_only")
+_tangent.def_abstract_eval(lambda tangent: tangent)
+_tangent.def_impl(_raise)
+mlir.register_lowering(_tangent, _raise)
+batching.primitive_batchers[_tangent] = _raise
+ad.deflinear2(_tangent, lambda gradient, _: [gradient])
+ad.primitive_jvps[_tangent] = _raise

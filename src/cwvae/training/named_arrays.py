@@ -1,0 +1,68 @@
+"""The arrays of a tree by the names of their places in it, as checkpoints hold them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+__all__ = ["check_fit", "filled", "named_arrays"]
+
+
+def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array]:
+    """Map the path of every array in a tree to it, but for those of size 0."""
+    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(tree, _is_array))
+    return {prefix + _name(path): leaf for path, leaf in leaves if leaf.size}
+
+
+def filled(tree: PyTree, arrays: Mapping[str, Array], prefix: str = "") -> PyTree:
+    """Return a tree with its arrays replaced by those of the same name."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, leaf: arrays.get(prefix + _name(path), _empty(leaf)), tree, is_leaf=_is_array
+    )
+
+
+def check_fit(saved: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for saved arrays that differ from those expected in names or shapes."""
+    theirs, ours = ({n: _kind(a) for n, a in arrays.items()} for arrays in (saved, expected))
+    differ = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
+    if differ:
+        name = differ[0]
+        raise ValueError(
+            f"does not fit the model: {name} is {theirs.get(name, 'missing')} in the checkpoint "
+            f"and {ours.get(name, 'missing')} in the model ({len(differ)} arrays differ); "
+            f"{_remedy(saved, expected)}"
+        )
+
+
+def _kind(array: Any) -> str:
+    """Return type and shape of an array in words."""
+    return f"{np.dtype(array.dtype)} {tuple(array.shape)}"
+
+
+def _remedy(saved: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """Return how a checkpoint can be loaded that does not fit."""
+    theirs, ours = (
+        any(a.dtype == np.float64 for a in arrays.values()) for arrays in (saved, expected)
+    )
+    if theirs != ours:
+        return f"start with JAX_ENABLE_X64={int(theirs)} in the environment, as the run was"
+    return "load it with the configuration that it was made with"
+
+
+def _is_array(leaf: Any) -> bool:
+    """Return whether a leaf is an array, or stands for one."""
+    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+def _empty(leaf: Any) -> Any:
+    """Return what no checkpoint holds: arrays of size 0, which Orbax rejects, and non-arrays."""
+    return jnp.zeros(leaf.shape, leaf.dtype) if _is_array(leaf) else leaf
+
+
+def _name(path: Any) -> str:
+    """Return the path of a leaf as text."""
+    return jax.tree_util.keystr(path).lstrip(".")

@@ -1,0 +1,96 @@
+"""A run that `cwvae train` made: its configuration, its model, its training state."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import equinox as eqx
+import jax.random as jr
+
+from cwvae.model import CWVAE
+from cwvae.training.custom import builder
+from cwvae.training.settings import Settings, read_settings
+from cwvae.training.step import TrainState, init_train_state
+
+__all__ = ["Run", "checkpoint_folder", "load_run", "model_shapes", "trained_steps"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run at one of its checkpoints, as `load_run` returns it.
+
+    **Arguments:**
+
+    - `folder`: where it lies.
+    - `settings`: its configuration; `settings.model`, `settings.train` and `settings.data` are
+      those that `cwvae.build`, `cwvae.train_step` and the data sets take.
+    - `model`: the model after so many steps.
+    - `step`: the number of steps that it is trained for.
+    """
+
+    folder: Path
+    settings: Settings
+    model: CWVAE
+    step: int
+
+    @functools.cached_property
+    def state(self) -> TrainState:
+        """The training state, read when it is first asked for: a forecast needs the model alone.
+
+        Raises `ValueError` when it is that of another optimiser, as in runs of version 0.1.
+        """
+        from cwvae.training.checkpoint import Checkpoints
+
+        def fresh(model: CWVAE) -> TrainState:
+            return init_train_state(model, self.settings.train)
+
+        with Checkpoints(checkpoint_folder(self.folder), read_only=True) as saved:
+            return saved.load(eqx.filter_eval_shape(fresh, self.model), step=self.step)[0]
+
+
+def load_run(path: str | Path, *, step: int | None = None) -> Run:
+    """Load a run from its folder.
+
+    A custom model's source, which the folder keeps, is executed: load runs that you trust. Runs of
+    version 0.1 can be loaded too.
+
+    **Arguments:** `path`, the folder that `cwvae train --out` was given; `step`, of the checkpoint
+    to load, by default the latest.
+
+    Raises `FileNotFoundError` for a folder without a run or without that checkpoint, and
+    `ValueError` for a configuration that is wrong or a checkpoint that is damaged.
+    """
+    # Here, since orbax takes seconds to import, which nothing else should.
+    from cwvae.training.checkpoint import Checkpoints
+
+    folder = Path(path).expanduser()
+    settings = read_settings(folder)
+    shapes = model_shapes(settings)
+    if not checkpoint_folder(folder).is_dir():
+        raise FileNotFoundError(f"{folder} has no checkpoint yet; train it longer")
+    with Checkpoints(checkpoint_folder(folder), read_only=True) as saved:
+        model, found = saved.load_model(shapes, step=step)
+    return Run(folder, settings, model, found)
+
+
+def checkpoint_folder(folder: Path) -> Path:
+    """Return the folder of a run's checkpoints."""
+    return folder / "checkpoints"
+
+
+def model_shapes(settings: Settings) -> CWVAE:
+    """Return the model of a run with the shapes of its weights in the place of their values.
+
+    Raises `ValueError` for a custom model that cannot be built.
+    """
+    return eqx.filter_eval_shape(builder(settings.custom), settings.model, key=jr.key(0))
+
+
+def trained_steps(folder: Path) -> int:
+    """Return how many steps a run's latest checkpoint is trained for, 0 without one."""
+    if not checkpoint_folder(folder).is_dir():
+        return 0
+    from cwvae.training.checkpoint import Checkpoints
+
+    with Checkpoints(checkpoint_folder(folder), read_only=True) as saved:
+        return saved.latest or 0

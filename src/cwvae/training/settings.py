@@ -1,0 +1,156 @@
+"""What a run is configured with, and the file of its folder that keeps it."""
+
+import dataclasses
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cwvae.files import read_json, replacing, write_json
+from cwvae.training.checks import check, text, whole
+from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.training.custom import Custom, read_custom
+from cwvae.training.presets import PRESETS
+
+__all__ = ["CUSTOM", "FIRST_VERSION", "SETTINGS", "Settings", "read_settings", "write_settings"]
+
+# The file of a run that holds its settings.
+SETTINGS = "config.json"
+# The file of a run that holds its own copy of the source of a custom model.
+CUSTOM = "model.py"
+
+_FRAMES = 1_000_000
+_RULES = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES), "version": text}
+_PARTS = {"model": ModelConfig, "train": TrainConfig, "data": DataConfig}
+
+# The version of settings without one: 0.1 did not write it, and had other names for these fields.
+FIRST_VERSION = "0.1"
+_RENAMED = {
+    "stoch": "stoch_size",
+    "deter": "deter_size",
+    "hidden": "hidden_size",
+    "dec_stddev": "decoder_stddev",
+    "posterior_share": "kl_balance",
+    "precision": "compute_dtype",
+}
+
+
+def _version() -> str:
+    """Return the version of this package."""
+    return importlib.metadata.version("cwvae")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is configured with, enough to build its model and to find its data again.
+
+    **Arguments:**
+
+    - `preset`: the name of the preset that the run was started from.
+    - `model`, `train`, `data`: the configurations.
+    - `context`: frames that an evaluation gives the model, a multiple of the slowest period.
+    - `horizon`: frames that an evaluation predicts; either at most 1,000,000.
+    - `custom`: a model of the user's own, None for that of `cwvae.build`.
+    - `videos`: what identifies the training videos, "" before they were opened.
+    - `version`: the version of the package that wrote the settings.
+
+    Raises `ValueError` for values outside their range.
+    """
+
+    preset: str
+    model: ModelConfig
+    train: TrainConfig
+    data: DataConfig
+    context: int
+    horizon: int
+    custom: Custom | None = None
+    videos: str = ""
+    version: str = dataclasses.field(default_factory=_version, compare=False)
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what does not fit together."""
+        if not (isinstance(self.preset, str) and self.preset in PRESETS):
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        check(self, _RULES)
+        if not isinstance(self.videos, str):
+            raise ValueError(f"videos must be text, got {self.videos!r}")
+        # The clock of a custom model is known to the model alone.
+        slowest = 1 if self.custom else self.model.clock.slowest
+        if self.context % slowest:
+            raise ValueError(
+                f"context must be a multiple of the slowest period, {slowest} frames, "
+                f"got {self.context}"
+            )
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write the settings as JSON, and the source of a custom model beside them."""
+    fields = dataclasses.asdict(settings) | {"version": _version()}
+    if settings.custom:
+        fields["custom"] = settings.custom.function
+        with replacing(folder / CUSTOM) as temporary:
+            temporary.write_bytes(settings.custom.source)
+    write_json(folder / SETTINGS, fields)
+
+
+def read_settings(folder: str | Path) -> Settings:
+    """Read the settings of a run, as strictly as the command line reads its options.
+
+    Those of version 0.1 are read too. Raises `FileNotFoundError` when the folder holds no run, or
+    not all of it, and `ValueError` that names file and field when a value is wrong.
+    """
+    folder = Path(folder)
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no run ({SETTINGS} is missing); give the folder of one, or train one"
+        )
+    known = read_json(path)
+    version = known.get("version", FIRST_VERSION) if isinstance(known, dict) else None
+    try:
+        return _settings(folder, known)
+    except ValueError as error:
+        other = f" written by cwvae {version}" if version not in (None, _version()) else ""
+        raise ValueError(
+            f"{path}: expected the configuration of a run{other}: {error}; put it right, or start "
+            "another run"
+        ) from error
+
+
+def _settings(folder: Path, known: Any) -> Settings:
+    """Return the settings that were read, or raise `ValueError` with the name of a field."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    fields = dict(_named(known, names, "the configuration"))
+    fields.setdefault("version", FIRST_VERSION)
+    missing = [name for name in (*_PARTS, "preset", "context", "horizon") if name not in fields]
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
+    for name, kind in _PARTS.items():
+        fields[name] = _part(kind, name, fields[name], fields["version"])
+    if fields.get("custom") is not None:
+        function = fields["custom"]
+        if not (isinstance(function, str) and function.isidentifier()):
+            raise ValueError(f"custom must be the name of a function, or null, got {function!r}")
+        fields["custom"] = read_custom(f"{folder / CUSTOM}:{function}")
+    return Settings(**fields)
+
+
+def _part(kind: type, name: str, known: Any, version: str) -> Any:
+    """Return one of the configurations, or raise `ValueError` with the names of part and field."""
+    if version == FIRST_VERSION and isinstance(known, Mapping):
+        known = {_RENAMED.get(field, field): value for field, value in known.items()}
+    fields = _named(known, {field.name for field in dataclasses.fields(kind)}, name)
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _named(known: Any, names: set[str], what: str) -> Mapping[str, Any]:
+    """Return an object whose keys are all in `names`, or raise `ValueError`."""
+    if not isinstance(known, dict):
+        raise ValueError(f"{what} must be an object with fields, got {str(known)[:40]}")
+    unknown = sorted(known.keys() - names)
+    if unknown:
+        raise ValueError(f"{what} has no field {unknown[0]!r}")
+    return known

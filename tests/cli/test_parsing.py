@@ -1,0 +1,191 @@
+import importlib.metadata
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from cwvae.cli import main, parsing
+from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train
+from cwvae.cli.parsing import parse
+from cwvae.training.presets import PRESETS
+
+
+def help_of(*arguments: str, capsys: pytest.CaptureFixture) -> str:
+    with pytest.raises(SystemExit) as stop:
+        parse([*arguments, "--help"])
+    assert stop.value.code in (None, 0)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_train_starts_from_its_preset(name):
+    command = parse(["train", "--preset", name, "--out", "run"])
+    assert isinstance(command, Train)
+    preset = PRESETS[name]
+    assert (command.model, command.train, command.data) == (
+        preset.model,
+        preset.train,
+        preset.data,
+    )
+
+
+def test_options_override_the_preset():
+    model = ["--factors", "2", "3", "--batch-size", "7"]
+    train = ["--beta", "1", "0.5", "2", "--num-digits", "3"]
+    command = parse(["train", "--preset=debug", "--out=run", *model, *train])
+    assert command.model.factors == (2, 3)
+    assert command.train.batch_size == 7
+    assert command.train.beta == (1.0, 0.5, 2.0)
+    assert command.data.num_digits == 3
+    assert command.model.stoch_size == PRESETS["debug"].model.stoch_size
+
+
+def test_every_command_is_parsed():
+    assert isinstance(parse(["evaluate", "run", "--num-samples", "3"]), Evaluate)
+    assert isinstance(parse(["predict", "run", "a.mp4", "--out", "b.gif"]), Predict)
+    assert isinstance(parse(["info", "run"]), Info)
+    assert isinstance(parse(["demo", "--out", "demo"]), Demo)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "demo"])
+def test_every_option_has_a_help_text(command, capsys):
+    lines = help_of(command, capsys=capsys).splitlines()
+    inside = [line.strip("│| ") for line in lines]
+    options = [i for i, line in enumerate(inside) if line.startswith("--")]
+    assert len(options) >= 4
+    for i in options:
+        # The text stands on the option's own line, after two spaces, or on the next.
+        words = inside[i].split("  ", 1)
+        text = words[1] if len(words) > 1 else inside[i + 1]
+        assert text.strip(), inside[i]
+        assert not text.startswith("(default"), inside[i]
+
+
+def test_help_shows_the_defaults_of_the_preset(capsys):
+    shown = help_of("train", "--preset", "minerl", capsys=capsys)
+    assert "(default: 800)" in " ".join(shown.split())
+
+
+NEW = ["train", "--out", "x"]
+HUGE = "1000000000000000000000000000000"
+BAD = {
+    "no command": ([], "expected one of train, evaluate, predict, info, data, demo"),
+    "unknown command": (["fly"], "fly"),
+    "unknown option": ([*NEW, "--wings", "2"], "--wings 2"),
+    "no folder": (["train"], "--out must be given"),
+    "no value": (["train", "--out"], "--out"),
+    "unknown preset": ([*NEW, "--preset", "big"], "--preset must be one of moving_mnist"),
+    "not a number": ([*NEW, "--steps", "many"], "--steps"),
+    "no steps": ([*NEW, "--steps", "0"], "--steps must be"),
+    "steps": ([*NEW, "--steps", HUGE], "--steps must be"),
+    "frame size": ([*NEW, "--size", "48"], "48"),
+    "levels": ([*NEW, "--levels", "1000000000"], "--levels must be"),
+    "deter": ([*NEW, "--deter-size", "100000000"], "--deter-size must be"),
+    "multiplier": ([*NEW, "--channel-multiplier", "1e9"], "--channel-multiplier must be"),
+    "dense": ([*NEW, "--dense-hidden", "10000000000"], "--dense-hidden must be"),
+    "digit count": ([*NEW, "--num-digits", "1000000000"], "--num-digits must be"),
+    "factor 0": ([*NEW, "--factors", "0"], "factors"),
+    "factors": ([*NEW, "--factors", "2", "2", "2"], "3 levels need 2"),
+    "beta": ([*NEW, "--beta", "-1"], "--beta must"),
+    "share": ([*NEW, "--kl-balance", "2"], "--kl-balance must"),
+    "learning rate": ([*NEW, "--learning-rate", "0"], "--learning-rate must"),
+    "colour": ([*NEW, "--preset", "mazes"], "--channels 1"),
+    "digits": ([*NEW, "--digits", "no/such.npz"], "no/such.npz"),
+    "horizon": ([*NEW, "--horizon", "100000000000"], "--horizon must be at least 1 and at most"),
+    "keep": ([*NEW, "--keep", HUGE], "--keep must be at least 1 and at most"),
+    "memory": ([*NEW, "--memory-limit", "nan"], "--memory-limit must be positive"),
+    "a step alone": ([*NEW, "--from-step", "3"], "--from-step must come with --resume"),
+    "examples": (["evaluate", "x", "--num-examples", "0"], "--num-examples must be at least 1"),
+    "checkpoint": (["evaluate", "x", "--step", "0"], "--step must be at least 1"),
+    "no run": (["evaluate", "no/such/run"], "no/such/run holds no run"),
+    "no run to show": (["info", "no/such/run"], "no/such/run holds no run"),
+    "no model's function": ([*NEW, "--model", "a.py"], "must be FILE.py:FUNCTION"),
+    "no run to resume": (["train", "--out", "no/such/run", "--resume"], "holds no run"),
+    "suffix": (["predict", "x", "a.mp4", "--out", "b.png"], ".gif, .mp4 or .npz"),
+    "fps": (["predict", "x", "a.mp4", "--out", "b.gif", "--fps", "0"], "--fps"),
+    "minutes": (["demo", "--out", "x", "--minutes", "0"], "--minutes must be positive"),
+}
+FLOATS = (
+    "learning-rate",
+    "decoder-stddev",
+    "min-stddev",
+    "epsilon",
+    "clip-norm",
+    "beta",
+    "free-nats",
+)
+FLOATS += ("channel-multiplier", "decay", "kl-balance", "speed", "test-fraction", "cache-memory")
+BAD |= {
+    f"{option} {value}": ([*NEW, f"--{option}", value], f"--{option} must be")
+    for option in FLOATS
+    for value in (("inf", "1e400", "nan") if option == "learning-rate" else ("inf",))
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD.values(), ids=BAD)
+def test_bad_input_exits_with_2_and_one_clear_line(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("cwvae: error: ")
+    assert said in line
+    assert "tyro" not in line
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "info", "demo"])
+def test_an_error_points_to_the_help_of_its_command(name, capsys):
+    assert main([name, "--wings"]) == 2
+    assert f"(see cwvae {name} --help)" in capsys.readouterr().err
+
+
+def test_without_the_hook_of_tyro_its_own_text_is_printed(monkeypatch, capsys):
+    monkeypatch.delattr(parsing.tyro, "_errors")
+    with pytest.raises(SystemExit) as stop:
+        main(["fly"])
+    assert stop.value.code == 2
+    assert "fly" in capsys.readouterr().err
+
+
+def test_the_version_is_printed(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"cwvae {importlib.metadata.version('cwvae')}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--out", "~/x"], ["--out=~/x"]])
+def test_the_home_folder_is_filled_in(arguments, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for command in (["train"], ["demo"], ["evaluate", "~/run"]):
+        options = parse([*command, *arguments])
+        assert options.out == tmp_path / "x"
+    assert options.run == tmp_path / "run"
+
+
+def test_without_a_home_folder_the_path_is_named(monkeypatch, capsys):
+    def none(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", none)
+    assert main(["info", "~/run"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "~/run: expected a home folder, found none" in line
+
+
+def test_it_runs_in_another_thread(capsys):
+    status = []
+    thread = threading.Thread(target=lambda: status.append(main(["data", "list"])))
+    thread.start()
+    thread.join()
+    assert status == [0]
+
+
+def test_the_module_runs_as_the_command():
+    command = [sys.executable, "-m", "cwvae", "demo", "--help"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "usage: cwvae demo" in answer.stdout

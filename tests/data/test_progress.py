@@ -1,0 +1,50 @@
+import io
+
+import pytest
+from tqdm import tqdm
+
+from cwvae.data import progress
+from cwvae.data.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_file_gets_a_line_every_so_many_seconds(clock):
+    pipe = io.StringIO()
+    with Progress(total=1000, desc="train", mininterval=0, file=pipe) as bar:
+        for second in range(1000):
+            clock[0] = float(second)
+            bar.update()
+            bar.set_postfix_str(f"loss {second}")
+            if second == 500:
+                bar.write("a line between", file=pipe)
+    lines = pipe.getvalue().split("\n")
+    assert lines.pop() == ""
+    lines.remove("a line between")
+    assert len(lines) == 999 // progress.SECONDS + 1
+    assert all(line.startswith("train: ") for line in lines)
+    assert "1000/1000" in lines[-1]
+    assert "loss 999" in lines[-1]
+    assert "\r" not in pipe.getvalue()
+
+
+def test_a_bar_that_does_not_stay_leaves_nothing(clock):
+    pipe = io.StringIO()
+    for _ in Progress(range(5), leave=False, file=pipe):
+        pass
+    assert pipe.getvalue() == ""
+
+
+def test_a_terminal_gets_a_bar(clock, monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    with Progress(total=2, ncols=80, file=terminal) as bar:
+        bar.update()
+    assert "\r" in terminal.getvalue()
+    assert isinstance(bar, tqdm)

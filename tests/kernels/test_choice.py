@@ -1,0 +1,92 @@
+"""The switch: who chooses, and what is in the program for a platform."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import pytest
+from models import TINY, draw, made, noise, stacked
+
+from cwvae.kernels import choice
+from cwvae.kernels.strided import conv
+from cwvae.nn.convolution import Conv
+from cwvae.objective import loss
+from cwvae.training.build import build
+
+
+@pytest.fixture
+def user_choice(monkeypatch):
+    """Set the environment variable."""
+
+    def choose(name: str) -> None:
+        monkeypatch.setenv(choice.VARIABLE, name)
+        choice._user_choice.cache_clear()
+
+    yield choose
+    choice._user_choice.cache_clear()
+
+
+def test_a_models_choice_wins_over_the_users_which_wins_over_the_platforms(user_choice):
+    assert choice.resolve("auto") == "auto"
+    for name in ("xla", "im2col", "winograd", "auto"):
+        user_choice(name)
+        assert choice.resolve("auto") == name
+        assert choice.resolve("im2col") == "im2col"
+
+
+def test_an_empty_variable_is_none(user_choice):
+    user_choice("")
+    assert choice.resolve("auto") == "auto"
+
+
+def test_another_name_is_an_error_that_lists_the_choices(user_choice):
+    with pytest.raises(ValueError, match="kernels must be one of auto, xla, im2col, winograd, got"):
+        build(TINY, kernels="cudnn", key=jax.random.key(0))
+    user_choice("fast")
+    message = "CWVAE_KERNELS must be one of auto, xla, im2col, winograd, got 'fast'"
+    with pytest.raises(ValueError, match=message):
+        Conv(1, 1, 4, key=jax.random.key(0))
+
+
+def lowered(function, platform: str, *arguments) -> str:
+    """Return the program for a platform, which need not be here."""
+    traced = jax.jit(function).trace(*arguments)
+    return traced.lower(lowering_platforms=(platform,)).as_text()
+
+
+@pytest.mark.parametrize(
+    ("kernels", "platform", "convolutions"),
+    [("auto", "cpu", 0), ("auto", "cuda", 3), ("im2col", "cuda", 0), ("xla", "cpu", 3)],
+)
+def test_which_formulation_runs_is_chosen_by_name_or_by_the_platform(
+    kernels, platform, convolutions
+):
+    def total(kernel, images):
+        return jnp.sum(conv(kernel, images, kernels=kernels) ** 2)
+
+    gradient = jax.grad(total, argnums=(0, 1))
+    text = lowered(gradient, platform, draw(0, 4, 4, 2, 3), draw(1, 2, 6, 6, 2))
+    # Forward, and the gradients of the kernel and of the images.
+    assert text.count("stablehlo.convolution") == convolutions
+
+
+def loops(text: str) -> int:
+    return text.count("stablehlo.while")
+
+
+@pytest.mark.parametrize("derivative", [lambda f: f, jax.grad])
+def test_a_program_for_a_gpu_has_no_loop_and_no_product_that_is_a_cpus(derivative):
+    frames = 20  # more than a chunk
+
+    def program(kernels: str, platform: str) -> str:
+        model = made(build, TINY, kernels=kernels)
+        video = jax.nn.sigmoid(draw(1, frames, 32, 32, 1))
+        inputs = stacked([(video, noise(model.hierarchy, frames))])
+        weights, rest = eqx.partition(model, eqx.is_inexact_array)
+        value = derivative(lambda weights: loss(eqx.combine(weights, rest), *inputs).total)
+        return lowered(value, platform, weights)
+
+    gpu, xla, cpu = program("auto", "cuda"), program("xla", "cuda"), program("auto", "cpu")
+    convolutions = [text.count("stablehlo.convolution") for text in (gpu, xla, cpu)]
+    assert convolutions[0] == convolutions[1] > convolutions[2] == 0
+    # The scans over ticks, and nothing else.
+    assert loops(gpu) == loops(xla) < loops(cpu)

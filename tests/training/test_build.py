@@ -1,0 +1,78 @@
+"""From a configuration to a model."""
+
+import dataclasses
+import inspect
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import pytest
+from models import DETER, OUTPUT, STOCH, TINY
+
+from cwvae.clock import Clock
+from cwvae.training.build import build
+from cwvae.training.config import ModelConfig
+from cwvae.training.presets import PRESETS
+
+
+def structure(config: ModelConfig):
+    return eqx.filter_eval_shape(build, config, key=jr.key(0))
+
+
+def test_build_gives_every_part_the_configured_sizes():
+    model = structure(TINY)
+    assert model.hierarchy.clock == Clock(2, 2)
+    assert [cell.context_size for cell in model.hierarchy.cells] == [OUTPUT, 0]
+    assert {
+        (cell.stoch_size, cell.deter_size, cell.feature_size) for cell in model.hierarchy.cells
+    } == {(STOCH, DETER, 16)}
+    assert [len(stack.layers) for stack in model.encoder.stacks] == [2]
+    assert model.encoder.stacks[0].layers[0].kernel.shape == (16, 4)
+    assert model.decoder.dense.kernel.shape[0] == OUTPUT
+    assert model.likelihood.stddev == 0.5
+    assert model.hierarchy.cells[0].prior_head.min_stddev == TINY.min_stddev
+
+
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_a_model_looks_ahead_or_not_as_configured(lookahead):
+    config = dataclasses.replace(TINY, lookahead=lookahead)
+    assert structure(config).hierarchy.clock == Clock(2, 2, lookahead=lookahead)
+
+
+def test_the_least_stddev_reaches_every_head():
+    model = structure(dataclasses.replace(TINY, min_stddev=0.25))
+    heads = [h for c in model.hierarchy.cells for h in (c.prior_head, c.posterior_head)]
+    assert [head.min_stddev for head in heads] == [0.25] * 4
+
+
+def test_the_same_key_builds_the_same_model_and_another_key_another():
+    one, again, other = (build(TINY, key=jr.key(seed)) for seed in (0, 0, 1))
+    assert eqx.tree_equal(one, again)
+    kernels = [leaf for leaf in jax.tree.leaves(one) if eqx.is_array(leaf) and leaf.ndim > 1]
+    others = [leaf for leaf in jax.tree.leaves(other) if eqx.is_array(leaf) and leaf.ndim > 1]
+    assert all((a != b).all() for a, b in zip(kernels, others, strict=True))
+
+
+def test_no_two_layers_of_a_model_start_alike():
+    model = build(dataclasses.replace(TINY, levels=3), key=jr.key(0))
+    kernels = [leaf for leaf in jax.tree.leaves(model) if eqx.is_array(leaf) and leaf.ndim > 1]
+    # Of uniform draws with different bounds, since the bound depends on the shape.
+    ratios = [float(k.reshape(-1)[0] / k.reshape(-1)[1]) for k in kernels if k.size]
+    assert len(set(ratios)) == len(ratios)
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "message"),
+    [
+        (PRESETS["debug"], jr.key(0), r"got a Preset; use .*PRESETS\[.*\].model"),
+        ("debug", jr.key(0), "must be given a ModelConfig, got a str; use cwvae.ModelConfig"),
+        (TINY, 0, r"one typed key, got 0; use jax.random.key\(seed\)"),
+        (TINY, None, r"one typed key, got None; use jax.random.key\(seed\)"),
+        (TINY, jr.PRNGKey(0), r"one typed key, got an array uint32\[2\]; use"),
+        (TINY, jr.split(jr.key(0), 3), r"one typed key, got an array key<fry>\[3\]; use"),
+    ],
+)
+def test_what_is_no_configuration_or_key_is_an_error_with_a_remedy(config, key, message):
+    # Below the types of an import hook, if there is one, which would come first.
+    with pytest.raises(ValueError, match=message):
+        inspect.unwrap(build)(config, key=key)

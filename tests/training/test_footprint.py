@@ -1,0 +1,62 @@
+"""What a training step takes, counted before anything is made."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import pytest
+from models import TINY, made
+
+from cwvae.training.build import build
+from cwvae.training.config import TrainConfig
+from cwvae.training.footprint import memory_of_training, parameters
+from cwvae.training.presets import PRESETS
+from cwvae.training.step import init_train_state
+
+
+def shapes(config):
+    return eqx.filter_eval_shape(build, config, key=jr.key(0))
+
+
+def memory(model, batch: int = 1, frames: int = 1) -> int:
+    return memory_of_training(shapes(model), TrainConfig(batch_size=batch, frames=frames), model)
+
+
+def test_a_model_and_its_shapes_have_as_many_parameters():
+    model = made(build, TINY)
+    arrays = jax.tree.leaves(eqx.filter(model, eqx.is_array))
+    assert parameters(model) == parameters(shapes(TINY)) == sum(a.size for a in arrays)
+
+
+def test_state_and_gradients_are_counted_to_the_byte():
+    model, config = made(build, TINY), TrainConfig(batch_size=1, frames=1)
+    arrays = jax.tree.leaves(eqx.filter(init_train_state(model, config), eqx.is_array))
+    exact = sum(array.nbytes for array in arrays) + 2 * 4 * parameters(model)
+    counted = memory_of_training(model, config, TINY)
+    assert exact < counted < exact + 4 * 32**2 * 10
+
+
+@pytest.mark.parametrize(
+    ("batch", "planned"), [pytest.param(1, 256e6, id="1 video"), pytest.param(8, 347e6, id="8")]
+)
+def test_the_count_is_what_was_planned_for_moving_mnist_on_a_cpu(batch, planned):
+    # By the memory analysis of XLA 0.10.2, 100 frames: arguments and temporary memory.
+    assert memory(PRESETS["moving_mnist"].model, batch, 100) == pytest.approx(planned, rel=0.1)
+
+
+def test_frames_add_up():
+    sizes = (1, 2), (2, 2), (2, 4)
+    one, two, four = (memory(TINY, batch, frames) for batch, frames in sizes)
+    assert four - two == 2 * (two - one) > 0
+
+
+def test_a_window_far_longer_than_the_video_counts():
+    slow = dataclasses.replace(TINY, factors=100_000)
+    assert memory(slow, 1, 4) > memory(TINY, 1, 4) + 4 * 16 * 99_000
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sizes_that_no_machine_holds_are_counted_without_making_them(channels):
+    huge = dataclasses.replace(PRESETS["minerl"].model, deter_size=100_000, channels=channels)
+    assert memory(huge) > 1e12

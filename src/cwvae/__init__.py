@@ -14,12 +14,13 @@ from cwvae.clock import Clock
 from cwvae.hierarchy import Hierarchy
 from cwvae.model import CWVAE
 from cwvae.objective import elbo, importance_weighted_bound, loss
-from cwvae.rollout import forecast, predict_one_step, reconstruct
+from cwvae.rollout import forecast, latents, predict_one_step, reconstruct, sample
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
 
 if TYPE_CHECKING:
+    from cwvae.training.run import load_run
     from cwvae.training.step import init_train_state, train_step
 
 __version__ = "0.2.0"
@@ -44,9 +45,12 @@ __all__ = [
     "forecast",
     "importance_weighted_bound",
     "init_train_state",
+    "latents",
+    "load_run",
     "loss",
     "predict_one_step",
     "reconstruct",
+    "sample",
     "summary",
     "train_step",
 ]
@@ -54,6 +58,7 @@ __all__ = [
 # Where the names are that need more than the core: they are imported when they are first used.
 _LATER = {
     "init_train_state": "cwvae.training.step",
+    "load_run": "cwvae.training.run",
     "train_step": "cwvae.training.step",
 }
 

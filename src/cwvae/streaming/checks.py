@@ -1,8 +1,7 @@
 """The arguments of a stream's functions, checked where they come in."""
 
-import operator
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,7 +17,6 @@ from cwvae.streaming.level import LevelStream
 __all__ = [
     "check_levels",
     "checked_action",
-    "checked_count",
     "checked_duration",
     "checked_frame",
     "checked_horizon",
@@ -98,13 +96,6 @@ def checked_duration(
     if not 0 <= duration < float("inf"):
         raise ValueError(f"{wrong}, got {duration}; give the time since the last frame")
     return jnp.asarray(duration, dtype=float)
-
-
-def checked_count(name: str, count: SupportsIndex) -> int:
-    """Return a count of Python or NumPy; raise `ValueError` for no whole number from 1 on."""
-    if not hasattr(count, "__index__") or operator.index(count) < 1:
-        raise ValueError(f"{name} must be at least 1, got {count}; give a whole number from 1 on")
-    return operator.index(count)
 
 
 def checked_horizon(name: str, values: Any, horizon: int) -> Float[Array, " horizon *axes"]:

@@ -1,7 +1,6 @@
 """A stream and its functions: start, step, imagine, forecast, insert."""
 
 import operator
-from collections.abc import Sequence
 from typing import SupportsIndex
 
 import equinox as eqx
@@ -10,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, State
 from cwvae.model import CWVAE
-from cwvae.shapes import Frame, checked
+from cwvae.shapes import Frame, TickNoise, checked
 from cwvae.streaming.causal import causal_step
 from cwvae.streaming.checks import (
     check_levels,
     checked_action,
-    checked_count,
     checked_duration,
     checked_frame,
     checked_horizon,
@@ -28,8 +27,6 @@ from cwvae.streaming.lookahead import lookahead_step
 
 __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
-# Of any shape: that of each is compared with its level's, so that the error can name it.
-TickNoise = Sequence[Float[Array | np.ndarray, "..."]]
 Duration = float | int | np.number | Float[Array | np.ndarray, ""]
 Action = Float[Array | np.ndarray, " action"]
 
@@ -150,8 +147,8 @@ def forecast(
     Raises `ValueError` for a count below 1, a stream of another model, or durations or actions
     of another number of frames.
     """
-    horizon, samples = checked_count("horizon", horizon), checked_count("samples", samples)
-    chunk = checked_count("chunk", chunk)
+    horizon, samples = whole_number("horizon", horizon), whole_number("samples", samples)
+    chunk = whole_number("chunk", chunk)
     durations = np.ones(horizon) if durations is None else durations
     durations = checked_horizon("durations", durations, horizon)
     actions = None if actions is None else checked_horizon("actions", actions, horizon)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cwvae.cli.options import parse
+from cwvae.cli.parsing import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))

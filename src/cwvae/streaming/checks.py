@@ -7,11 +7,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from cwvae.cells.base import AbstractCell
 from cwvae.hierarchy import Hierarchy
-from cwvae.shapes import Frame
+from cwvae.shapes import Frame, TickNoise
 from cwvae.streaming.level import LevelStream
 
 __all__ = [
@@ -42,9 +42,7 @@ def check_levels(hierarchy: Hierarchy, levels: tuple[LevelStream, ...]) -> None:
             )
 
 
-def checked_noise(
-    hierarchy: Hierarchy, noise: Sequence[Array | np.ndarray]
-) -> PyTree[Float[Array, " ?stoch"], " levels"]:
+def checked_noise(hierarchy: Hierarchy, noise: Sequence[Array | np.ndarray]) -> TickNoise:
     """Return the noise of one tick; raise `ValueError` for that of other levels."""
     expected = [(cell.stoch_size,) for cell in hierarchy.cells]
     got = [np.shape(vector) for vector in noise]

@@ -29,6 +29,8 @@ __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
 Duration = float | int | np.number | Float[Array | np.ndarray, ""]
 Action = Float[Array | np.ndarray, " action"]
+# The features of a frame for the levels that observe it, None for the others.
+_TickFeatures = PyTree[Float[Array, "?feature"], " observing"]
 
 
 class Stream(eqx.Module):
@@ -194,10 +196,10 @@ def insert(streams: Stream, row: SupportsIndex | Int[Array, ""], stream: Stream)
 def _advance(
     model: CWVAE,
     stream: Stream,
-    noise: PyTree[Float[Array, " ?stoch"], " levels"],
+    noise: TickNoise,
     duration: Duration,
     action: Action | None,
-    features: PyTree[Float[Array, " ?feature"], " observed"],
+    features: _TickFeatures,
 ) -> Stream:
     """Advance every level by a frame, the slowest first; those without features imagine."""
     cells, clock = model.hierarchy.cells, model.hierarchy.clock

@@ -1,87 +1,143 @@
-"""One level's scan as one would write it by hand, for sizes and a batch that are known.
+"""What a scan is held against: one written by hand, and the products of its ticks alone."""
 
-The same arithmetic with the weights of an `RSSMCell`, as plain as `jax.lax.scan` allows: arrays
-are (ticks, batch, size), so nothing is transposed, and what does not recur stays outside.
-"""
+from typing import Any, cast
 
-from typing import NamedTuple
-
+import equinox as eqx
+import flops
 import jax
 import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from inputs import moments, normal, seeded_model
 from jaxtyping import Array, Float
+from measuring import Program
 
+from cwvae import PRESETS
+from cwvae.cells.base import Conditioning
+from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.cells.heads import STDDEV_SHIFT
 from cwvae.cells.rssm import RSSMCell
+from cwvae.nn.layers import GRU
+from cwvae.training.config import ModelConfig
 
-__all__ = ["Ticks", "imagine", "observe"]
-
-
-class Ticks(NamedTuple):
-    """What a scan returns of every tick, (ticks, batch, size)."""
-
-    stoch: Float[Array, "ticks batch stoch"]
-    deter: Float[Array, "ticks batch deter"]
-    mean: Float[Array, "ticks batch stoch"]
-    stddev: Float[Array, "ticks batch stoch"]
-    prior_mean: Float[Array, "ticks batch stoch"]
-    prior_stddev: Float[Array, "ticks batch stoch"]
+# Of numbers about 1, after as many as 1000 ticks: in float32, and in a GPU's TF32.
+AGREEMENT = {"cpu": 1e-3}.get(jax.default_backend(), 5e-2)
+SCALE = 0.01  # so small that nothing grows without activations
+# Of every tick (ticks, batch, size): stoch, deter, mean and standard deviation, those of the prior.
+Ticks = tuple[Array, ...]
 
 
-def observe(
+def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
+    """Return the scan of the lowest level of a preset, below another, beside that by hand."""
+    config, observing = PRESETS[preset].model, verb == "observe"
+
+    def arguments() -> tuple:
+        cell = seeded_model(config).hierarchy.cells[0]
+        widths = (cell.context_size, *([cell.feature_size] if observing else []), cell.stoch_size)
+        return cell, *(normal(batch, ticks, w, seed=i) for i, w in enumerate(widths))
+
+    def time_major() -> tuple:
+        cell, *arrays = arguments()
+        return cell, *(jnp.swapaxes(array, 0, 1) for array in arrays)
+
+    def ours(cell, *arrays):
+        times, actions, hidden = jnp.arange(ticks, dtype=float), (ticks, 0), jnp.zeros(ticks, bool)
+        known = Conditioning(times, jnp.zeros(actions), hidden)
+        scan: Any = observe_level if observing else imagine_level
+        return jax.vmap(lambda *one: scan(cell, cell.init(), *one, known)[1])(*arrays)
+
+    def by_hand(cell, top_down, *arrays):
+        return scan_by_hand(cell, top_down, arrays[-1], arrays[0] if observing else None)
+
+    operations = flops.advance(config, 0) + flops.prior(config)
+    operations += flops.posterior(config) if observing else 0
+    reference = Program(function=eqx.filter_jit(by_hand), arguments=time_major)
+    return Program(
+        function=eqx.filter_jit(ours),
+        arguments=arguments,
+        value=_compared,
+        frames=batch * ticks,
+        ticks=ticks,
+        flops=batch * ticks * operations,
+        references={"hand_written_scan": reference},
+    )
+
+
+def scan_by_hand(
     cell: RSSMCell,
-    top_down: Float[Array, "ticks batch top_down"],
-    features: Float[Array, "ticks batch feature"],
+    top_down: Float[Array, "ticks batch context"],
     noise: Float[Array, "ticks batch stoch"],
+    features: Float[Array, "ticks batch feature"] | None,
 ) -> Ticks:
-    """Tick through features, sampling from the posterior."""
+    """Tick as one would write it for sizes and a batch that are known; imagine without features.
+
+    Arrays are (ticks, batch, size), so nothing is transposed, and what does not recur stays
+    outside.
+    """
     above = top_down @ cell.prior_in.ahead_kernel + cell.prior_in.bias
-    evidence = features @ cell.posterior_in.ahead_kernel + cell.posterior_in.bias
+    evidence = None
+    if features is not None:
+        evidence = features @ cell.posterior_in.ahead_kernel + cell.posterior_in.bias
 
     def tick(carry, inputs):
         stoch, deter = carry
         above, evidence, noise = inputs
         deter = _gru(cell, stoch, above, deter)
-        hidden = jax.nn.relu(deter @ cell.posterior_in.recurrent_kernel + evidence)
-        hidden = jax.nn.relu(hidden @ cell.posterior_hidden.kernel + cell.posterior_hidden.bias)
-        mean, stddev = _gaussian(cell.posterior_head, hidden)
+        if evidence is None:
+            mean, stddev = _prior(cell, deter)
+        else:
+            hidden = jax.nn.relu(deter @ cell.posterior_in.recurrent_kernel + evidence)
+            hidden = jax.nn.relu(hidden @ cell.posterior_hidden.kernel + cell.posterior_hidden.bias)
+            mean, stddev = _gaussian(cell.posterior_head, hidden)
         stoch = mean + stddev * noise
         return (stoch, deter), (stoch, deter, mean, stddev)
 
-    _, (stoch, deter, mean, stddev) = jax.lax.scan(
-        tick, _start(cell, noise), (above, evidence, noise)
-    )
-    return Ticks(stoch, deter, mean, stddev, *_prior(cell, deter))
-
-
-def imagine(
-    cell: RSSMCell,
-    top_down: Float[Array, "ticks batch top_down"],
-    noise: Float[Array, "ticks batch stoch"],
-) -> Ticks:
-    """Tick without features, sampling from the prior."""
-    above = top_down @ cell.prior_in.ahead_kernel + cell.prior_in.bias
-
-    def tick(carry, inputs):
-        stoch, deter = carry
-        above, noise = inputs
-        deter = _gru(cell, stoch, above, deter)
-        mean, stddev = _prior(cell, deter)
-        stoch = mean + stddev * noise
-        return (stoch, deter), (stoch, deter, mean, stddev)
-
-    _, (stoch, deter, mean, stddev) = jax.lax.scan(tick, _start(cell, noise), (above, noise))
-    return Ticks(stoch, deter, mean, stddev, mean, stddev)
-
-
-def _start(cell: RSSMCell, noise: Array) -> tuple[Array, Array]:
-    """Return zeros for the state before the first tick."""
     batch = noise.shape[1]
-    return jnp.zeros((batch, cell.stoch_size)), jnp.zeros((batch, cell.deter_size))
+    start = jnp.zeros((batch, cell.stoch_size)), jnp.zeros((batch, cell.deter_size))
+    _, (stoch, deter, mean, stddev) = jax.lax.scan(tick, start, (above, evidence, noise))
+    prior = (mean, stddev) if features is None else _prior(cell, deter)
+    return stoch, deter, mean, stddev, *prior
+
+
+def products(config: ModelConfig, batch: int, frames: int) -> Program:
+    """Return the products of the ticks that predict so many frames, and nothing else.
+
+    What no faster tick can leave out: one scan for each level, each tick with the products that
+    wait for the tick before: latent to hidden, both products of the GRU, and those of the belief
+    that is sampled.
+    """
+    stoch, deter, hidden = config.stoch_size, config.deter_size, config.hidden_size
+    shapes = [(stoch, hidden), (hidden, 3 * deter), (deter, 3 * deter), (deter, hidden)]
+    shapes.append((hidden, 2 * stoch))
+
+    def arguments() -> tuple:
+        keys = jr.split(jr.key(0), len(shapes))
+        matrices = [SCALE * jr.normal(key, shape) for key, shape in zip(keys, shapes, strict=True)]
+        return matrices, (jnp.zeros((batch, stoch)), jnp.zeros((batch, deter)))
+
+    def multiply(matrices, vectors):
+        into, gates, recurrent, out, belief = matrices
+
+        def tick(vectors, _):
+            stoch, deter = vectors
+            both = (stoch @ into) @ gates + deter @ recurrent
+            # All of a product is used, and something is added, or the compiler would shorten it
+            # and the numbers would become too small to be computed at full speed.
+            deter = 1 + sum(jnp.split(both, 3, axis=-1))
+            stoch = 1 + sum(jnp.split((deter @ out) @ belief, 2, axis=-1))
+            return (stoch, deter), None
+
+        # One after another, as the levels wait for each other, each from where the last one ended.
+        for ticks in reversed(config.clock.ticks(frames)):
+            vectors, _ = jax.lax.scan(tick, vectors, length=ticks)
+        return vectors[0]
+
+    return Program(function=eqx.filter_jit(multiply), arguments=arguments)
 
 
 def _gru(cell: RSSMCell, stoch: Array, above: Array, deter: Array) -> Array:
     """Return the next deterministic state."""
-    gru = cell.memory
+    gru = cast(GRU, cell.memory)
     hidden = jax.nn.relu(stoch @ cell.prior_in.recurrent_kernel + above)
     update_in, reset_in, candidate_in = jnp.split(hidden @ gru.kernel + gru.bias, 3, axis=-1)
     update_rec, reset_rec, candidate_rec = jnp.split(
@@ -105,3 +161,14 @@ def _gaussian(head, hidden: Array) -> tuple[Array, Array]:
     both = hidden @ kernel + jnp.concatenate([head.mean.bias, shifted])
     mean, stddev = jnp.split(both, 2, axis=-1)
     return mean, jax.nn.softplus(stddev) + head.min_stddev
+
+
+def _compared(trace, written: Ticks) -> dict[str, float]:
+    """Return the values of a scan, once they are found equal to those of the other."""
+    states, posterior, prior = trace.states, trace.posterior, trace.prior
+    beliefs = (posterior.mean, posterior.stddev, prior.mean, prior.stddev)
+    both = zip((states.stoch, states.deter, *beliefs), written, strict=True)
+    largest = max(float(np.abs(np.swapaxes(mine, 0, 1) - other).max()) for mine, other in both)
+    if not largest < AGREEMENT:
+        raise ArithmeticError(f"both scans must agree within {AGREEMENT:g}, differ by {largest:g}")
+    return moments(trace.output) | {"largest_difference": largest}

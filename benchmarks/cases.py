@@ -1,167 +1,121 @@
-"""The cases that are measured in more than one place: at set sizes, and as these grow."""
+"""The list of cases, in the order in which they run.
 
-import dataclasses
+A line is a group, what makes a case, and its parameters; of parameters that are tuples all
+combinations are cases. The group is the table in which a case stands.
+"""
 
-import equinox as eqx
-import flops
-import footprint
-import inputs
-import jax
-import jax.numpy as jnp
-import jax.random as jr
-import products
-from measuring import Case, Reference
+import inspect
+import itertools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from cwvae.hierarchy import Hierarchy
-from cwvae.rollout import forecast, observe
-from cwvae.training.config import ModelConfig, TrainConfig
-from cwvae.training.step import init_train_state, train_in_place
+import by_hand
+import processes
+import programs
+from measuring import Calls, Program
+from programs import grown
 
-__all__ = ["decoded", "inferred", "latents", "predicted", "training"]
+from cwvae import PRESETS
+from cwvae.training.step import train_step
 
-
-def training(model: ModelConfig, train: TrainConfig) -> Case:
-    """Return the case of a training step, each from the state that the last one left."""
-    batch, frames = train.batch_size, train.frames
-
-    def arguments() -> tuple:
-        state = init_train_state(inputs.model(model), train)
-        return inputs.videos(model, batch, frames), state, train
-
-    return Case(
-        function=train_in_place,
-        arguments=arguments,
-        then=lambda arguments, result: (arguments[0], result[0], arguments[2]),
-        value=lambda result: {"loss": float(result[1].loss.total)},
-        parameters={"frames": frames},
-        frames=batch * frames,
-        ticks=flops.ticks(model, frames),
-        flops=flops.training_step(model, batch, frames),
-        memory=footprint.training_step(model, batch, frames),
-    )
+VERBS, PARTS, WAYS = ("observe", "imagine"), ("encoder", "decoder"), ("forward", "gradient")
+HORIZONS, BATCHES = (125, 250, 500, 1000, 2000, 4000, 8000), (1, 2, 4, 8)
+BOTH = ("float32", "bfloat16")
 
 
-def decoded(config: ModelConfig, batch: int, context: int, horizon: int) -> Case:
-    """Return the case of forecasts with their frames."""
+class Entry(NamedTuple):
+    """A case that can be made: its group, its name `group[what-parameters]`, its parameters."""
 
-    def run(model, videos, keys):
-        def one(video, key):
-            return forecast(model, video, horizon, key=key)
+    group: str
+    name: str
+    parameters: dict[str, Any]
+    make: Callable[..., Program | Calls]
 
-        return jax.vmap(one)(videos, keys)
-
-    return Case(
-        function=eqx.filter_jit(run),
-        arguments=lambda: _contexts(config, batch, context),
-        value=inputs.moments,
-        parameters={"context": context, "horizon": horizon},
-        frames=batch * horizon,
-        ticks=flops.ticks(config, context) + flops.ticks(config, horizon),
-        flops=batch * flops.forecast(config, context, horizon),
-        memory=footprint.forecast(config, batch, context, horizon),
-    )
+    def case(self) -> Program | Calls:
+        """Make the case."""
+        return self.make(*self.parameters.values())
 
 
-def latents(config: ModelConfig, batch: int, context: int, horizon: int) -> Case:
-    """Return the case of forecasts without frames, beside the products of their ticks alone.
-
-    From the states after the context, which are there already.
-    """
-
-    def arguments() -> tuple:
-        model, videos, keys = _contexts(config, batch, context)
-        noise = model.hierarchy.noise(context, key=jr.key(2))
-        after = eqx.filter_jit(jax.vmap(lambda video: observe(model, video, noise)))
-        return model.hierarchy, after(videos), keys
-
-    def run(hierarchy, states, keys):
-        def one(states, key):
-            noise, conditioning = hierarchy.noise(horizon, key=key), hierarchy.conditioning(horizon)
-            return hierarchy.imagine(states, noise, conditioning)[1][0].output
-
-        return jax.vmap(one)(states, keys)
-
-    return Case(
-        function=eqx.filter_jit(run),
-        arguments=arguments,
-        value=lambda outputs, _: inputs.moments(outputs),
-        parameters={"context": context, "horizon": horizon},
-        frames=batch * horizon,
-        ticks=flops.ticks(config, horizon),
-        flops=batch * flops.imagine(config, horizon),
-        memory=footprint.latents(config, batch, context, horizon),
-        references=_bare_products(config, batch, horizon),
-    )
+def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[Entry]:
+    """Return the cases of a line; `what` is the first word of their names, if not empty."""
+    names, entries = inspect.signature(make).parameters, []
+    several = (value if isinstance(value, tuple) else (value,) for value in values)
+    for combination in itertools.product(*several):
+        words = "-".join(map(str, combination if not what else (what, *combination)))
+        parameters = dict(zip(names, combination, strict=False))
+        entries.append(Entry(group, f"{group}[{words}]", parameters, make))
+    return entries
 
 
-def inferred(config: ModelConfig, frames: int) -> Case:
-    """Return the case of all levels inferring one video from its features."""
-
-    def arguments() -> tuple:
-        hierarchy, noise = _hierarchy(config, frames)
-        heard = [cell.feature_size for cell in hierarchy.cells]
-        counts = hierarchy.clock.ticks(frames)
-        features = tuple(inputs.normal(n, f, seed=1) for n, f in zip(counts, heard, strict=True))
-        return hierarchy, features, noise
-
-    def run(hierarchy, features, noise):
-        conditioning = hierarchy.conditioning(frames)
-        return hierarchy.observe(hierarchy.init(), features, noise, conditioning)[1]
-
-    return Case(
-        function=eqx.filter_jit(run),
-        arguments=arguments,
-        value=lambda traces: inputs.moments(traces[0].output),
-        parameters={"frames": frames},
-        frames=frames,
-        ticks=flops.ticks(config, frames),
-        flops=flops.observe(config, frames),
-    )
+def forecast(what: str, preset: str, batch: int) -> Program:
+    """Return forecasts with or without their frames, at the preset's context and horizon."""
+    return (programs.decoded if what == "decoded" else programs.latents)(preset, batch)
 
 
-def predicted(config: ModelConfig, frames: int) -> Case:
-    """Return the case of all levels predicting so many frames' states, beside bare products."""
-
-    def run(hierarchy, noise):
-        conditioning = hierarchy.conditioning(frames)
-        return hierarchy.imagine(hierarchy.init(), noise, conditioning)[1]
-
-    return Case(
-        function=eqx.filter_jit(run),
-        arguments=lambda: _hierarchy(config, frames),
-        value=lambda traces, _: inputs.moments(traces[0].output),
-        parameters={"frames": frames},
-        frames=frames,
-        ticks=flops.ticks(config, frames),
-        flops=flops.imagine(config, frames),
-        references=_bare_products(config, 1, frames),
-    )
+def inferred(preset: str, levels: int | None = None, factor: int = 6) -> Program:
+    """Return inference of 100 frames by so many levels, by default those of the preset."""
+    levels = levels or PRESETS[preset].model.levels
+    return programs.hierarchy("observe", preset, levels, factor, 100)
 
 
-def _bare_products(config: ModelConfig, batch: int, frames: int) -> dict[str, Reference]:
-    """Return the reference of what the products of a prediction's ticks take by themselves."""
+latents = grown("latents", "horizon", lambda p, x: programs.latents(p, 1, x))
+decoded = grown("decoded forecast", "horizon", lambda p, x: programs.decoded(p, 1, x))
+batch = grown("training step", "batch", lambda p, x: programs.train(p, x, frames=100))
+levels = grown("inference", "levels", lambda p, x: inferred(p, levels=x))
+factor = grown("inference", "factor", lambda p, x: inferred(p, factor=x))
 
-    def multiply(matrices, vectors):
-        return products.latents(matrices, vectors, config, frames)
+DEFAULT = (
+    line("data", "batches", processes.batches, "moving_mnist", 8),
+    line("data", "waiting", processes.waiting, "moving_mnist", 8),
+    line("forecast", "", forecast, "decoded", "moving_mnist", (1, 4)),
+    line("forecast", "", forecast, "latents", "moving_mnist", (1, 4, 16)),
+    line("growth", "latents", latents, "moving_mnist", HORIZONS),
+    line("growth", "decoded", decoded, "moving_mnist", HORIZONS),
+    line("growth", "batch", batch, "demo", BATCHES),
+    line("growth", "levels", levels, "moving_mnist", (1, 2, 3, 4, 5)),
+    line("growth", "factor", factor, "moving_mnist", (1, 2, 4, 6, 8)),
+    # One level has no factor.
+    line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", 1, 6, (100, 1000)),
+    line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", (2, 3), (2, 6), (100, 1000)),
+    line("levels", "", by_hand.level, VERBS, "moving_mnist", (1, 8), (100, 1000)),
+    line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
+    line("start", "first_step", processes.first_step, "moving_mnist", 8),
+    line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
+    line("train", "long", programs.long, "moving_mnist"),
+    line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
+    line("train", "", programs.train, "moving_mnist", 8, "bfloat16"),
+    line("train", "", programs.train, "minerl", (1, 8), "float32"),
+    line("vision", "", programs.vision, PARTS, WAYS, "moving_mnist", 800),
+)
+# What only `--full` runs besides.
+FULL = (
+    line("forecast", "", forecast, "decoded", "moving_mnist", (16, 64)),
+    line("forecast", "", forecast, "latents", "moving_mnist", 64),
+    line("growth", "batch", batch, "moving_mnist", BATCHES),
+    line("train", "", programs.train, "moving_mnist", 1, "bfloat16"),
+    line("train", "", programs.train, "minerl", (1, 8), "bfloat16"),
+    line("train", "", programs.train, ("moving_mnist", "minerl"), 50, BOTH),
+    line("vision", "", programs.vision, PARTS, WAYS, "minerl", 800),
+)
+# Tiny cases, to see that they work.
+QUICK = (
+    line("data", "batches", processes.batches, "debug", 2),
+    line("data", "waiting", processes.waiting, "debug", 2),
+    line("forecast", "", forecast, "latents", "debug", 2),
+    line("growth", "decoded", decoded, "debug", 4),
+    line("growth", "levels", levels, "debug", 2),
+    line("growth", "factor", factor, "debug", 2),
+    line("hierarchy", "", programs.hierarchy, VERBS, "debug", 2, 3, 7),
+    line("levels", "", by_hand.level, VERBS, "debug", 2, 5),
+    line("start", "import", processes.importing, "cwvae.clock"),
+    line("start", "first_step", processes.first_step, "debug", 1),
+    line("stream", "", programs.streamed, "debug", (1, 3)),
+    line("train", "", programs.train, "debug", 2, "float32"),
+    line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),
+)
+SETS = {"default": DEFAULT, "full": (*DEFAULT, *FULL), "quick": QUICK}
 
-    vectors = jnp.zeros((batch, config.stoch_size)), jnp.zeros((batch, config.deter_size))
-    bare = Reference(
-        function=eqx.filter_jit(multiply),
-        arguments=lambda: (products.matrices(config), vectors),
-    )
-    return {"matrix_vector_products": bare}
 
-
-def _contexts(config: ModelConfig, batch: int, context: int) -> tuple:
-    """Return a model, the context frames of a batch, and a key for each."""
-    videos = inputs.videos(config, batch, context) / jnp.float32(255)
-    return inputs.model(config), videos, jr.split(jr.key(1), batch)
-
-
-def _hierarchy(config: ModelConfig, frames: int) -> tuple[Hierarchy, tuple[jax.Array, ...]]:
-    """Return the levels of a model, and noise for so many frames."""
-    # The weights do not depend on the factors, so that models of other factors share them.
-    made = inputs.model(dataclasses.replace(config, factors=1)).hierarchy
-    hierarchy = dataclasses.replace(made, clock=config.clock)
-    counts = config.clock.ticks(frames)
-    return hierarchy, tuple(inputs.normal(n, config.stoch_size, seed=2) for n in counts)
+def chosen(name: str) -> list[Entry]:
+    """Return the cases of a set: "default", "full" or "quick"."""
+    return [entry for entries in SETS[name] for entry in entries]

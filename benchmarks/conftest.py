@@ -1,25 +1,29 @@
 """Options, the fixture that measures, and the result file of a session of benchmarks."""
 
-import importlib.util
+import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
-import admission
 import jax
-import machine
+import memory
 import pytest
-import results
-import sets
-from measuring import Measurement
+from cases import Entry, chosen
+from limits import TINY, probe
+from measuring import RULE, LeftOutError, Meter, measured
+from results import Case, LeftOut, Run, write
 
-CASES = pytest.StashKey[list[dict]]()
-LEFT_OUT = pytest.StashKey[list[dict]]()
+from cwvae.provenance import environment
+
+HERE = Path(__file__).parent
+CASES = pytest.StashKey[list[Case]]()
+LEFT_OUT = pytest.StashKey[list[LeftOut]]()
 WRITTEN = pytest.StashKey[Path]()
-QUICK_ROUNDS = 1
+PACKAGES = ("cwvae", "jax", "jaxlib", "equinox", "optax", "numpy", "grain")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say which set to run, and where the results go."""
+    """Add the set to run, and where the results go."""
     group = parser.getgroup("cwvae")
     group.addoption("--full", action="store_true", help="run all cases, hours on a small machine")
     group.addoption("--quick", action="store_true", help="run tiny cases, to see that they work")
@@ -35,118 +39,83 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the records; compile everything anew, since that is measured too."""
-    if config.getoption("full") and config.getoption("quick"):
+    quick = config.getoption("quick")
+    if config.getoption("full") and quick:
         raise pytest.UsageError("--full and --quick exclude each other; give one of them")
-    if config.getoption("keyword") and not (
-        config.getoption("results") or config.getoption("quick")
-    ):
+    if config.getoption("keyword") and not (config.getoption("results") or quick):
         raise pytest.UsageError(
             "a part of the set (-k) needs a file of its own: add --results FILE"
         )
     config.stash[CASES], config.stash[LEFT_OUT] = [], []
     jax.config.update("jax_enable_compilation_cache", False)
-    if config.getoption("quick"):
+    if quick:
         # What takes the time of tiny cases is compiling them; a process that they start does too.
         jax.config.update("jax_disable_most_optimizations", True)
         os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
 
 
-def chosen(config: pytest.Config) -> str:
+def set_of(config: pytest.Config) -> str:
     """Return the name of the set that was asked for."""
     return next((name for name in ("full", "quick") if config.getoption(name)), "default")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the cases of the set."""
-    kept = sets.members(items, chosen(config))
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
-
-
-def name_of(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """Return a test's group, which is its file, and its name, `group[what-parameters]`."""
-    group = request.path.stem.removeprefix("test_")
-    call = getattr(request.node, "callspec", None)
-    what = request.node.originalname.removeprefix("test_")
-    parts = [*([what] if what != group else []), *([call.id] if call else [])]
-    return group, f"{group}[{'-'.join(parts)}]"
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of every case of the set."""
+    entries = chosen(set_of(metafunc.config))
+    metafunc.parametrize("entry", entries, ids=[entry.name for entry in entries])
 
 
 @pytest.fixture
-def leave_out(request):
-    """Return a function that ends the test and lists it as left out, with the reason."""
-    _, name = name_of(request)
-
-    def leave(why: str) -> None:
-        request.config.stash[LEFT_OUT].append({"case": name, "why": why})
-        pytest.skip(why)
-
-    return leave
-
-
-@pytest.fixture(autouse=True)
-def needed_packages(request, leave_out):
-    """Leave out a case marked `needs` whose packages are not all installed."""
-    marker = request.node.get_closest_marker("needs")
-    missing = [n for n in marker.args if importlib.util.find_spec(n) is None] if marker else []
-    if missing:
-        leave_out(f"needs packages that are not installed: {', '.join(missing)}")
-
-
-@pytest.fixture
-def measure(request, benchmark, leave_out):
+def measure(request, benchmark):
     """Return what measures a case; its record is the `extra_info` of the benchmark."""
-    group, name = name_of(request)
-    call = getattr(request.node, "callspec", None)
-    parameters = dict(call.params) if call else {}
-    tiny = request.config.getoption("quick")
-    yield Measurement(
-        benchmark=benchmark,
-        probe=machine.QUICK if tiny else machine.PROBES[machine.this_machine().kind],
-        rounds=QUICK_ROUNDS if tiny else None,
-        leave_out=leave_out,
-        identity={"group": group, "name": name, "parameters": parameters},
-    )
-    if benchmark.extra_info:
-        request.config.stash[CASES].append(dict(benchmark.extra_info))
+    stash, quick = request.config.stash, request.config.getoption("quick")
+    meter = Meter(benchmark, TINY if quick else probe(), 1 if quick else None)
 
+    def measure(entry: Entry) -> None:
+        try:
+            found = measured(entry.case(), meter)
+        except LeftOutError as error:
+            stash[LEFT_OUT].append(LeftOut(case=entry.name, why=str(error)))
+            pytest.skip(str(error))
+        except Exception:
+            stash[LEFT_OUT].append(LeftOut(case=entry.name, why="it failed"))
+            raise
+        parameters = entry.parameters | found.pop("parameters", {})
+        case = Case(group=entry.group, name=entry.name, parameters=parameters, **found)
+        benchmark.extra_info.update(dataclasses.asdict(case))
+        stash[CASES].append(case)
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):
-    """List a case that failed with those that were left out."""
-    report = yield
-    if report.failed:
-        item.config.stash[LEFT_OUT].append({"case": item.nodeid, "why": "it failed"})
-    return report
+    return measure
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the results of a session that came to its end."""
     config = session.config
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    path, name = config.getoption("results"), set_of(config)
     # What tiny cases took is nobody's to cite.
-    wanted = config.getoption("results") or not config.getoption("quick")
-    if not (ended and wanted and config.stash[CASES]):
+    if not (ended and config.stash[CASES] and (path or name != "quick")):
         return
-    flags = "".join(f" --{name}" for name in ("full", "quick") if config.getoption(name))
-    path = results.path_of(machine.this_machine(), config.getoption("results"))
-    content = results.document(
-        cases=config.stash[CASES],
-        left_out=config.stash[LEFT_OUT],
-        chosen=chosen(config),
-        command=config.getoption("command") or f"pytest benchmarks{flags}",
-    )
-    results.write(path, content)
+    flag = "" if name == "default" else f" --{name}"
+    run = run_of(name, config.getoption("command") or f"pytest benchmarks{flag}", config.stash)
+    if path is None or path.is_dir():
+        path = (path or HERE / "results") / run.named(f"{run.date[:10]}.json")
+    write(path, run)
     config.stash[WRITTEN] = path
 
 
+def run_of(name: str, command: str, stash: pytest.Stash) -> Run:
+    """Return the run of a set, by the command that one types to measure it again."""
+    known: dict[str, Any] = environment(packages=PACKAGES, source=HERE.parent)
+    del known["memory"]  # The process's; that of the device is recorded.
+    known |= {"command": command, "set": name, "memory_bytes": memory.total()}
+    kind = "cpu" if jax.default_backend() == "cpu" else "gpu"
+    return Run(**known, kind=kind, left_out=stash[LEFT_OUT], cases=stash[CASES])
+
+
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    """Say what was left out, by which rule, and where the results are."""
+    """Write by which rule cases were left out, which stand in pytest's list, and the file."""
     if config.stash[LEFT_OUT]:
-        terminalreporter.section("left out")
-        terminalreporter.line(f"The rule: {admission.RULE}.")
-        for case in config.stash[LEFT_OUT]:
-            terminalreporter.line(f"{case['case']}: {case['why']}")
+        terminalreporter.line(f"The rule: {RULE}.")
     if WRITTEN in config.stash:
-        terminalreporter.section("results")
         terminalreporter.line(f"{len(config.stash[CASES])} cases in {config.stash[WRITTEN]}")

@@ -1,7 +1,6 @@
 """What the cases work on: models, videos, noise, all from fixed seeds."""
 
 import functools
-from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
@@ -12,12 +11,10 @@ from cwvae.model import CWVAE
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
 
-__all__ = ["model", "moments", "normal", "videos"]
-
 
 # The weights of two models at most are kept in memory.
 @functools.lru_cache(maxsize=2)
-def model(config: ModelConfig) -> CWVAE:
+def seeded_model(config: ModelConfig) -> CWVAE:
     """Return a model with random weights."""
     return build(config, key=jr.key(0))
 
@@ -33,6 +30,6 @@ def normal(*shape: int, seed: int = 0) -> jax.Array:
     return jnp.asarray(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
 
 
-def moments(array: jax.Array) -> Mapping[str, float]:
+def moments(array: jax.Array) -> dict[str, float]:
     """Return the mean and the mean square of what was computed."""
     return {"mean": float(jnp.mean(array)), "mean_square": float(jnp.mean(jnp.square(array)))}

@@ -1,170 +1,228 @@
-"""Trace, compile, run warm, look at memory and value: from a case to its record."""
+"""Trace, compile, run warm, look at memory and value: from a case to what is kept of it."""
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import admission
+import jax
 import kernels
-import machine
 import memory
 import numpy as np
-from programs import Calls, Program, compiled
-from records import quartiles, record
-
-__all__ = ["Case", "Measurement", "Reference"]
+from limits import Probe, higher, limits
+from results import Seconds
 
 BUDGET = 8.0  # seconds that the rounds of a case may take
 LEAST, MOST = 3, 20  # rounds
 LONG = 20.0  # seconds of a call of which one round must do
+LONGEST_CALL = 60.0  # seconds
+SHARE_OF_RATE = 0.25
+SHARE_OF_MEMORY = 0.8
+
+RULE = (
+    f"a case is left out if one call would take more than {LONGEST_CALL:.0f} s at "
+    f"{SHARE_OF_RATE:.0%} of the measured matrix rate, if by XLA's account it would need more than "
+    f"{SHARE_OF_MEMORY:.0%} of the free memory, or if a package that it needs is missing"
+)
+"""The rule in words, which is printed beside what it left out."""
+
+
+class LeftOutError(Exception):
+    """A case does not fit the machine; the message is the reason."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Reference:
-    """Something else to time beside a case: a function of `equinox.filter_jit`, its arguments."""
-
-    function: Callable[..., Any]
-    arguments: Callable[[], tuple]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Case:
-    """What is measured, and what is known of it beforehand.
+class Program:
+    """A case that is compiled, and what is known of it beforehand.
 
     **Arguments:**
 
     - `function`: what `equinox.filter_jit` returned.
-    - `arguments`: makes its arguments, once it is known that the case fits the machine.
+    - `arguments`: makes its arguments.
     - `then`: makes the arguments of the next call from those of the last and its result.
     - `value`: what was computed, in a few numbers, from the first result (and those of the
       references, in order).
-    - `parameters`: what the name of the case does not say.
-    - `frames` and `ticks` of a call, `flops` that are necessary, bytes of `memory` that may be
-      needed.
-    - `references`: what else bounds the case, by name.
+    - `parameters`: what the name of the case does not hold.
+    - `frames` and `ticks` of a call, and the `flops` that are necessary.
+    - `references`: what else bounds the case, by name: programs of which only the time counts.
     """
 
     function: Callable[..., Any]
     arguments: Callable[[], tuple]
-    value: Callable[..., dict[str, float]]
     then: Callable[[tuple, Any], tuple] = lambda arguments, result: arguments
+    value: Callable[..., Mapping[str, float]] = lambda *results: {}
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     frames: int | None = None
     ticks: int | None = None
     flops: float | None = None
-    memory: float = 0
-    references: Mapping[str, Reference] = dataclasses.field(default_factory=dict)
+    references: Mapping[str, "Program"] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Calls:
+    """A case that is called as it is, without compiling.
+
+    **Arguments:** `call`, which is timed; `after`, which returns what else is known when all calls
+    are done, by the fields of `results.Case`, `value` among them; `rounds`; `warm`, the number of
+    calls before them.
+    """
+
+    call: Callable[[], Any]
+    after: Callable[[], dict[str, Any]]
+    rounds: int
+    warm: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Measurement:
-    """How the cases of a session are measured.
-
-    **Arguments:** `benchmark`, the fixture of pytest-benchmark; `probe`, the sizes by which the
-    machine's limits are measured; `rounds`, a number for all cases, None for what the budget
-    allows; `leave_out(why)`, which ends the test; `identity`, group, name and parameters.
-    """
+class Meter:
+    """How cases are measured: pytest-benchmark's fixture, sizes of the limits, rounds if fixed."""
 
     benchmark: Any
-    probe: machine.Probe
+    sizes: Probe
     rounds: int | None
-    leave_out: Callable[[str], Any]
-    identity: Mapping[str, Any]
 
-    def __call__(self, case: Case) -> None:
-        """Measure a case that is compiled, or leave it out."""
-        limits = machine.limits(self.probe)
-        why = admission.refusal(
-            flops=case.flops or 0,
-            memory=case.memory,
-            rate=limits["matmul_flops_per_second"],
-            free=memory.free(),
+
+class Loop:
+    """A function called again and again, each time with what the last call left for the next."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple, then=lambda old, _: old):
+        self.function, self.arguments, self.then = function, arguments, then
+        self.cpu_seconds: list[float] = []
+
+    def one(self) -> tuple[Any, float]:
+        """Call once; return the result when it is there, and the seconds that it took."""
+        start = time.perf_counter()
+        result = jax.block_until_ready(self.function(*self.arguments))
+        seconds = time.perf_counter() - start
+        self.arguments = self.then(self.arguments, result)
+        return result, seconds
+
+    def timed(self) -> float:
+        """Call once, note the CPU time and return the seconds, so that nobody keeps the result."""
+        start = _cpu_seconds()
+        _, seconds = self.one()
+        self.cpu_seconds.append(_cpu_seconds() - start)
+        return seconds
+
+
+def measured(case: Program | Calls, meter: Meter) -> dict[str, Any]:
+    """Measure a case; return the fields of `results.Case`.
+
+    Raises `LeftOutError` for a case that does not fit the machine, and `ArithmeticError` for one
+    that computes what is not finite.
+    """
+    before = limits(meter.sizes)
+    if isinstance(case, Program):
+        found = _measured_program(case, meter, before["matmul_flops_per_second"])
+    else:
+        found = _measured_calls(case, meter)
+    wrong = {name: value for name, value in found["value"].items() if not math.isfinite(value)}
+    if wrong:
+        raise ArithmeticError(f"the value computed must be finite, got {wrong}")
+    references = {"reference_seconds": found.pop("reference_seconds", {})}
+    return found | {"limits": higher(before, limits(meter.sizes)) | references}
+
+
+def _measured_program(case: Program, meter: Meter, rate: float) -> dict[str, Any]:
+    """Measure a program that fits the machine."""
+    seconds = (case.flops or 0) / (SHARE_OF_RATE * rate)
+    if seconds > LONGEST_CALL:
+        raise LeftOutError(
+            f"about {seconds:.0f} s a call at {SHARE_OF_RATE:.0%} of the matrix rate, "
+            f"more than {LONGEST_CALL:.0f} s"
         )
-        if why is not None:
-            self.leave_out(why)
-        arguments = case.arguments()
-        program = compiled(case.function, arguments)
-        seconds, others = self._references(case)
-        # From here on, so that memory is that of running and not of compiling.
-        watch = memory.Watch()
-        calls = Calls(program.run, arguments, case.then)
-        del arguments
-        value, first = _first_call(calls, lambda result: case.value(result, *others))
-        times = self._rounds(calls, self.rounds or _affordable(first))
-        per_tick = _kernels_per_tick(calls, case.ticks)
-        self._keep(
-            parameters=case.parameters,
-            trace_seconds=program.trace_seconds,
-            compile_seconds=program.compile_seconds,
-            **times,
-            frames=case.frames,
-            ticks=case.ticks,
-            necessary_flops=case.flops,
-            **program.cost(),
-            limits=machine.better(limits, machine.limits(self.probe))
-            | {"reference_seconds": seconds},
-            memory=_memory(program, watch),
-            kernels_per_tick=per_tick,
-            value=value,
-        )
-
-    def plain(
-        self, call: Callable[[], Any], after: Callable[[], dict], *, rounds: int, warm: int = 0
-    ) -> None:
-        """Measure a function that is not compiled: `warm` calls first, then so many rounds.
-
-        `after()` returns what else is known when they are done, by the record's names; among it
-        `value`.
-        """
-        limits = machine.limits(self.probe)
-        calls, watch = Calls(call, ()), memory.Watch()
-        for _ in range(warm):
-            calls.one()
-        times = self._rounds(calls, self.rounds or rounds)
-        peaks = {"peak_rss": watch.resident(), "device_peak": watch.device()}
-        limits = machine.better(limits, machine.limits(self.probe)) | {"reference_seconds": {}}
-        self._keep(**{"memory": peaks, "limits": limits} | times | after())
-
-    def _references(self, case: Case) -> tuple[dict[str, float], list[Any]]:
-        """Time what else bounds a case; return the least seconds, and the results."""
-        seconds, results = {}, []
-        for name, reference in case.references.items():
-            arguments = reference.arguments()
-            calls = Calls(compiled(reference.function, arguments).run, arguments)
-            result, first = _first_call(calls, lambda result: result)
-            rounds = self.rounds or _affordable(first)
-            seconds[name] = min(_timed(calls.one) for _ in range(rounds))
-            results.append(result)
-        return seconds, results
-
-    def _rounds(self, calls: Calls, rounds: int) -> dict[str, Any]:
-        """Time calls by pytest-benchmark; return the fields that say how long they took."""
-        if not self.benchmark.enabled:
-            raise RuntimeError("pytest-benchmark measures nothing here; run without -n and xdist")
-        self.benchmark.pedantic(calls, rounds=rounds)
-        seconds = list(self.benchmark.stats.stats.data)
-        fastest = calls.cpu_seconds[int(np.argmin(seconds))]
-        on_cpu = machine.this_machine().kind == "cpu"
-        return {"seconds": quartiles(seconds), "cpu_seconds": fastest if on_cpu else None}
-
-    def _keep(self, *, value: dict, parameters: Mapping[str, Any] | None = None, **fields: Any):
-        """Put a record where pytest-benchmark and the session find it."""
-        wrong = {name: number for name, number in value.items() if not math.isfinite(number)}
-        if wrong:
-            raise ArithmeticError(f"the value computed must be finite, got {wrong}")
-        all_parameters = self.identity["parameters"] | dict(parameters or {})
-        known = dict(self.identity) | {"parameters": all_parameters}
-        self.benchmark.extra_info.update(record(**known, value=value, **fields))
+    arguments = case.arguments()
+    run, found = compiled(case.function, arguments)
+    check_memory(found["memory"], memory.free())
+    timed = {name: _timed(reference, meter) for name, reference in case.references.items()}
+    # From here on, so that memory is that of running and not of compiling.
+    watch = memory.Watch()
+    loop = Loop(run, arguments, case.then)
+    del arguments
+    result, first = loop.one()
+    value = case.value(result, *(result for result, _ in timed.values()))
+    del result
+    found |= _rounds(loop, meter, _affordable(first))
+    if case.ticks and jax.default_backend() != "cpu":
+        launched = kernels.launched(loop.one)
+        found["kernels_per_tick"] = launched and launched / case.ticks
+    found["memory"] |= watch.peaks()
+    return found | {
+        "parameters": dict(case.parameters),
+        "frames": case.frames,
+        "ticks": case.ticks,
+        "necessary_flops": case.flops,
+        "reference_seconds": {name: least for name, (_, least) in timed.items()},
+        "value": dict(value),
+    }
 
 
-def _first_call(calls: Calls, value: Callable[[Any], Any]) -> tuple[Any, float]:
-    """Call for the first time; return what `value` makes of the result, and the seconds."""
+def _measured_calls(case: Calls, meter: Meter) -> dict[str, Any]:
+    """Measure calls of what is not compiled."""
+    watch, loop = memory.Watch(), Loop(case.call, ())
+    for _ in range(case.warm):
+        loop.one()
+    found = _rounds(loop, meter, case.rounds)
+    return {"memory": watch.peaks()} | found | case.after()
+
+
+def compiled(function: Any, arguments: tuple) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Trace and compile what `equinox.filter_jit` returned, as if for the first time.
+
+    Returns the program, and the fields of `results.Case` that are known of it. XLA counts the body
+    of a loop once.
+    """
+    jax.clear_caches()
     start = time.perf_counter()
-    result = calls.one()
-    seconds = time.perf_counter() - start
-    return value(result), seconds
+    lowered = function.lower(*arguments)
+    traced = time.perf_counter()
+    run = lowered.compile()
+    ended = time.perf_counter()
+    cost, needed = run.compiled.cost_analysis() or {}, run.compiled.memory_analysis()
+    return run, {
+        "trace_seconds": traced - start,
+        "compile_seconds": ended - traced,
+        "xla_flops": cost.get("flops"),
+        "xla_bytes": cost.get("bytes accessed"),
+        "memory": {
+            "arguments": needed.argument_size_in_bytes,
+            "outputs": needed.output_size_in_bytes,
+            "aliased": needed.alias_size_in_bytes,
+            "temporaries": needed.temp_size_in_bytes,
+        },
+    }
+
+
+def check_memory(needed: Mapping[str, int], free: int) -> None:
+    """Raise `LeftOutError` for a program that needs too much beside its arguments, in bytes."""
+    more = needed["temporaries"] + needed["outputs"] - needed["aliased"]
+    if more > SHARE_OF_MEMORY * free:
+        raise LeftOutError(
+            f"{more / 1e9:.1f} GB, more than {SHARE_OF_MEMORY:.0%} of the {free / 1e9:.1f} GB "
+            "that are free"
+        )
+
+
+def _rounds(loop: Loop, meter: Meter, rounds: int) -> dict[str, Any]:
+    """Time calls by pytest-benchmark; return the fields that hold how long they took."""
+    if not meter.benchmark.enabled:
+        raise RuntimeError("pytest-benchmark measures nothing here; run without -n and xdist")
+    meter.benchmark.pedantic(loop.timed, rounds=meter.rounds or rounds)
+    seconds = list(meter.benchmark.stats.stats.data)
+    fastest = loop.cpu_seconds[int(np.argmin(seconds))]
+    on_cpu = jax.default_backend() == "cpu"
+    return {"seconds": Seconds.of(seconds), "cpu_seconds": fastest if on_cpu else None}
+
+
+def _timed(reference: Program, meter: Meter) -> tuple[Any, float]:
+    """Return the result of a reference, and the seconds of its fastest call after the first."""
+    arguments = reference.arguments()
+    loop = Loop(compiled(reference.function, arguments)[0], arguments)
+    result, first = loop.one()
+    rounds = meter.rounds or _affordable(first)
+    return result, min(loop.timed() for _ in range(rounds))
 
 
 def _affordable(seconds: float) -> int:
@@ -172,20 +230,7 @@ def _affordable(seconds: float) -> int:
     return 1 if seconds > LONG else min(MOST, max(LEAST, int(BUDGET / seconds)))
 
 
-def _timed(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def _kernels_per_tick(calls: Calls, ticks: int | None) -> float | None:
-    """Count the kernels of one call more, where there are ticks and a GPU."""
-    if ticks is None or machine.this_machine().kind == "cpu":
-        return None
-    launched = kernels.launched(calls.one)
-    return launched and launched / ticks
-
-
-def _memory(program: Program, watch: memory.Watch) -> dict[str, int | None]:
-    """Return what a program needs by XLA's account, and what was seen."""
-    return program.memory() | {"peak_rss": watch.resident(), "device_peak": watch.device()}
+def _cpu_seconds() -> float:
+    """Return the CPU seconds of this process, and of those that it has started and seen end."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system

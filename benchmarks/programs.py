@@ -1,70 +1,214 @@
-"""Programs: functions compiled ahead of time, what that took, and calls of them."""
+"""The programs that are measured, made by their sizes."""
 
 import dataclasses
-import time
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
+import flops
 import jax
+import jax.numpy as jnp
+import jax.random as jr
+from by_hand import products
+from inputs import moments, normal, seeded_model, videos
+from measuring import Program
 
-__all__ = ["Calls", "Program", "compiled"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Program:
-    """A compiled function, and the seconds that tracing and compiling it took."""
-
-    run: Callable[..., Any]
-    trace_seconds: float
-    compile_seconds: float
-
-    def cost(self) -> dict[str, float | None]:
-        """Return XLA's count of operations and of bytes moved; the body of a loop counts once."""
-        analysis = self.run.compiled.cost_analysis() or {}
-        return {"xla_flops": analysis.get("flops"), "xla_bytes": analysis.get("bytes accessed")}
-
-    def memory(self) -> dict[str, int]:
-        """Return the bytes that XLA says the program needs."""
-        analysis = self.run.compiled.memory_analysis()
-        return {
-            "arguments": analysis.argument_size_in_bytes,
-            "outputs": analysis.output_size_in_bytes,
-            "aliased": analysis.alias_size_in_bytes,
-            "temporaries": analysis.temp_size_in_bytes,
-        }
+from cwvae import PRESETS, streaming
+from cwvae.nn.frame_networks import map_frames
+from cwvae.rollout import forecast, observe
+from cwvae.training.config import ModelConfig
+from cwvae.training.step import init_train_state, train_in_place
 
 
-def compiled(function: Callable[..., Any], arguments: tuple) -> Program:
-    """Trace and compile a function that `equinox.filter_jit` returned, as if for the first time."""
-    jax.clear_caches()
-    start = time.perf_counter()
-    lowered = function.lower(*arguments)
-    traced = time.perf_counter()
-    run = lowered.compile()
-    return Program(run, traced - start, time.perf_counter() - traced)
+def train(
+    preset: str, batch: int, precision: str = "float32", frames: int | None = None
+) -> Program:
+    """Return a training step as `cwvae train` takes it, each from the state that the last left."""
+    chosen = PRESETS[preset]
+    frames = frames or chosen.train.frames
+    sizes = dataclasses.replace(chosen.train, batch_size=batch, frames=frames)
+    config = dataclasses.replace(sizes, compute_dtype=precision)
+
+    def arguments() -> tuple:
+        state = init_train_state(seeded_model(chosen.model), config)
+        return videos(chosen.model, batch, frames), state, config
+
+    return Program(
+        function=train_in_place,
+        arguments=arguments,
+        then=lambda old, result: (old[0], result[0], old[2]),
+        value=lambda result: {"loss": float(result[1].loss.total)},
+        parameters={"frames": frames},
+        frames=batch * frames,
+        ticks=flops.ticks(chosen.model, frames),
+        flops=flops.training_step(chosen.model, batch, frames),
+    )
 
 
-class Calls:
-    """A function called again and again, each time with what the last call left for the next."""
+def long(preset: str) -> Program:
+    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
+    return train(preset, 8, frames=1000)
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        arguments: tuple,
-        then: Callable[[tuple, Any], tuple] = lambda arguments, result: arguments,
-    ):
-        """Hold the first call's arguments; `then` makes the next from these and the result."""
-        self.function, self.arguments, self.then = function, arguments, then
-        self.cpu_seconds: list[float] = []
 
-    def one(self) -> Any:
-        """Call once, wait for the result and return it."""
-        result = jax.block_until_ready(self.function(*self.arguments))
-        self.arguments = self.then(self.arguments, result)
-        return result
+def decoded(preset: str, batch: int, horizon: int | None = None) -> Program:
+    """Return forecasts with their frames, after the context of the preset."""
+    config, context = PRESETS[preset].model, PRESETS[preset].context
+    horizon = horizon or PRESETS[preset].horizon
 
-    def __call__(self) -> None:
-        """Call once and note the CPU time; nothing is returned, so that nobody keeps it."""
-        start = time.process_time()
-        self.one()
-        self.cpu_seconds.append(time.process_time() - start)
+    def run(model, videos, keys):
+        return jax.vmap(lambda video, key: forecast(model, video, horizon, key=key))(videos, keys)
+
+    return Program(
+        function=eqx.filter_jit(run),
+        arguments=lambda: _contexts(config, batch, context),
+        value=moments,
+        parameters={"context": context, "horizon": horizon},
+        frames=batch * horizon,
+        ticks=flops.ticks(config, context) + flops.ticks(config, horizon),
+        flops=batch * flops.forecast(config, context, horizon),
+    )
+
+
+def latents(preset: str, batch: int, horizon: int | None = None) -> Program:
+    """Return forecasts without frames, from the states after the context, which are there already.
+
+    Beside them stand the products of their ticks alone.
+    """
+    config, context = PRESETS[preset].model, PRESETS[preset].context
+    horizon = horizon or PRESETS[preset].horizon
+
+    def arguments() -> tuple:
+        model, videos, keys = _contexts(config, batch, context)
+        noise = model.hierarchy.noise(context, key=jr.key(2))
+        after = eqx.filter_jit(jax.vmap(lambda video: observe(model, video, noise)))
+        return model.hierarchy, after(videos), keys
+
+    def run(levels, states, keys):
+        def one(states, key):
+            noise = levels.noise(horizon, key=key)
+            return levels.imagine(states, noise, levels.conditioning(horizon))[1][0].output
+
+        return jax.vmap(one)(states, keys)
+
+    return Program(
+        function=eqx.filter_jit(run),
+        arguments=arguments,
+        value=lambda outputs, _: moments(outputs),
+        parameters={"context": context, "horizon": horizon},
+        frames=batch * horizon,
+        ticks=flops.ticks(config, horizon),
+        flops=batch * flops.imagine(config, horizon),
+        references={"matrix_vector_products": products(config, batch, horizon)},
+    )
+
+
+def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> Program:
+    """Return all levels inferring one video from its features, or predicting so many frames."""
+    config = dataclasses.replace(PRESETS[preset].model, levels=levels, factors=factor)
+    observing, counts = verb == "observe", config.clock.ticks(frames)
+
+    def arguments() -> tuple:
+        # The weights do not depend on the factors, so that models of other factors share them.
+        made = seeded_model(dataclasses.replace(config, factors=1)).hierarchy
+        levels = dataclasses.replace(made, clock=config.clock)
+        features = [
+            normal(n, c.feature_size, seed=1) for n, c in zip(counts, made.cells, strict=True)
+        ]
+        noise = tuple(normal(n, config.stoch_size, seed=2) for n in counts)
+        return (levels, tuple(features), noise) if observing else (levels, noise)
+
+    def run(levels, *arrays):
+        act = levels.observe if observing else levels.imagine
+        return act(levels.init(), *arrays, levels.conditioning(frames))[1]
+
+    bare = {} if observing else {"matrix_vector_products": products(config, 1, frames)}
+    return Program(
+        function=eqx.filter_jit(run),
+        arguments=arguments,
+        value=lambda traces, *_: moments(traces[0].output),
+        parameters={"frames": frames},
+        frames=frames,
+        ticks=flops.ticks(config, frames),
+        flops=(flops.observe if observing else flops.imagine)(config, frames),
+        references=bare,
+    )
+
+
+def vision(part: str, way: str, preset: str, frames: int) -> Program:
+    """Return the frame encoder or decoder on many frames, or the gradient of its mean square."""
+    config = PRESETS[preset].model
+    forward = flops.frame_encoder(config) if part == "encoder" else flops.frame_decoder(config)
+    # A gradient needs two products more for each, but none for the pixels of a video.
+    free = flops.first_convolution(config) if part == "encoder" else 0
+
+    def arguments() -> tuple:
+        model: Any = seeded_model(config)
+        if part == "encoder":
+            return model.encoder.frame, videos(config, 1, frames)[0] / jnp.float32(255)
+        return model.decoder, normal(frames, config.stoch_size + config.deter_size)
+
+    def loss(both, video):
+        network, states = both
+        return jnp.mean(jnp.square(map_frames(network, video if states is None else states)))
+
+    def gradient(network, inputs):
+        both, video = ((network, None), inputs) if part == "encoder" else ((network, inputs), None)
+        return eqx.filter_value_and_grad(loss)(both, video)
+
+    def value(result):
+        leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(result[1])]
+        return {"loss": float(result[0])} | moments(jnp.concatenate(leaves))
+
+    function: Callable[..., Any] = each if way == "forward" else gradient
+    return Program(
+        function=eqx.filter_jit(function),
+        arguments=arguments,
+        value=moments if way == "forward" else value,
+        frames=frames,
+        flops=frames * (forward if way == "forward" else 3 * forward - free),
+    )
+
+
+def streamed(preset: str, frames: int) -> Program:
+    """Return steps of a stream that goes on from call to call, each frame predicted and drawn.
+
+    The ticks are those that wait for each other: the ones that predict a frame wait for none.
+    """
+    config = PRESETS[preset].model
+
+    def step(model, now, video, key):
+        return streaming.step(model, now, video[0], model.hierarchy.noise_at(now.frame, key=key))
+
+    def steps(model, now, video, key):
+        return jax.lax.scan(lambda now, frame: step(model, now, frame[None], key), now, video)
+
+    def arguments() -> tuple:
+        model = seeded_model(config)
+        video = videos(config, 1, frames)[0] / jnp.float32(255)
+        return model, streaming.start(model), video, jr.key(0)
+
+    return Program(
+        function=eqx.filter_jit(step if frames == 1 else steps),
+        arguments=arguments,
+        then=lambda old, result: (old[0], result[0], *old[2:]),
+        value=lambda result: moments(result[1].output),
+        frames=frames,
+        ticks=frames * config.levels,
+        flops=frames * flops.stream_step(config),
+    )
+
+
+def grown(quantity: str, against: str, make: Callable[..., Program]) -> Callable[..., Program]:
+    """Return what makes a point of a plot: a quantity against one size of a preset."""
+
+    def point(preset: str, x: int) -> Program:
+        case, growth = make(preset, x), {"quantity": quantity, "against": against, "x": x}
+        return dataclasses.replace(case, parameters=growth | dict(case.parameters))
+
+    return point
+
+
+def _contexts(config: ModelConfig, batch: int, context: int) -> tuple:
+    """Return a model, the context frames of a batch, and a key for each."""
+    frames = videos(config, batch, context) / jnp.float32(255)
+    return seeded_model(config), frames, jr.split(jr.key(1), batch)

@@ -3,6 +3,11 @@
 python benchmarks/report.py                       # write them
 python benchmarks/report.py --check               # fail if they are not what results give
 python benchmarks/report.py --compare A.json B.json
+python benchmarks/report.py --merge WHOLE.json PART.json [PART.json ...]
+
+Where a set takes longer than a machine can be had at a time, it is run in parts (`-k train`, then
+`-k forecast`, ...), and --merge puts their files together. The parts must agree in all but the
+date, the cases and what was left out.
 """
 
 import argparse
@@ -12,11 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reporting.comparing import comparison
-from reporting.growth import Series
-from reporting.peers import peers
-from reporting.plots import plot_name, write_plot
-from reporting.reading import Folder, read_folder, read_run
-from reporting.sections import growth, readme
+from reporting.growth import Series, series, write_plot
+from reporting.pages import peers, readme
+from results import Run, merged, read_folder, read_run, write
 
 HERE = Path(__file__).resolve().parent
 FAILED, BAD_INPUT = 1, 2
@@ -24,61 +27,62 @@ FAILED, BAD_INPUT = 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 1 when a check fails, 2 for bad input."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="write nothing, compare with results")
     what.add_argument("--compare", nargs=2, type=Path, metavar=("A", "B"), help="ratios B / A")
+    what.add_argument("--merge", nargs="+", type=Path, metavar="FILE", help="the whole, its parts")
     parser.add_argument("--folder", type=Path, default=HERE, help="where README.md and results are")
     options = parser.parse_args(arguments)
+    if options.merge and len(options.merge) < 2:
+        parser.error("--merge needs the file to write and at least one part")
     try:
         if options.compare:
             print(comparison(*map(read_run, options.compare)))
-            return 0
-        return check(options.folder) if options.check else write(options.folder)
+        elif options.merge:
+            whole, *parts = options.merge
+            write(whole, merged([read_run(part) for part in parts]))
+        else:
+            return (_check if options.check else _update)(options.folder)
     except (ValueError, OSError) as error:
         print(f"report.py: error: {error}", file=sys.stderr)
         return BAD_INPUT
+    return 0
 
 
-def write(folder: Path) -> int:
+def _update(folder: Path) -> int:
     """Write documents and plots."""
-    results = read_folder(folder / "results")
-    for path, text in _documents(folder, results).items():
+    documents, runs = _documents(folder)
+    for path, text in documents.items():
         path.write_text(text, encoding="utf-8")
-    for path, lines in _plots(folder, results):
+    for path, lines in _plots(folder, runs):
         write_plot(path, lines)
     return 0
 
 
-def check(folder: Path) -> int:
-    """Say whether documents are what results give, and whether their plots are there."""
-    results = read_folder(folder / "results")
-    stale = [
-        path
-        for path, text in _documents(folder, results).items()
-        if path.read_text(encoding="utf-8") != text
-    ]
-    stale += [path for path, _ in _plots(folder, results) if not path.exists()]
+def _check(folder: Path) -> int:
+    """Compare documents with what results give, and look whether their plots are there."""
+    documents, runs = _documents(folder)
+    stale = [path for path, text in documents.items() if path.read_text(encoding="utf-8") != text]
+    stale += [path for path, _ in _plots(folder, runs) if not path.exists()]
     for path in stale:
-        print(
-            f"report.py: {path} is not what {folder / 'results'} gives; "
-            "run python benchmarks/report.py",
-            file=sys.stderr,
-        )
+        where = f"{path} is not what {folder / 'results'} gives"
+        print(f"report.py: {where}; run python benchmarks/report.py", file=sys.stderr)
     return FAILED if stale else 0
 
 
-def _documents(folder: Path, results: Folder) -> dict[Path, str]:
-    """Return the text of every document."""
-    made = {"README.md": readme(results.runs), "peers.md": peers(results.peers)}
-    return {folder / name: _filled(folder / name, places) for name, places in made.items()}
+def _documents(folder: Path) -> tuple[dict[Path, str], list[Run]]:
+    """Return the text of every document, and the runs that it shows."""
+    runs, measured = read_folder(folder / "results")
+    made = {"README.md": readme(runs), "peers.md": peers(measured)}
+    return {folder / name: _filled(folder / name, places) for name, places in made.items()}, runs
 
 
-def _plots(folder: Path, results: Folder) -> Iterator[tuple[Path, list[Series]]]:
+def _plots(folder: Path, runs: Sequence[Run]) -> Iterator[tuple[Path, list[Series]]]:
     """Yield where every plot goes, and what it shows."""
-    for run in results.runs:
-        for against, lines in growth(run).items():
-            yield folder / "plots" / plot_name(run.device, against), lines
+    for run in runs:
+        for against, lines in series(run).items():
+            yield folder / "plots" / run.named(f"{against}.png"), lines
 
 
 def _filled(path: Path, places: dict[str, str]) -> str:

@@ -12,11 +12,7 @@ repeats the frames that it predicts. Results go to a JSON file.
 
 import argparse
 import dataclasses
-import datetime
-import importlib.metadata
 import json
-import platform
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +27,9 @@ from tqdm import tqdm
 
 from cwvae import CWVAE, PRESETS, FlowCell, Hierarchy, build, forecast
 from cwvae.data.digits import load_digits
+from cwvae.data.listing import Split
 from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.provenance import PACKAGES, environment
 from cwvae.training.step import init_train_state, train_step
 
 FINE = 2  # frames of the finest video in the time of one training frame
@@ -69,7 +67,7 @@ def make(name: str, key) -> CWVAE:
     return dataclasses.replace(model, hierarchy=Hierarchy(cells, clock))
 
 
-def videos(split: str, frames: int) -> MovingMNIST:
+def videos(split: Split, frames: int) -> MovingMNIST:
     """Return videos in which every training frame is `FINE` frames."""
     speed = (2.0 / FINE, 6.0 / FINE)
     options = {"digits": load_digits(), "num_digits": 1, "size": PRESET.model.size}
@@ -95,9 +93,11 @@ def train(name: str, steps: int, seed: int) -> CWVAE:
     step = eqx.filter_jit(train_step)
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
     data = grain.MapDataset.range(steps).map(partial(batch, name, seed)).to_iter_dataset(ahead)
+    loss = jnp.nan
     for frames, times in tqdm(data, desc=name, total=steps, mininterval=10):
         state, record = step(state, jnp.asarray(frames), config, conditioning(jnp.asarray(times)))
-    print(f"{name}: loss {float(record.loss.total):.2f} nats per frame")
+        loss = record.loss.total
+    print(f"{name}: loss {float(loss):z.2f} nats per frame")
     return state.model
 
 
@@ -161,14 +161,14 @@ def table(report: dict) -> str:
         speeds = [m["speed, pixels per training frame"] for m in measured]
         true = [m["true speed, pixels per training frame"] for m in measured]
         errors = [m["position error, pixels"] for m in measured]
-        ratios = [f"{s / t:.2f}" for s, t in zip(speeds, true, strict=True)]
-        rows.append([name, *ratios, *(f"{error:.1f}" for error in errors)])
+        ratios = [f"{s / t:z.2f}" for s, t in zip(speeds, true, strict=True)]
+        rows.append([name, *ratios, *(f"{error:z.1f}" for error in errors)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def main() -> None:
     """Train, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="JSON file for the results")
     parser.add_argument(
         "--models", nargs="+", choices=MODELS, default=list(MODELS), help="which to train"
@@ -182,12 +182,8 @@ def main() -> None:
     for name in options.models:
         model = train(name, options.steps, options.seed)
         results[name] = measure(model, name, options.examples, options.samples)
-    packages = ("cwvae", "diffrax", "equinox", "grain", "jax", "numpy", "optax")
     report = {
-        "date": datetime.date.today().isoformat(),
-        "command": ["python", *sys.argv],
-        "device": f"{jax.devices()[0].device_kind}, {platform.machine()}",
-        "versions": {name: importlib.metadata.version(name) for name in packages},
+        **environment(packages=(*PACKAGES, "diffrax")),
         "training": dataclasses.asdict(dataclasses.replace(PRESET.train, steps=options.steps)),
         "frames_compared": f"{LASTING} training frames after a context of {PRESET.context}",
         "results": results,

@@ -10,11 +10,7 @@ computed in float32. Results go to a JSON file.
 
 import argparse
 import dataclasses
-import datetime
-import importlib.metadata
 import json
-import platform
-import sys
 import time
 from itertools import islice
 from pathlib import Path
@@ -28,8 +24,10 @@ from tqdm import tqdm
 
 from cwvae import PRESETS, TrainConfig, build, loss
 from cwvae.data.digits import load_digits
+from cwvae.data.listing import Split
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pipeline import batches
+from cwvae.provenance import environment
 from cwvae.training.step import TrainState, init_train_state, train_in_place
 
 PRESET = PRESETS["demo"]
@@ -42,7 +40,7 @@ RUNS = {
 }
 
 
-def videos(split: str) -> MovingMNIST:
+def videos(split: Split) -> MovingMNIST:
     """Return videos of one digit."""
     options = {"digits": load_digits(), "num_digits": 1, "size": PRESET.model.size}
     return MovingMNIST(split=split, frames=PRESET.train.frames, **options)
@@ -77,13 +75,13 @@ def table(report: dict) -> str:
         ["---", "---:", "---:"],
     ]
     for name, result in report["results"].items():
-        rows.append([name, f"{result['training loss']:.3f}", f"{result['test loss']:.3f}"])
+        rows.append([name, f"{result['training loss']:z.3f}", f"{result['test loss']:z.3f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def main() -> None:
     """Train, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="JSON file for the results")
     parser.add_argument("--steps", type=int, default=300, help="training steps")
     options = parser.parse_args()
@@ -98,12 +96,8 @@ def main() -> None:
             "losses": [round(value, 4) for value in losses],
             "seconds": round(time.monotonic() - start, 1),
         }
-    packages = ("cwvae", "equinox", "grain", "jax", "numpy", "optax")
     report = {
-        "date": datetime.date.today().isoformat(),
-        "command": ["python", *sys.argv],
-        "device": f"{jax.devices()[0].device_kind}, {platform.machine()}",
-        "versions": {name: importlib.metadata.version(name) for name in packages},
+        **environment(),
         "training": dataclasses.asdict(dataclasses.replace(PRESET.train, steps=options.steps)),
         "units": "nats per frame",
         "results": results,

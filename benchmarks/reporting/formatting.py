@@ -1,72 +1,81 @@
-"""Numbers and tables as Markdown."""
+"""Numbers in three digits, and tables. No number is written as "-0" (the format's `z`)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
-__all__ = ["memory", "number", "percent", "seconds", "table", "times", "values"]
+from tabulate import tabulate
 
-NOTHING = ""
+TIMES = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+BYTES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "B": 1.0}
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Write a whole number as it is, another to three digits; nothing for None."""
+    if value is None:
+        return ""
+    # Rounded first, so that 99.96 becomes 100 and not 100.0.
+    rounded = value if isinstance(value, int) else float(f"{value:.3g}")
+    if isinstance(rounded, int):
+        text = f"{rounded:,}"
+    elif 1e-3 <= abs(rounded) < 1e12:
+        text = f"{rounded:,.{max(2 - math.floor(math.log10(abs(rounded))), 0)}f}"
+    else:
+        text = f"{rounded:z.3g}"
+    return text + unit
 
 
 def seconds(value: float | None) -> str:
-    """Write a time to three digits in the unit that fits."""
-    if value is None:
-        return NOTHING
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if value >= size:
-            return f"{number(value / size)} {unit}"
-    return "0 s"
+    """Write a time in the unit that fits."""
+    return _scaled(value, TIMES, "0 s")
 
 
 def memory(value: float | None) -> str:
-    """Write a number of bytes to three digits in the unit that fits."""
-    if value is None:
-        return NOTHING
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if value >= size:
-            return f"{number(value / size)} {unit}"
-    return f"{number(value)} B"
-
-
-def number(value: float | None) -> str:
-    """Write a whole number as it is, and another to three digits."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, int):
-        return f"{value:,}"
-    # Rounded first, so that 99.96 becomes 100 and not 100.0.
-    rounded = float(f"{value:.3g}")
-    if 1e-3 <= abs(rounded) < 1e12:
-        digits = 2 - math.floor(math.log10(abs(rounded)))
-        return f"{rounded:,.{max(digits, 0)}f}"
-    return f"{rounded:.3g}"
+    """Write a number of bytes in the unit that fits."""
+    return _scaled(value, BYTES, "0 B")
 
 
 def percent(value: float | None) -> str:
     """Write a share."""
-    return NOTHING if value is None else f"{number(100 * value)} %"
+    return "" if value is None else number(100 * value, " %")
 
 
 def times(value: float | None) -> str:
     """Write a ratio."""
-    return NOTHING if value is None else f"{number(value)}x"
+    return number(value, "x")
+
+
+def exponent(value: float | None) -> str:
+    """Write what a fit found to two decimals, whatever its last bits are."""
+    return "" if value is None else f"{round(value, 9):z.2f}"
 
 
 def values(computed: dict) -> str:
     """Write what a case computed, precisely enough to see that it is right."""
     written = (
-        f"{name} {value:.6g}" if isinstance(value, int | float) else f"{name} {value}"
+        f"{name} {value:z.6g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in computed.items()
     )
     return ", ".join(written)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table; columns in which every cell begins with a digit go to the right."""
-    right = [
-        all(cell.lstrip("-")[:1].isdigit() for cell in column if cell)
-        for column in zip(*rows, strict=True)
-    ]
-    rule = ["---:" if numbers else "---" for numbers in right]
-    escaped = ([cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows))
-    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
+def table(rows: Iterable[Mapping[str, str]], form: str = "pipe") -> str:
+    """Write a table, "" for no rows; columns without a cell are left out.
+
+    Columns in which every cell begins with a digit go to the right.
+    """
+    columns: dict[str, list[str]] = {}
+    for row in rows:
+        for title, cell in row.items():
+            columns.setdefault(title, []).append(cell.replace("|", "\\|"))
+    kept = {title: cells for title, cells in columns.items() if any(cells)}
+    right = (all(c.lstrip("-")[:1].isdigit() for c in cells if c) for cells in kept.values())
+    sides = ["right" if numbers else "left" for numbers in right]
+    return tabulate(kept, "keys", form, colalign=sides, disable_numparse=True) if kept else ""
+
+
+def _scaled(value: float | None, units: dict[str, float], least: str) -> str:
+    """Write a value in the largest unit of which it holds one, `least` if it holds none."""
+    if value is None:
+        return ""
+    fitting = (number(value / size, f" {unit}") for unit, size in units.items() if value >= size)
+    return next(fitting, least)

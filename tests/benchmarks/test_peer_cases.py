@@ -1,6 +1,7 @@
 """The cases that other implementations are compared on, in small, as a user starts them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,39 +11,41 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "peer_cases.py"
 
 
+# What takes the time of a tiny case is compiling it.
+VARIABLES = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "true"}
+
+
 def start(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True)
-
-
-@pytest.mark.parametrize("case", ["train", "open_loop"])
-def test_a_case_prints_one_line(case):
-    sizes = ("--size=debug", "--frames=8", "--context=4", "--horizon=8", "--rounds=2")
-    done = start("--case", case, "--batch", "2", *sizes)
-    assert done.returncode == 0, done.stderr
-    (line,) = done.stdout.splitlines()
-    said = json.loads(line)
-    assert (said["case"], said["batch"]) == (case, 2)
-    assert said["frames"] == {"train": 8, "open_loop": 12}[case]
-    assert 0 < said["seconds"]["min"] <= said["seconds"]["median"] < 5
-    assert said["cpu_seconds"] > 0
-    # At least what jax alone takes, and less than any machine has.
-    assert 2**27 < said["peak_rss_bytes"] < 2**36
-    assert said["seconds_to_first_step"] > said["seconds"]["min"]
-    assert said["value"]
+    command = [sys.executable, SCRIPT, *words]
+    return subprocess.run(command, env=VARIABLES, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("case", "rounds", "lengths"),
+    [("train", 0, {"frames": 8}), ("open_loop", 2, {"context": 4, "horizon": 8})],
+)
+def test_a_case_prints_one_line(case, rounds, lengths):
+    done = start("--case", case, "--batch=2", "--size=debug", f"--rounds={rounds}")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found.items() >= ({"case": case, "batch": 2} | lengths).items()
+    assert found.get("seconds", {}).get("rounds", 0) == rounds
+    # At least what jax alone takes, and less than any machine has.
+    assert 2**27 < found["peak_rss_bytes"] < 2**36
+    assert found["seconds_to_first_step"] > 0
+    assert found["value"]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
     [
-        (("--case", "train"), "--case needs --batch N"),
-        (("--case", "train", "--batch", "0"), "expected a whole number of at least 1, got '0'"),
-        (("--case", "dream", "--batch", "1"), "invalid choice: 'dream'"),
+        (("--case", "train"), "--case needs --batch N of at least 1"),
+        (("--case", "train", "--batch", "0"), "--case needs --batch N of at least 1"),
         (("--all",), "--all and --out belong together"),
-        ((), "one of the arguments --case --all is required"),
     ],
 )
-def test_bad_arguments_are_refused_in_one_line(words, said):
+def test_options_that_do_not_fit_are_an_error(words, line):
     done = start(*words)
     assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert said in line
+    assert line in done.stderr

@@ -1,6 +1,5 @@
 """Video files decoded, once, and cut into clips."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.recordings import recordings
+from cwvae.provenance import cores
 
 __all__ = ["BadFileWarning", "open_clips"]
 
@@ -86,7 +86,7 @@ def _loaded(
     collect: Callable[[Loaded], list[Recording]],
 ) -> list[Recording]:
     """Load files side by side, and return what is collected of them in their order."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         loaded = [threads.submit(load, file) for file in files]
         shown = (future for _, future in zip(progress(files), loaded, strict=True))
         try:

@@ -1,7 +1,6 @@
 """What a simulator is: a function from a seed to a video and the truth about it."""
 
 import dataclasses
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from cwvae import provenance
 from cwvae.data.listing import Split
 
 __all__ = [
@@ -101,7 +101,7 @@ def numbered(task: Task) -> Path:
 
 def versions(*packages: str) -> dict[str, str]:
     """Return the versions of installed Python packages."""
-    return {name: importlib.metadata.version(name) for name in packages}
+    return provenance.versions(packages)
 
 
 def missing_modules(extra: str, modules: Mapping[str, str]) -> str:

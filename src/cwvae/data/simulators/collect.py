@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +15,7 @@ from cwvae.data.listing import Split
 from cwvae.data.lossless import write_lossless
 from cwvae.data.simulators.base import DiscardedError, Scene, Simulator, Task
 from cwvae.files import replacing
+from cwvae.provenance import cores
 
 __all__ = ["Collection", "collect", "truth_file"]
 
@@ -89,7 +89,7 @@ def collect(
     places = {task: simulator.place(task) for task in tasks}
     _open(folder, simulator, collection)
     left = [task for task in tasks if not _done(folder, task, places[task])]
-    discarded = _record_all(simulator, folder, left, workers or os.cpu_count() or 1, progress)
+    discarded = _record_all(simulator, folder, left, workers or cores(), progress)
     for split in ("train", "test"):
         _gather(folder, split, [task for task in tasks if task.split == split])
     simulator.index(folder, tasks)

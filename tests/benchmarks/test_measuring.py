@@ -1,0 +1,129 @@
+"""What the benchmarks stand on: what is left out, what is counted, what is listed."""
+
+from types import SimpleNamespace
+
+import cases
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import kernels
+import limits
+import measuring
+import memory
+import pytest
+from measuring import Calls, LeftOutError, Meter, Program
+
+
+class Benchmark:
+    """What pytest-benchmark's fixture does, with times that are made up."""
+
+    enabled = True
+    stats = SimpleNamespace(stats=SimpleNamespace(data=[3.0, 1.0, 2.0]))
+
+    def pedantic(self, function, rounds):
+        assert rounds == 3
+        for _ in range(rounds):
+            function()
+
+
+METER = Meter(Benchmark(), limits.TINY, 3)
+
+
+def doubled(**changes) -> Program:
+    made = {
+        "function": eqx.filter_jit(lambda x: 2 * x),
+        "arguments": lambda: (jnp.ones(4),),
+        "then": lambda _, result: (result,),
+        "value": lambda result, *others: {"sum": float(result.sum())},
+    }
+    return Program(**made | changes)
+
+
+def test_a_program_is_measured_with_what_bounds_it():
+    found = measuring.measured(doubled(frames=5, flops=4, references={"another": doubled()}), METER)
+    assert found["value"] == {"sum": 8.0}
+    assert (found["frames"], found["necessary_flops"]) == (5, 4)
+    assert (found["seconds"].min, found["seconds"].median, found["seconds"].rounds) == (1, 2, 3)
+    assert found["limits"]["reference_seconds"]["another"] > 0
+    assert {"temporaries", "peak_rss", "device_peak"} <= found["memory"].keys()
+
+
+def test_calls_are_measured_after_those_that_warm_up():
+    calls = []
+    case = Calls(call=lambda: calls.append(1), after=lambda: {"value": {}}, rounds=3, warm=2)
+    assert measuring.measured(case, METER)["seconds"].rounds == 3
+    assert len(calls) == 5
+
+
+def test_what_is_not_finite_is_an_error():
+    with pytest.raises(ArithmeticError, match="must be finite"):
+        measuring.measured(doubled(value=lambda _: {"sum": float("nan")}), METER)
+
+
+def test_what_takes_too_long_is_left_out():
+    with pytest.raises(LeftOutError, match="more than 60 s"):
+        measuring.measured(doubled(flops=1e18), METER)
+
+
+def test_what_needs_too_much_memory_is_left_out():
+    needed = {"arguments": 100, "temporaries": 60, "outputs": 30, "aliased": 10}
+    measuring.check_memory(needed, free=100)
+    with pytest.raises(LeftOutError, match="more than 80% of the"):
+        measuring.check_memory(needed, free=99)
+
+
+def profile(*planes):
+    """Planes as (name, {line: number of events})."""
+    return [
+        SimpleNamespace(
+            name=name,
+            lines=[SimpleNamespace(name=line, events=range(n)) for line, n in lines.items()],
+        )
+        for name, lines in planes
+    ]
+
+
+def test_kernels_are_those_of_the_streams_of_gpus():
+    planes = profile(
+        ("/host:CPU", {"Stream": 100}),
+        ("/device:GPU:0", {"Stream #13(Compute)": 5, "Stream #14(MemcpyD2D)": 2, "XLA Ops": 7}),
+        ("/device:GPU:1", {"Stream #13(Compute)": 1, "Steps": 3}),
+    )
+    assert kernels.count(planes) == 8
+    assert kernels.count([]) == 0
+
+
+def test_a_profile_without_a_gpu_shows_no_kernels():
+    if jax.default_backend() != "cpu":
+        pytest.skip("there is a GPU")
+    assert kernels.launched(lambda: jnp.ones(3) + 1) is None
+
+
+def test_memory_is_counted():
+    assert 0 < memory.free() <= memory.total()
+    assert memory.Watch().peaks().keys() == {"peak_rss", "device_peak"}
+
+
+def test_the_limits_are_rates():
+    found = limits.limits(limits.TINY)
+    assert {"matmul_flops_per_second", "copy_bytes_per_second"} <= found.keys()
+    assert all(rate > 0 for rate in found.values())
+    assert limits.higher({"a": 1, "b": 4}, {"a": 3, "b": 2}) == {"a": 3, "b": 4}
+
+
+def test_the_sets():
+    default, full, quick = (
+        [entry.name for entry in cases.chosen(name)] for name in ("default", "full", "quick")
+    )
+    assert len(full) == len(set(full))
+    assert set(default) < set(full)
+    assert set(quick).isdisjoint(full)
+    assert "train[moving_mnist-8-float32]" in default
+
+
+def test_every_program_of_a_set_can_be_made():
+    for entry in cases.chosen("full"):
+        if entry.group not in ("data", "start"):
+            case = entry.case()
+            assert isinstance(case, Program)
+            assert case.flops, entry.name

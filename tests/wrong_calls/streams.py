@@ -64,7 +64,7 @@ CALLS = {
     **{
         f"a duration of {duration}": (
             partial(imagine, START, NOISE, duration=duration, action=ACT),
-            rf"a duration must be one number, .* finite, got {float(duration)}; give the time",
+            rf"a duration must be one number, .* finite, got {duration}; give the time",
         )
         for duration in (-1, float("nan"), float("inf"), jnp.asarray(-2.0))
     },

@@ -62,6 +62,8 @@ def checked(function: F) -> F:
     return typing.cast(F, checking)
 
 
+# An import hook that checked this function too would give it a memory of axes of its own.
+@typing.no_type_check
 def _fits(value: Any, hint: Any) -> bool:
     """Return whether a value is what an annotation promises, binding the axes in it."""
     if value is None:  # any `PyTree` has None among its instances

@@ -109,13 +109,13 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    def means(*inputs: Any) -> tuple[Array, Array]:
-        bounds = _elbos(*inputs, divergence)
+    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array]:
+        bounds = _elbos(model, *batch, divergence=divergence)
         nats = [jnp.mean(level.sum(-1)) for level in bounds.kl]
         return jnp.mean(bounds.log_likelihood), jnp.stack(nats)
 
-    inputs = (model, jnp.asarray(videos), noise, conditioning)
-    log_likelihood, nats = with_automatic_axes(means, *inputs)
+    batch = (jnp.asarray(videos), noise, conditioning)
+    log_likelihood, nats = with_automatic_axes(means, model, *batch)
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames)
 
@@ -153,6 +153,7 @@ def _elbos(
     videos: Float[Array, "batch frames *frame"],
     noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None,
+    *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
 ) -> Elbo:
     """Return `jax.vmap(elbo)`, the frames of all videos through the networks at once.

@@ -7,6 +7,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,6 +17,7 @@ from jaxtyping import Array, Float, PyTree
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
 from cwvae.cells.base import Conditioning, Trace
+from cwvae.kernels.sharding import with_automatic_axes
 from cwvae.model import CWVAE
 from cwvae.shapes import LevelNoise, Video, checked
 
@@ -107,11 +109,15 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    bounds = _elbos(model, jnp.asarray(videos), noise, conditioning, divergence)
-    nll = -jnp.mean(bounds.log_likelihood)
-    nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bounds.kl])
+    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array]:
+        bounds = _elbos(model, *batch, divergence=divergence)
+        nats = [jnp.mean(level.sum(-1)) for level in bounds.kl]
+        return jnp.mean(bounds.log_likelihood), jnp.stack(nats)
+
+    batch = (jnp.asarray(videos), noise, conditioning)
+    log_likelihood, nats = with_automatic_axes(means, model, *batch)
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
-    return Loss(nll=nll, penalty=penalty, kl=nats / frames)
+    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames)
 
 
 @checked
@@ -147,6 +153,7 @@ def _elbos(
     videos: Float[Array, "batch frames *frame"],
     noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
     conditioning: tuple[Conditioning, ...] | None,
+    *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
 ) -> Elbo:
     """Return `jax.vmap(elbo)`, the frames of all videos through the networks at once.

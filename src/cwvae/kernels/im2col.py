@@ -1,6 +1,6 @@
 """Convolutions with stride 2 as one matrix product: windows gathered before it, added up after it.
 
-Images are (channels, height, width, images), as in `convolution`.
+Images are (channels, height, width, images), as in `strided`.
 """
 
 import jax.numpy as jnp

@@ -95,7 +95,8 @@ def test_the_gradient_is_that_of_the_known_solution(how):
 
 def euler(cell: FlowCell, state, top_down, time: float, steps: int) -> np.ndarray:
     """Walk along the field in float64."""
-    deter, constant = np.float64(state.deter), np.float64([*state.stoch, *top_down])
+    deter = np.asarray(state.deter, np.float64)
+    constant = np.asarray([*state.stoch, *top_down], np.float64)
     layers = [(np.float64(layer.kernel), np.float64(layer.bias)) for layer in cell.field.layers]
     duration = np.exp(np.float64(cell.log_rate)) * time
     for _ in range(steps):

@@ -71,7 +71,8 @@ def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0)
         f"last frame {last:.2f} dB"
     )
     rows = {"came": truth, "expected": ours, "forecast": np.concatenate([truth[:ASKED], future])}
-    rows = {name: (255 * v[ASKED - 24 : ASKED + HORIZON]).astype(np.uint8) for name, v in rows.items()}
+    shown = slice(ASKED - 24, ASKED + HORIZON)
+    rows = {name: (255 * video[shown]).astype(np.uint8) for name, video in rows.items()}
     write_strip(out, rows, every=3, context=24, columns=16)
     print(f"the forecast from frame {ASKED} on: {out}")
 

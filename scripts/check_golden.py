@@ -56,7 +56,7 @@ class Golden:
         self.model = model_from_weights(weights, self.config)
         self.videos = jnp.asarray(self.arrays["obs_u8"], dtype=float) / 255
         self.errors: dict[str, float] = {}
-        if jax.config.jax_enable_x64:
+        if jax.config.read("jax_enable_x64"):
             self.correct_output_bias()
 
     def correct_output_bias(self) -> None:
@@ -98,12 +98,12 @@ class Golden:
     def compare(self, group: str, name: str, ours: jax.Array) -> None:
         """Note the error of one array relative to its largest magnitude."""
         theirs = np.asarray(self.arrays[name], dtype=np.float64)
-        ours = np.asarray(ours, dtype=np.float64)
-        if ours.shape != theirs.shape:
-            raise ValueError(f"{name} has shape {theirs.shape} in the file, ours is {ours.shape}")
+        found = np.asarray(ours, dtype=np.float64)
+        if found.shape != theirs.shape:
+            raise ValueError(f"{name} has shape {theirs.shape} in the file, ours is {found.shape}")
         if theirs.size == 0:
             return
-        error = np.max(np.abs(ours - theirs)) / (np.max(np.abs(theirs)) or 1.0)
+        error = np.max(np.abs(found - theirs)) / (np.max(np.abs(theirs)) or 1.0)
         # A NaN must not hide behind max().
         error = float(error) if np.isfinite(error) else float("inf")
         self.errors[group] = max(self.errors.get(group, 0.0), error)
@@ -296,7 +296,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz")
     # Each program runs once, so what takes the time is compiling it.
     jax.config.update("jax_disable_most_optimizations", True)
-    float64 = jax.config.jax_enable_x64
+    float64 = jax.config.read("jax_enable_x64")
     failed = False
     for path in parser.parse_args().files:
         print(f"{path} ({'float64' if float64 else 'float32'})")

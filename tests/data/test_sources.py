@@ -5,12 +5,12 @@ import dataclasses
 import layouts
 import numpy as np
 import pytest
-from cwvae.training.runs import Settings
 from films import moving_square, write
 
 from cwvae.data import sources
 from cwvae.training.config import DataConfig
 from cwvae.training.presets import PRESETS
+from cwvae.training.settings import Settings
 
 
 def settings(data: str, frames: int = 3, **options) -> Settings:

@@ -31,7 +31,9 @@ class AbstractFrameNetwork(eqx.Module):
         """Return the answer to one frame."""
 
     @abc.abstractmethod
-    def batch(self, frames: Float[Array, " frames *frame"]) -> PyTree[Float[Array, " frames ..."]]:
+    def batch(
+        self, inputs: Float[Array, " frames *frame"], /
+    ) -> PyTree[Float[Array, " frames ..."]]:
         """Return the answers to many frames, those of `__call__` to rounding."""
 
 
@@ -42,8 +44,9 @@ class AbstractFrameDecoder(AbstractFrameNetwork):
     def log_probs(
         self,
         log_prob: LogProb,
-        frames: Float[Array, " frames *frame"],
+        inputs: Float[Array, " frames *frame"],
         targets: Shaped[Array, " frames *target"],
+        /,
     ) -> Float[Array, " frames"]:
         """Return the log-probability of every target given the answer to its frame.
 

@@ -137,10 +137,10 @@ def test_a_method_that_replaces_another_takes_the_same_arguments():
                 continue
             own, others = (inspect.signature(f).parameters for f in (value, replaced[0]))
             assert len(own) == len(others), f"{cls.__name__}.{name}"
-            for ours, theirs in zip(own.values(), others.values(), strict=True):
+            for mine, theirs in zip(own.values(), others.values(), strict=True):
                 # What is always given by its place may have a name of its own.
                 by_place = theirs.kind is inspect.Parameter.POSITIONAL_ONLY
-                assert by_place or ours.name == theirs.name, f"{cls.__name__}.{name}"
+                assert by_place or mine.name == theirs.name, f"{cls.__name__}.{name}"
 
 
 @pytest.mark.parametrize("name", CORE)

@@ -70,9 +70,8 @@ def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0)
         f"followed {len(came)} frames of {path}; expected one frame ahead, PSNR {better:.2f} dB, "
         f"last frame {last:.2f} dB"
     )
-    shown = slice(ASKED - 24, ASKED + HORIZON)
     rows = {"came": truth, "expected": ours, "forecast": np.concatenate([truth[:ASKED], future])}
-    rows = {name: (255 * v[shown]).astype(np.uint8) for name, v in rows.items()}
+    rows = {n: np.asarray(255 * v[ASKED - 24 : ASKED + HORIZON], np.uint8) for n, v in rows.items()}
     write_strip(out, rows, every=3, context=24, columns=16)
     print(f"the forecast from frame {ASKED} on: {out}")
 

@@ -57,7 +57,7 @@ def read_video(
         raise ValueError(f"expected most_frames >= 1, got {most_frames}; None reads all")
     frames: Iterator[UInt8[np.ndarray, "height width channels"]]
     _check_single(path, options)
-    frames = itertools.islice(_frames(path, options), most_frames)
+    frames = _frames(path, options, most_frames)
     if size is not None:
         frames = (resize(frame[np.newaxis], size, fit=fit)[0] for frame in frames)
     return _collected(frames, path, options, _promised(path, options, most_frames))
@@ -82,18 +82,19 @@ def read_all(
 
 
 def _frames(
-    path: Path, options: ReadOptions
+    path: Path, options: ReadOptions, most: int | None = None
 ) -> Iterator[UInt8[np.ndarray, "height width channels"]]:
-    """Yield the frames of whatever a path holds."""
+    """Yield the frames of whatever a path holds, at most so many."""
     kind = _kind(path)
     if kind == "array" and options.frame_rate is None:
-        return array_frames(find_video(path), options)
+        return itertools.islice(array_frames(find_video(path), options), most)
     if kind == "array":
         raise no_times(path)
     timed = picture_frames(path, options) if kind == "pictures" else decode(path, options)
     if options.frame_rate is None:
-        return evenly(timed, path)
-    return resampled(timed, options.frame_rate, path)
+        # Cut before, so that `evenly` comes to its end and to its warning.
+        return evenly(itertools.islice(timed, most), path)
+    return itertools.islice(resampled(timed, options.frame_rate, path), most)
 
 
 def _kind(path: Path) -> Literal["pictures", "array", "container"]:

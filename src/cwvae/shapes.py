@@ -64,9 +64,6 @@ Noise = Float[Array | np.ndarray, "ticks stoch"]
 FrameFeatures = PyTree[Float[Array, "frames ?feature"], " levels"]
 """The encoder's features of every frame, for every level, the fastest level first."""
 
-FrameFeatures = PyTree[Float[Array, "frames ?feature"], " levels"]
-"""The encoder's features of every frame, for every level, the fastest level first."""
-
 LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], " levels"]
 """`Features` of every level, the fastest level first."""
 

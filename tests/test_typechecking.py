@@ -11,6 +11,9 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from cwvae.typechecking import TypeCheckError, checked
 
 
+Ticks = PyTree[Float[Array, "?ticks"], " levels"]
+
+
 @checked
 def product(
     left: Float[Array, "rows inner"], right: Float[Array, "inner columns"], scale: float = 1
@@ -21,8 +24,8 @@ def product(
 
 @checked
 def lengths(
-    levels: PyTree[Float[Array, "?ticks"], " levels"],
-    others: PyTree[Float[Array, "?ticks"], " levels"] | None = None,
+    levels: Ticks,
+    others: Ticks | None = None,
 ) -> tuple[int, ...]:
     """Return the length of every level."""
     return tuple(level.shape[0] for level in levels)

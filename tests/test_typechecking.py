@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from cwvae.typechecking import TypeCheckError, checked
 
-
 Ticks = PyTree[Float[Array, "?ticks"], " levels"]
 
 

@@ -10,8 +10,6 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from cwvae.typechecking import TypeCheckError, checked
 
-Ticks = PyTree[Float[Array, "?ticks"], " levels"]
-
 
 @checked
 def product(
@@ -21,10 +19,13 @@ def product(
     return scale * left @ right
 
 
+Levels = PyTree[Float[Array, "?ticks"], " levels"]
+
+
 @checked
 def lengths(
-    levels: Ticks,
-    others: Ticks | None = None,
+    levels: Levels,
+    others: Levels | None = None,
 ) -> tuple[int, ...]:
     """Return the length of every level."""
     return tuple(level.shape[0] for level in levels)

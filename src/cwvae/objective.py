@@ -13,13 +13,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
 from cwvae.cells.base import Conditioning, Trace
 from cwvae.kernels.sharding import with_automatic_axes
 from cwvae.model import CWVAE
-from cwvae.shapes import LevelNoise, Video, checked
+from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 
 __all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
 
@@ -82,7 +82,7 @@ def elbo(
 def loss(
     model: CWVAE,
     videos: Float[Array | np.ndarray, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     beta: float | Sequence[float] = 1.0,
@@ -124,7 +124,7 @@ def loss(
 def importance_weighted_bound(
     model: CWVAE,
     video: Video,
-    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], " levels"],
+    noise: SampleNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
@@ -151,7 +151,7 @@ def importance_weighted_bound(
 def _elbos(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None,
     *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],

@@ -78,8 +78,8 @@ def test_all_ways_agree_with_finite_differences(kernels, frames, objective):
             return derivatives(jax.tree.map(lambda w, d: w + step * d, weights, direction))
 
         above, below, found = moved(STEP), moved(-STEP), derivatives(weights)
-    of_order = [(above[name] - below[name]) / (2 * STEP) for name in ("value", "vjp")]
-    expected = {name: float(of_order["of" in name]) for name in ways}
+        of_order = [float(above[n] - below[n]) / (2 * STEP) for n in ("value", "vjp")]
+    expected = {name: of_order["of" in name] for name in ways}
     assert {name: float(found[name]) for name in ways} == pytest.approx(expected, rel=1e-6)
 
 

@@ -51,7 +51,7 @@ def test_a_model_can_be_copied_and_pickled():
 def test_a_program_of_any_number_of_frames_can_be_exported():
     model = made(build, TINY, kernels="xla")
     outputs = jax.ShapeDtypeStruct(export.symbolic_shape(f"frames, {WIDTH}"), jnp.float32)
-    exported = export.export(jax.jit(model.render))(outputs)
+    exported = export.export(jax.jit(lambda outputs: model.render(outputs)))(outputs)
     for frames in (2, 20):
         found = exported.call(draw(0, frames, WIDTH))
         np.testing.assert_allclose(found, model.render(draw(0, frames, WIDTH)), atol=1e-5)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cwvae._extras import extra
+from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
@@ -58,7 +59,7 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
     parts = {"model": preset.model, "train": preset.train, "data": preset.data}
     known: dict[str, Any] = {"preset": name} if name in PRESETS else {}
     if first.resume and first.out is not None:
-        settings = read_settings(Path(first.out).expanduser())
+        settings = read_settings(expanded(Path(first.out)))
         parts = {"model": settings.model, "train": settings.train, "data": settings.data}
         known = {"preset": settings.preset, "horizon": settings.horizon}
         if settings.custom:

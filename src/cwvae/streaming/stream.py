@@ -27,8 +27,8 @@ from cwvae.streaming.lookahead import lookahead_step
 
 __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
-Duration = float | int | np.number | Float[Array | np.ndarray, ""]
-Action = Float[Array | np.ndarray, " action"]
+_Duration = float | int | np.number | Float[Array | np.ndarray, ""]
+_Action = Float[Array | np.ndarray, " action"]
 # The features of a frame for the levels that observe it, None for the others.
 _TickFeatures = PyTree[Float[Array, "?feature"], " observing"]
 
@@ -74,8 +74,8 @@ def step(
     frame: Frame,
     noise: TickNoise,
     *,
-    duration: Duration = 1.0,
-    action: Action | None = None,
+    duration: _Duration = 1.0,
+    action: _Action | None = None,
 ) -> tuple[Stream, Record]:
     """Observe the next frame; return the stream after it, and the frame that was expected.
 
@@ -112,8 +112,8 @@ def imagine(
     stream: Stream,
     noise: TickNoise,
     *,
-    duration: Duration = 1.0,
-    action: Action | None = None,
+    duration: _Duration = 1.0,
+    action: _Action | None = None,
 ) -> Stream:
     """Let a frame pass that is not observed; return the stream after it.
 
@@ -197,8 +197,8 @@ def _advance(
     model: CWVAE,
     stream: Stream,
     noise: TickNoise,
-    duration: Duration,
-    action: Action | None,
+    duration: _Duration,
+    action: _Action | None,
     features: _TickFeatures,
 ) -> Stream:
     """Advance every level by a frame, the slowest first; those without features imagine."""

@@ -17,9 +17,9 @@ ROWS = (
     ("kernels",),
     ("nn",),
     ("cells",),
-    ("hierarchy",),
+    ("hierarchy_checks", "hierarchy"),
     ("model",),
-    ("objective", "rollout"),
+    ("objective", "open_loop", "rollout"),
     ("streaming", "training", "evaluation", "analysis"),
     ("official",),
 )

@@ -5,9 +5,10 @@ import re
 import runpy
 from pathlib import Path
 
+import hook
 import pytest
 
-from cwvae.cli.options import parse
+from cwvae.cli.parsing import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -33,15 +34,21 @@ def test_links_between_pages_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.fixture
+def as_users_run(monkeypatch, tmp_path):
+    """Run in a folder of its own, without the suite's import hook."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hook, "enabled", False)
+
+
 @pages
-def test_every_command_is_one(page):
+def test_every_command_is_one(page, as_users_run):
     lines = [line.split("#")[0] for block in blocks("bash", page) for line in block.splitlines()]
     for words in (line.split() for line in lines if line.startswith("cwvae ")):
         parse(words[1:])
 
 
-def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_guide_runs_from_its_first_line_to_its_last(capsys, as_users_run):
     names = run(ROOT / "docs" / "guide.md")
     printed = capsys.readouterr().out
     assert "LeakyCell" in printed
@@ -50,8 +57,7 @@ def test_the_guide_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkey
     assert int(names["now"].frame) == 24
 
 
-def test_the_page_for_python_runs_from_its_first_line_to_its_last(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_page_for_python_runs_from_its_first_line_to_its_last(capsys, as_users_run):
     names = run(ROOT / "docs" / "python.md")
     printed = capsys.readouterr().out
     assert "(2, 8, 32, 32, 1)" in printed

@@ -10,7 +10,7 @@ import jax.random as jr
 import pytest
 
 from cwvae import PRESETS, build
-from cwvae.cli.options import parse
+from cwvae.cli.parsing import parse
 from cwvae.training.config import Preset
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

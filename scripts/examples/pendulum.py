@@ -28,7 +28,8 @@ def swing(times, key):
     term = diffrax.ODETerm(lambda t, y, _: jnp.stack([y[1], -jnp.sin(y[0]) - 0.1 * y[1]]))
     rest = diffrax.Tsit5(), 0.0, times[-1], 0.05, start
     path = diffrax.diffeqsolve(term, *rest, saveat=diffrax.SaveAt(ts=times))
-    return jnp.stack([jnp.sin(path.ys[:, 0]), -jnp.cos(path.ys[:, 0])], axis=-1)
+    angles = jnp.asarray(path.ys)[:, 0]
+    return jnp.stack([jnp.sin(angles), -jnp.cos(angles)], axis=-1)
 
 
 def make(key) -> CWVAE:

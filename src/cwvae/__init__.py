@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cwvae.hierarchy import Hierarchy
     from cwvae.model import CWVAE
     from cwvae.objective import elbo, importance_weighted_bound, loss
-    from cwvae.rollout import forecast, predict_one_step, reconstruct
+    from cwvae.rollout import forecast, latents, predict_one_step, reconstruct, sample
     from cwvae.training.build import build
     from cwvae.training.config import ModelConfig, TrainConfig
     from cwvae.training.presets import PRESETS
@@ -45,10 +45,12 @@ __all__ = [
     "forecast",
     "importance_weighted_bound",
     "init_train_state",
+    "latents",
     "load_run",
     "loss",
     "predict_one_step",
     "reconstruct",
+    "sample",
     "summary",
     "train_step",
 ]
@@ -63,7 +65,7 @@ _HOMES = {
     "hierarchy": ("Hierarchy",),
     "model": ("CWVAE",),
     "objective": ("elbo", "importance_weighted_bound", "loss"),
-    "rollout": ("forecast", "predict_one_step", "reconstruct"),
+    "rollout": ("forecast", "latents", "predict_one_step", "reconstruct", "sample"),
     "training.build": ("build",),
     "training.config": ("ModelConfig", "TrainConfig"),
     "training.presets": ("PRESETS",),

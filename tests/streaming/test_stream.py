@@ -110,14 +110,14 @@ def test_a_stream_is_as_large_after_many_frames_as_before_the_first(kind, lookah
 @clocks
 def test_a_step_is_traced_once_for_all_frames_models_and_streams(lookahead, tmp_path):
     run = eqx.filter_jit(eqx.debug.assert_max_traces(streaming.step, max_traces=1))
-    for seed in range(2):
-        model = plain(Clock(2, 2, lookahead=lookahead), seed=seed)
-        stream = streaming.start(model)
-        for frame, duration, _ in zip(*inputs(seed), strict=True):
-            stream, _ = run(model, stream, frame, modes(model), duration=duration)
-    eqx.tree_serialise_leaves(tmp_path / "stream.eqx", stream)
-    restored = eqx.tree_deserialise_leaves(tmp_path / "stream.eqx", streaming.start(model))
-    run(model, restored, frame, modes(model), duration=duration)
+    models = [plain(Clock(2, 2, lookahead=lookahead), seed=seed) for seed in range(2)]
+    streams = [streaming.start(model) for model in models]
+    for frame, duration, _ in zip(*inputs(), strict=True):
+        for place, model in enumerate(models):
+            streams[place], _ = run(model, streams[place], frame, modes(model), duration=duration)
+    eqx.tree_serialise_leaves(tmp_path / "stream.eqx", streams[0])
+    restored = eqx.tree_deserialise_leaves(tmp_path / "stream.eqx", streaming.start(models[0]))
+    run(models[0], restored, inputs()[0][0], modes(models[0]), duration=inputs()[1][0])
 
 
 @some_of_both
@@ -151,3 +151,17 @@ def test_streams_side_by_side_are_alone_and_another_joins_where_one_leaves(kind,
         for place, (seed, frame) in enumerate(rows):
             assert_alike(row((streams, records), place), alone[seed][frame])
         rows = [(seed, frame + 1) for seed, frame in rows]
+
+
+@pytest.mark.parametrize("duration", [-1.0, float("nan"), float("inf")])
+def test_a_duration_that_is_no_time_stops_a_compiled_program(duration):
+    model = plain(Clock(1))
+    with pytest.raises(eqx.EquinoxRuntimeError, match="a duration must be one number"):
+        imagine(model, streaming.start(model), modes(model), duration=jnp.asarray(duration))
+
+
+def test_an_encoder_with_too_few_features_raises():
+    model = plain(Clock(2, 3))
+    short = eqx.tree_at(lambda m: m.encoder, model, plain(Clock(1)).encoder)
+    with pytest.raises(ValueError, match=r"2 levels need .* got features for 1"):
+        streaming.step(short, streaming.start(short), inputs()[0][0], modes(short))

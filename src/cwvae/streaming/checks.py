@@ -1,24 +1,22 @@
 """The arguments of a stream's functions, checked where they come in."""
 
-import operator
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from cwvae.cells.base import AbstractCell
 from cwvae.hierarchy import Hierarchy
-from cwvae.shapes import Frame
+from cwvae.shapes import Frame, TickNoise
 from cwvae.streaming.level import LevelStream
 
 __all__ = [
     "check_levels",
     "checked_action",
-    "checked_count",
     "checked_duration",
     "checked_frame",
     "checked_horizon",
@@ -44,9 +42,7 @@ def check_levels(hierarchy: Hierarchy, levels: tuple[LevelStream, ...]) -> None:
             )
 
 
-def checked_noise(
-    hierarchy: Hierarchy, noise: Sequence[Array | np.ndarray]
-) -> PyTree[Float[Array, " ?stoch"], " levels"]:
+def checked_noise(hierarchy: Hierarchy, noise: Sequence[Array | np.ndarray]) -> TickNoise:
     """Return the noise of one tick; raise `ValueError` for that of other levels."""
     expected = [(cell.stoch_size,) for cell in hierarchy.cells]
     got = [np.shape(vector) for vector in noise]
@@ -59,17 +55,12 @@ def checked_noise(
 
 
 def checked_frame(frame: Frame, shape: tuple[int, ...]) -> Float[Array, "*frame"]:
-    """Return a frame; raise `ValueError` for one of another shape, or that is not of floats."""
+    """Return a frame; raise `ValueError` for one of another shape."""
     frame = jnp.asarray(frame)
     if frame.shape != shape:
         raise ValueError(
             f"frame must have shape {shape}, that of the model's frames, got {frame.shape}; "
             "resize or crop it, and use jax.vmap for many streams"
-        )
-    if not jnp.issubdtype(frame.dtype, jnp.floating):
-        raise ValueError(
-            f"frame must be of floating point numbers in [0, 1], got {frame.dtype}; "
-            "divide bytes by 255"
         )
     return frame
 
@@ -103,13 +94,6 @@ def checked_duration(
     if not 0 <= duration < float("inf"):
         raise ValueError(f"{wrong}, got {duration}; give the time since the last frame")
     return jnp.asarray(duration, dtype=float)
-
-
-def checked_count(name: str, count: SupportsIndex) -> int:
-    """Return a count of Python or NumPy; raise `ValueError` for no whole number from 1 on."""
-    if not hasattr(count, "__index__") or operator.index(count) < 1:
-        raise ValueError(f"{name} must be at least 1, got {count}; give a whole number from 1 on")
-    return operator.index(count)
 
 
 def checked_horizon(name: str, values: Any, horizon: int) -> Float[Array, " horizon *axes"]:

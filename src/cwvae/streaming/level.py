@@ -24,7 +24,7 @@ __all__ = [
     "start_level",
 ]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class LevelStream(eqx.Module):
@@ -98,6 +98,6 @@ def shift_times(level: LevelStream, elapsed: Float[Array, ""]) -> LevelStream:
     )
 
 
-def choose(condition: Bool[Array, ""], one: T, other: T) -> T:
+def choose(condition: Bool[Array, ""], one: _T, other: _T) -> _T:
     """Return one pytree where the condition holds, else the other."""
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)

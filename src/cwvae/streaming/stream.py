@@ -1,7 +1,6 @@
 """A stream and its functions: start, step, imagine, forecast, insert."""
 
 import operator
-from collections.abc import Sequence
 from typing import SupportsIndex
 
 import equinox as eqx
@@ -10,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, State
 from cwvae.model import CWVAE
-from cwvae.shapes import Frame, checked
+from cwvae.shapes import Frame, TickNoise, checked
 from cwvae.streaming.causal import causal_step
 from cwvae.streaming.checks import (
     check_levels,
     checked_action,
-    checked_count,
     checked_duration,
     checked_frame,
     checked_horizon,
@@ -28,10 +27,10 @@ from cwvae.streaming.lookahead import lookahead_step
 
 __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
 
-# Of any shape: that of each is compared with its level's, so that the error can name it.
-TickNoise = Sequence[Float[Array | np.ndarray, "..."]]
-Duration = float | int | np.number | Float[Array | np.ndarray, ""]
-Action = Float[Array | np.ndarray, " action"]
+_Duration = float | int | np.number | Float[Array | np.ndarray, ""]
+_Action = Float[Array | np.ndarray, " action"]
+# The features of a frame for the levels that observe it, None for the others.
+_TickFeatures = PyTree[Float[Array, "?feature"], " observing"]
 
 
 class Stream(eqx.Module):
@@ -75,8 +74,8 @@ def step(
     frame: Frame,
     noise: TickNoise,
     *,
-    duration: Duration = 1.0,
-    action: Action | None = None,
+    duration: _Duration = 1.0,
+    action: _Action | None = None,
 ) -> tuple[Stream, Record]:
     """Observe the next frame; return the stream after it, and the frame that was expected.
 
@@ -113,16 +112,16 @@ def imagine(
     stream: Stream,
     noise: TickNoise,
     *,
-    duration: Duration = 1.0,
-    action: Action | None = None,
+    duration: _Duration = 1.0,
+    action: _Action | None = None,
 ) -> Stream:
     """Let a frame pass that is not observed; return the stream after it.
 
     **Arguments:** those of `step`, which raises the same errors.
 
     In a causal model a level that ticks at the frame samples from its prior, as in the batch
-    computation, whatever it observed of its window; a level that looks ahead keeps its state
-    until its window ends.
+    computation, whatever it observed of its window; a level that looks ahead keeps what it
+    observed of its window.
     """
     noise = checked_noise(model.hierarchy, noise)
     return _advance(model, stream, noise, duration, action, (None,) * len(noise))
@@ -150,8 +149,8 @@ def forecast(
     Raises `ValueError` for a count below 1, a stream of another model, or durations or actions
     of another number of frames.
     """
-    horizon, samples = checked_count("horizon", horizon), checked_count("samples", samples)
-    chunk = checked_count("chunk", chunk)
+    horizon, samples = whole_number("horizon", horizon), whole_number("samples", samples)
+    chunk = whole_number("chunk", chunk)
     durations = np.ones(horizon) if durations is None else durations
     durations = checked_horizon("durations", durations, horizon)
     actions = None if actions is None else checked_horizon("actions", actions, horizon)
@@ -197,10 +196,10 @@ def insert(streams: Stream, row: SupportsIndex | Int[Array, ""], stream: Stream)
 def _advance(
     model: CWVAE,
     stream: Stream,
-    noise: PyTree[Float[Array, " ?stoch"], " levels"],
-    duration: Duration,
-    action: Action | None,
-    features: PyTree[Float[Array, " ?feature"], " observed"],
+    noise: TickNoise,
+    duration: _Duration,
+    action: _Action | None,
+    features: _TickFeatures,
 ) -> Stream:
     """Advance every level by a frame, the slowest first; those without features imagine."""
     cells, clock = model.hierarchy.cells, model.hierarchy.clock

@@ -14,9 +14,9 @@ from measuring import Program
 
 from cwvae import PRESETS
 from cwvae.cells.base import Conditioning
-from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.cells.heads import STDDEV_SHIFT
 from cwvae.cells.rssm import RSSMCell
+from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.nn.layers import GRU
 from cwvae.training.config import ModelConfig
 

@@ -159,7 +159,7 @@ def vision(part: str, way: str, preset: str, frames: int) -> Program:
         leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(result[1])]
         return {"loss": float(result[0])} | moments(jnp.concatenate(leaves))
 
-    function: Callable[..., Any] = each if way == "forward" else gradient
+    function: Callable[..., Any] = map_frames if way == "forward" else gradient
     return Program(
         function=eqx.filter_jit(function),
         arguments=arguments,

@@ -137,23 +137,23 @@ def run(function, model, *batches):
 
 def infer(model, video, noise):
     """Return features, last states and records of one video."""
-    features, conditioning = model.features(video), model.hierarchy.conditioning(len(video))
+    features, conditioning = model.features(video), model.hierarchy.conditioning(video.shape[0])
     return features, *model.hierarchy.observe(model.hierarchy.init(), features, noise, conditioning)
 
 
 def decode(model, outputs):
-    """Return the decoder's answer to the lowest level's outputs."""
+    """Return the decoder's parameters of the frames given the lowest level's outputs."""
     return model.decode(outputs)
 
 
 def imagine_frames(model, states, noise):
     """Return last states and frames."""
-    return imagine(model, states, noise, model.hierarchy.conditioning(len(noise[0])))
+    return imagine(model, states, noise, model.hierarchy.conditioning(noise[0].shape[0]))
 
 
 def imagine_latents(model, states, noise):
     """Return last states and records, without decoding."""
-    return model.hierarchy.imagine(states, noise, model.hierarchy.conditioning(len(noise[0])))
+    return model.hierarchy.imagine(states, noise, model.hierarchy.conditioning(noise[0].shape[0]))
 
 
 def check_closed_loop(golden: Golden) -> None:
@@ -248,10 +248,10 @@ def check_options(golden: Golden) -> None:
 
 
 def check_open_loop(golden: Golden) -> None:
-    """Compare context and prediction, with the levels blind that the file says."""
-    heeds = golden.config["use_obs"]
-    heeds = [heeds] * golden.levels if isinstance(heeds, bool) else heeds
-    model = golden.model.blinded([level for level, heed in enumerate(heeds) if not heed])
+    """Compare context and prediction, with the levels blind that are so in the file."""
+    sees = golden.config["use_obs"]
+    sees = [sees] * golden.levels if isinstance(sees, bool) else sees
+    model = golden.model.blinded([level for level, seen in enumerate(sees) if not seen])
     context, noise = golden.videos[:, : golden.context], golden.noise("open/pre_posterior")
     recon, onestep = "open-loop reconstruction", "one-step prior"
 
@@ -294,8 +294,6 @@ def main() -> int:
     """Check the files of the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz")
-    # Each program runs once, so what takes the time is compiling it.
-    jax.config.update("jax_disable_most_optimizations", True)
     float64 = jax.config.jax_enable_x64
     failed = False
     for path in parser.parse_args().files:

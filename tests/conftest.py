@@ -5,7 +5,6 @@ import inspect
 
 import hook
 import jax
-import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
@@ -58,12 +57,3 @@ def forget():
     yield
     jax.clear_caches()
     gc.collect()
-
-
-@pytest.fixture
-def unchecked():
-    """Call functions as users do: no import hook checks arguments before the functions do."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)

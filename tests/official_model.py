@@ -86,7 +86,7 @@ def observe(
     blind: Collection[int] = (),
 ) -> Record:
     """Infer the states of a video and decode them; blind levels sample from their prior."""
-    weights = {name: np.float64(array) for name, array in weights.items()}
+    weights = {name: np.asarray(array, np.float64) for name, array in weights.items()}
     levels, factor = config["levels"], config["tmp_abs_factor"]
     features = encode(weights, config, video)
     width = config["cell_stoch_size"] + config["cell_deter_size"]
@@ -119,7 +119,7 @@ def observe(
 
 def encode(weights: Weights, config: Mapping[str, Any], video: np.ndarray) -> list[np.ndarray]:
     """Return every frame's features for each level."""
-    images = np.float64(video)
+    images = np.asarray(video, np.float64)
     for number in range(1, 5):
         kernel = weights[f"encoder/h{number}_conv/kernel"]
         edge = (images.shape[1] - 4) // 2 + 1

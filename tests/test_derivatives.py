@@ -3,6 +3,8 @@
 With 20 frames there is more than a chunk, with 4 there is none.
 """
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -23,7 +25,7 @@ def along(tree, direction):
 
 def problem(kernels: str, frames: int, objective: str):
     """Return the objective as a function of the weights, the weights, and a direction."""
-    model = made(build, TINY, kernels=kernels)
+    model = made(build, dataclasses.replace(TINY, levels=1), kernels=kernels)
     video, noises = jax.nn.sigmoid(draw(1, frames, 32, 32, 1)), noise(model.hierarchy, frames)
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
     # As two videos the loss flattens them.
@@ -57,7 +59,6 @@ FORWARD = ("jvp", "linearize")
         ("xla", 4, "loss"),
         ("xla", 20, "elbo"),
         ("xla", 20, "loss"),
-        ("auto", 4, "elbo"),
         ("auto", 20, "elbo"),
         ("auto", 20, "loss"),
     ],
@@ -70,20 +71,16 @@ def test_all_ways_agree_with_finite_differences(kernels, frames, objective):
 
         @jax.jit
         def derivatives(weights):
-            return {name: way(value, weights, direction) for name, way in ways.items()}
-
-        @jax.jit
-        def first(weights):
-            return value(weights), along(jax.grad(value)(weights), direction)
+            found = {name: way(value, weights, direction) for name, way in ways.items()}
+            return found | {"value": value(weights)}
 
         def moved(step):
-            return first(jax.tree.map(lambda w, d: w + step * d, weights, direction))
+            return derivatives(jax.tree.map(lambda w, d: w + step * d, weights, direction))
 
-        (above, slope_above), (below, slope_below) = moved(STEP), moved(-STEP)
-        found = derivatives(weights)
-    of_order = (above - below) / (2 * STEP), (slope_above - slope_below) / (2 * STEP)
-    expected = {name: float(of_order["of" in name]) for name in ways}
-    assert {name: float(f) for name, f in found.items()} == pytest.approx(expected, rel=1e-6)
+        above, below, found = moved(STEP), moved(-STEP), derivatives(weights)
+        of_order = [float(above[n] - below[n]) / (2 * STEP) for n in ("value", "vjp")]
+    expected = {name: of_order["of" in name] for name in ways}
+    assert {name: float(found[name]) for name in ways} == pytest.approx(expected, rel=1e-6)
 
 
 def test_where_forward_mode_is_not_there_the_error_names_the_switch():

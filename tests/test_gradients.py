@@ -81,7 +81,7 @@ def test_the_whole_share_for_the_posterior_leaves_the_prior_untrained(of_share):
 
 @beliefs
 def test_the_whole_share_for_the_prior_leaves_the_posterior_untrained(kind):
-    # One frame, since a later prior hears what the posterior sampled.
+    # One frame, since a later prior depends on what the posterior sampled.
     model = plain(Clock(1), kind=kind)
     gradient = gradients(model, batch(model, 1), "penalty", kl_balance=0.0)
     cell = gradient.hierarchy.cells[0]

@@ -112,7 +112,7 @@ def test_every_level_has_the_logistic_probability_of_its_bin(levels, mean, scale
     # The outermost bins reach to infinity.
     edges = (np.arange(levels + 1) - 0.5) / (levels - 1)
     edges[0], edges[-1] = -np.inf, np.inf
-    exact_mean, log_scale = np.float64(decoded[0, 0])
+    exact_mean, log_scale = np.asarray(decoded[0, 0], np.float64)
     tails = 0.5 * (1 + np.tanh(0.5 * (edges - exact_mean) / np.exp(log_scale)))
     np.testing.assert_allclose(np.exp(log_probs), np.diff(tails), rtol=1e-3, atol=1e-7)
     assert np.exp(np.float64(log_probs)).sum() == pytest.approx(1, abs=1e-5)

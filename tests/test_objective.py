@@ -123,7 +123,7 @@ def test_without_times_frames_come_at_0_1_2():
     assert np.all(actual.kl[0][1:] != bound(model, video, noises, otherwise).kl[0][1:])
 
 
-def test_a_model_that_hears_actions_is_refused_without_them():
+def test_a_model_of_actions_needs_them():
     model, video = plain(CLOCK, kind="conditioned"), plain_video(FRAMES)
     with pytest.raises(ValueError, match="level 0 needs actions of 3 numbers, got none"):
         elbo(model, video, noise(model.hierarchy, FRAMES))
@@ -178,6 +178,23 @@ def test_the_plain_loss_is_minus_the_mean_bound_per_frame():
     np.testing.assert_allclose(training_loss(model, *inputs).total, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("frames", [4, 20])
+def test_the_loss_and_its_gradients_are_those_of_minus_the_mean_bound(frames):
+    model = tiny(levels=1)
+    video = jax.nn.sigmoid(draw(1, 2, frames, 32, 32, 1))
+    noises = stacked([noise(model.hierarchy, frames, seed=row) for row in range(2)])
+
+    def mean_bound(model):
+        return -jax.vmap(lambda *row: elbo(model, *row).value)(video, noises).mean() / frames
+
+    @eqx.filter_jit
+    def both(model):
+        ways = (mean_bound, lambda model: loss(model, video, noises).total)
+        return [eqx.filter_value_and_grad(way)(model) for way in ways]
+
+    assert_alike(*both(model), 1e-4)
+
+
 def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
     model = plain(CLOCK)
     inputs = batch(model)
@@ -207,14 +224,14 @@ def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
         ({"free_nats": float("nan")}, "free_nats must"),
     ],
 )
-def test_an_option_outside_its_range_is_refused(options, message):
+def test_an_option_outside_its_range_is_an_error(options, message):
     model = plain(CLOCK)
     with pytest.raises(ValueError, match=message):
         loss(model, *batch(model), **options)
 
 
 @pytest.mark.parametrize("change", [lambda v: v.ravel()[0], lambda v: v.astype(int)])
-def test_what_is_not_videos_is_refused_by_name(change):
+def test_what_is_not_videos_is_an_error_that_names_it(change):
     model = plain(CLOCK)
     videos, noises, known = batch(model)
     with pytest.raises(TypeCheckError, match="parameter 'videos'"):
@@ -224,7 +241,7 @@ def test_what_is_not_videos_is_refused_by_name(change):
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 1), (2, 2, 32, 32, 1)])
-def test_a_video_of_the_wrong_rank_is_refused_with_the_shapes(shape):
+def test_a_video_of_the_wrong_rank_is_an_error_with_the_shapes(shape):
     model = tiny()
     noises = noise(model.hierarchy, shape[0])
     message = rf"frames of .* \(32, 32, 1\), got \({', '.join(map(str, shape[1:]))}\)"
@@ -234,20 +251,20 @@ def test_a_video_of_the_wrong_rank_is_refused_with_the_shapes(shape):
         loss(model, jnp.zeros((1, *shape)), stacked([noises]))
 
 
-def test_noise_for_another_batch_is_refused_by_name():
+def test_noise_for_another_batch_is_an_error_that_names_it():
     model = plain(CLOCK)
     videos, noises, _ = batch(model)
     with pytest.raises(TypeCheckError, match="parameter 'noise'"):
         loss(model, videos[:2], noises)
 
 
-def test_a_batch_without_videos_is_refused():
+def test_a_batch_without_videos_is_an_error():
     inputs = batch(plain(CLOCK))
     with pytest.raises(ValueError, match="batch of at least 1 video, got none"):
         loss(plain(CLOCK), *jax.tree.map(lambda a: a[:0], inputs))
 
 
-def test_a_bound_of_no_samples_is_refused():
+def test_a_bound_of_no_samples_is_an_error():
     model = plain(CLOCK)
     with pytest.raises(ValueError, match="at least 1 sample, got none"):
         importance_weighted_bound(model, plain_video(FRAMES), samples(model, FRAMES, 0))

@@ -72,7 +72,7 @@ def test_what_the_official_base_configuration_sets_need_not_be_given():
 
 
 @pytest.mark.parametrize("missing", ["cell_stoch_size", "dec_stddev", "channels"])
-def test_a_configuration_that_lacks_a_key_is_refused(official, missing):
+def test_a_configuration_that_lacks_a_key_is_an_error(official, missing):
     config = {key: value for key, value in official[1].items() if key != missing}
     with pytest.raises(ValueError, match=f"configuration lacks {missing}"):
         config_from_official(config)
@@ -85,7 +85,7 @@ def test_a_configuration_that_lacks_a_key_is_refused(official, missing):
         ({"cell_reset_state": True}, "cell_reset_state must be false"),
     ],
 )
-def test_a_cell_that_is_not_the_official_one_is_refused(official, change, message):
+def test_a_cell_that_is_not_the_official_one_is_an_error(official, change, message):
     weights, config = official
     with pytest.raises(ValueError, match=message):
         model_from_weights(weights, config | change)

@@ -199,15 +199,6 @@ def test_frames_of_a_sample_come_at_0_1_2():
 # Times of the frames to predict.
 
 
-def test_without_conditioning_imagined_frames_go_on_after_the_context():
-    model, context = plain(CLOCK, kind="flow"), plain_video(3)
-    levels = model.hierarchy
-    before, after = (levels.noise(3, key=jr.key(seed)) for seed in range(2))
-    states = observe(model, context, before)
-    known = cut_out(levels.conditioning(6), 3)
-    assert_alike(imagine(model, states, after), imagine(model, states, after, known))
-
-
 @pytest.mark.parametrize("whole_number", [np.int64, jnp.asarray])
 def test_counts_may_be_of_numpy_or_jax(model, context, whole, whole_number):
     other = forecast(

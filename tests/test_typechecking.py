@@ -19,10 +19,13 @@ def product(
     return scale * left @ right
 
 
+Levels = PyTree[Float[Array, "?ticks"], " levels"]
+
+
 @checked
 def lengths(
-    levels: PyTree[Float[Array, "?ticks"], " levels"],
-    others: PyTree[Float[Array, "?ticks"], " levels"] | None = None,
+    levels: Levels,
+    others: Levels | None = None,
 ) -> tuple[int, ...]:
     """Return the length of every level."""
     return tuple(level.shape[0] for level in levels)

@@ -5,20 +5,11 @@ A room has its table in a module of `wrong_calls`: `CALLS`, of names to (call, m
 
 import importlib
 import pkgutil
-import re
 
-import jaxtyping
 import pytest
 import wrong_calls
 
 from cwvae.shapes import TypeCheckError
-
-
-@pytest.fixture(scope="module")
-def hooked(request) -> bool:
-    """Return whether the suite runs under jaxtyping's import hook."""
-    return bool(request.config.getoption("--jaxtyping-packages", default=None))
-
 
 ROOMS = [module.name for module in pkgutil.iter_modules(wrong_calls.__path__)]
 TABLES = {room: importlib.import_module(f"wrong_calls.{room}").CALLS for room in ROOMS}
@@ -30,15 +21,12 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("call", "message"), ROWS)
-def test_a_wrong_call_raises_one_sentence_with_what_came_and_a_remedy(call, message, hooked):
-    with pytest.raises((ValueError, jaxtyping.TypeCheckError)) as caught:
+def test_a_wrong_call_raises_one_sentence_with_what_came_and_a_remedy(call, message):
+    with pytest.raises((ValueError, TypeCheckError), match=message) as caught:
         call()
-    if hooked and caught.type is jaxtyping.TypeCheckError:
-        return  # the import hook checks a constructor before the constructor does
     # Not a subclass of them, such as JAX's errors about tracers.
     assert caught.type in (ValueError, TypeCheckError)
     text = str(caught.value)
-    assert re.search(message, text)
     assert "\n" not in text
     assert len(text) < 400
 

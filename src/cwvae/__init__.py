@@ -7,20 +7,19 @@ named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` comp
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from cwvae.analysis.sizes import summary
-from cwvae.beliefs import Categorical, Gaussian
-from cwvae.cells import AbstractCell, Conditioned, Conditioning, FlowCell, Resetting, RSSMCell
-from cwvae.clock import Clock
-from cwvae.hierarchy import Hierarchy
-from cwvae.model import CWVAE
-from cwvae.objective import elbo, importance_weighted_bound, loss
-from cwvae.rollout import forecast, latents, predict_one_step, reconstruct, sample
-from cwvae.training.build import build
-from cwvae.training.config import ModelConfig, TrainConfig
-from cwvae.training.presets import PRESETS
-
 if TYPE_CHECKING:
-    from cwvae.training.run import load_run
+    from cwvae.analysis.sizes import summary
+    from cwvae.beliefs import Categorical, Gaussian
+    from cwvae.cells import AbstractCell, Conditioned, Conditioning, FlowCell, Resetting, RSSMCell
+    from cwvae.clock import Clock
+    from cwvae.hierarchy import Hierarchy
+    from cwvae.model import CWVAE
+    from cwvae.objective import elbo, importance_weighted_bound, loss
+    from cwvae.rollout import forecast, latents, predict_one_step, reconstruct, sample
+    from cwvae.training.build import build
+    from cwvae.training.config import ModelConfig, TrainConfig
+    from cwvae.training.presets import PRESETS
+    from cwvae.training.run import Run, load_run
     from cwvae.training.step import init_train_state, train_step
 
 __version__ = "0.2.0"
@@ -39,6 +38,7 @@ __all__ = [
     "ModelConfig",
     "RSSMCell",
     "Resetting",
+    "Run",
     "TrainConfig",
     "build",
     "elbo",
@@ -55,19 +55,32 @@ __all__ = [
     "train_step",
 ]
 
-# Where the names are that need more than the core: they are imported when they are first used.
-_LATER = {
-    "init_train_state": "cwvae.training.step",
-    "load_run": "cwvae.training.run",
-    "train_step": "cwvae.training.step",
+# Where the names are, which are imported when they are first used: the command line heeds Ctrl-C
+# from its start, while importing all of this takes seconds, and some needs more than the core.
+_HOMES = {
+    "analysis.sizes": ("summary",),
+    "beliefs": ("Categorical", "Gaussian"),
+    "cells": ("AbstractCell", "Conditioned", "Conditioning", "FlowCell", "RSSMCell", "Resetting"),
+    "clock": ("Clock",),
+    "hierarchy": ("Hierarchy",),
+    "model": ("CWVAE",),
+    "objective": ("elbo", "importance_weighted_bound", "loss"),
+    "rollout": ("forecast", "latents", "predict_one_step", "reconstruct", "sample"),
+    "training.build": ("build",),
+    "training.config": ("ModelConfig", "TrainConfig"),
+    "training.presets": ("PRESETS",),
+    "training.run": ("Run", "load_run"),
+    "training.step": ("init_train_state", "train_step"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name that needs more than the core, or raise an `ImportError` with the remedy."""
-    if name not in _LATER:
+    """Import a public name, or raise an `ImportError` with the remedy where more is needed."""
+    if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+    module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
+    value = globals()[name] = getattr(module, name)
     return value
 
 

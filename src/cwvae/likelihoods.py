@@ -23,7 +23,7 @@ __all__ = [
     "LearnedNormal",
 ]
 
-Decoded = Float[Array, "*decoded"]
+_Decoded = Float[Array, "*decoded"]
 """The decoder's output for one frame."""
 
 
@@ -39,11 +39,11 @@ class AbstractLikelihood(eqx.Module):
         return 1
 
     @abc.abstractmethod
-    def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
+    def log_prob(self, decoded: _Decoded, frame: Frame) -> Float[Array, ""]:
         """Return the log-likelihood of a frame, in nats, summed over the frame."""
 
     @abc.abstractmethod
-    def mean(self, decoded: Decoded) -> Frame:
+    def mean(self, decoded: _Decoded) -> Frame:
         """Return the expected frame."""
 
 
@@ -61,7 +61,7 @@ class FixedNormal(AbstractLikelihood):
         check_positive("the likelihood's stddev", self.stddev)
 
     @checked
-    def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
+    def log_prob(self, decoded: _Decoded, frame: Frame) -> Float[Array, ""]:
         """Return sum log Normal(frame; decoded, stddev), constants included, in nats."""
         _check_shapes(self, decoded, frame)
         constant = math.log(self.stddev) + 0.5 * math.log(2 * math.pi)
@@ -70,7 +70,7 @@ class FixedNormal(AbstractLikelihood):
         return -0.5 * squares - frame.size * constant
 
     @checked
-    def mean(self, decoded: Decoded) -> Frame:
+    def mean(self, decoded: _Decoded) -> Frame:
         """Return the decoder's output itself."""
         return decoded
 
@@ -90,7 +90,7 @@ class LearnedNormal(AbstractLikelihood):
         self.log_stddev = jnp.asarray(math.log(stddev), dtype=float)
 
     @checked
-    def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
+    def log_prob(self, decoded: _Decoded, frame: Frame) -> Float[Array, ""]:
         """Return sum log Normal(frame; decoded, stddev), constants included, in nats."""
         _check_shapes(self, decoded, frame)
         standard = (frame - decoded) * jnp.exp(-self.log_stddev)
@@ -98,7 +98,7 @@ class LearnedNormal(AbstractLikelihood):
         return -0.5 * jnp.sum(standard**2) - frame.size * constant
 
     @checked
-    def mean(self, decoded: Decoded) -> Frame:
+    def mean(self, decoded: _Decoded) -> Frame:
         """Return the decoder's output itself."""
         return decoded
 
@@ -110,13 +110,13 @@ class Bernoulli(AbstractLikelihood):
     """
 
     @checked
-    def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
+    def log_prob(self, decoded: _Decoded, frame: Frame) -> Float[Array, ""]:
         """Return sum x log p + (1 - x) log (1 - p), in nats."""
         _check_shapes(self, decoded, frame)
         return jnp.sum(frame * decoded - jax.nn.softplus(decoded))
 
     @checked
-    def mean(self, decoded: Decoded) -> Frame:
+    def mean(self, decoded: _Decoded) -> Frame:
         """Return the probability of on."""
         return jax.nn.sigmoid(decoded)
 
@@ -142,7 +142,7 @@ class DiscretisedLogistic(AbstractLikelihood):
         return 2
 
     @checked
-    def log_prob(self, decoded: Decoded, frame: Frame) -> Float[Array, ""]:
+    def log_prob(self, decoded: _Decoded, frame: Frame) -> Float[Array, ""]:
         """Return sum log P(bin of the pixel), in nats; pixels are rounded to the nearest level."""
         _check_shapes(self, decoded, frame)
         mean, log_scale = jnp.split(decoded, 2, axis=-1)
@@ -160,7 +160,7 @@ class DiscretisedLogistic(AbstractLikelihood):
         return jnp.sum(jnp.where(level == 0, first, jnp.where(level == last, final, inside)))
 
     @checked
-    def mean(self, decoded: Decoded) -> Frame:
+    def mean(self, decoded: _Decoded) -> Frame:
         """Return the means of the logistic distributions before they are cut, within [0, 1]."""
         if not decoded.ndim or decoded.shape[-1] % 2:
             raise ValueError(
@@ -176,7 +176,7 @@ def _log_of_rest(log_width: Float[Array, "*pixels"]) -> Float[Array, "*pixels"]:
     return jnp.where(log_width < -16, log_width, jnp.log(-jnp.expm1(-jnp.exp(safe))))
 
 
-def _check_shapes(likelihood: AbstractLikelihood, decoded: Decoded, frame: Frame) -> None:
+def _check_shapes(likelihood: AbstractLikelihood, decoded: _Decoded, frame: Frame) -> None:
     """Raise `ValueError` for a decoder's output that is not for the frame."""
     if not frame.ndim:
         raise ValueError("a frame must have at least one axis, got a single number")

@@ -7,17 +7,19 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
 from cwvae.cells.base import Conditioning, Trace
+from cwvae.kernels.sharding import with_automatic_axes
 from cwvae.model import CWVAE
-from cwvae.shapes import LevelNoise, Video, checked
+from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 
 __all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
 
@@ -80,7 +82,7 @@ def elbo(
 def loss(
     model: CWVAE,
     videos: Float[Array | np.ndarray, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     beta: float | Sequence[float] = 1.0,
@@ -107,18 +109,22 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    bounds = _elbos(model, jnp.asarray(videos), noise, conditioning, divergence)
-    nll = -jnp.mean(bounds.log_likelihood)
-    nats = jnp.stack([jnp.mean(level.sum(-1)) for level in bounds.kl])
+    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array]:
+        bounds = _elbos(model, *batch, divergence=divergence)
+        nats = [jnp.mean(level.sum(-1)) for level in bounds.kl]
+        return jnp.mean(bounds.log_likelihood), jnp.stack(nats)
+
+    batch = (jnp.asarray(videos), noise, conditioning)
+    log_likelihood, nats = with_automatic_axes(means, model, *batch)
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
-    return Loss(nll=nll, penalty=penalty, kl=nats / frames)
+    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames)
 
 
 @checked
 def importance_weighted_bound(
     model: CWVAE,
     video: Video,
-    noise: PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], " levels"],
+    noise: SampleNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
 ) -> Float[Array, ""]:
     """Return a bound on log p(video) from several posterior samples, nats per video.
@@ -145,8 +151,9 @@ def importance_weighted_bound(
 def _elbos(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
-    noise: PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"],
+    noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None,
+    *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
 ) -> Elbo:
     """Return `jax.vmap(elbo)`, the frames of all videos through the networks at once.

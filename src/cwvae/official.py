@@ -30,6 +30,9 @@ from cwvae.training.config import ModelConfig
 
 __all__ = ["config_from_official", "model_from_weights", "weights_from_model"]
 
+# A weight, or its shape alone.
+_Leaf = Array | jax.ShapeDtypeStruct
+
 # The defaults of the official configs/base_config.yml, and our names for the official ones.
 _DEFAULTS = {
     "levels": 3,
@@ -52,6 +55,7 @@ _FIELDS = {
     "dec_stddev": "decoder_stddev",
     "cell_min_stddev": "min_stddev",
 }
+_FRACTIONS = ("channels_mult", "dec_stddev", "cell_min_stddev")
 
 
 def config_from_official(config: Mapping[str, Any]) -> ModelConfig:
@@ -78,7 +82,12 @@ def config_from_official(config: Mapping[str, Any]) -> ModelConfig:
     missing = sorted(_FIELDS.keys() - merged.keys())
     if missing:
         raise ValueError(f"the official configuration lacks {', '.join(missing)}")
-    return ModelConfig(**{field: merged[key] for key, field in _FIELDS.items()})
+    # YAML has whole numbers where fractions are meant.
+    values: dict[str, Any] = {
+        key: float(value) if type(value) is int and key in _FRACTIONS else value
+        for key, value in merged.items()
+    }
+    return ModelConfig(**{field: values[key] for key, field in _FIELDS.items()})
 
 
 def model_from_weights(weights: Mapping[str, Any], config: Mapping[str, Any]) -> CWVAE:
@@ -116,7 +125,7 @@ def weights_from_model(model: CWVAE) -> dict[str, Array]:
     Raises `ValueError` for a model that is not made of the parts that `cwvae.build` uses.
     """
 
-    def join(name: str, leaves: tuple[Array, ...]) -> Array:
+    def join(name: str, leaves: tuple[Any, ...]) -> Array:
         flat = jnp.concatenate([leaf.reshape(-1) for leaf in leaves])
         shape = _official_shape(model, name, leaves)
         return jnp.pad(flat, (0, math.prod(shape) - flat.size)).reshape(shape)
@@ -124,7 +133,7 @@ def weights_from_model(model: CWVAE) -> dict[str, Array]:
     return {name: join(name, leaves) for name, leaves in _named_parts(model).items()}
 
 
-def _named_parts(model: CWVAE) -> dict[str, tuple[Array, ...]]:
+def _named_parts(model: CWVAE) -> dict[str, tuple[_Leaf, ...]]:
     """Map each official name to the arrays of ours that make it up, in row-major order."""
     layers = _encoder_layers(model.encoder) | _decoder_layers(model.decoder)
     for level, cell in enumerate(model.hierarchy.cells):
@@ -191,7 +200,7 @@ def _cell_layers(level: int, cell: AbstractCell) -> dict[str, object]:
     }
 
 
-def _layer_parts(name: str, layer: object) -> dict[str, tuple[Array, ...]]:
+def _layer_parts(name: str, layer: object) -> dict[str, tuple[_Leaf, ...]]:
     """Map the official leaf names of a layer to its arrays."""
     match layer:
         case SplitDense():
@@ -207,7 +216,7 @@ def _layer_parts(name: str, layer: object) -> dict[str, tuple[Array, ...]]:
     raise ValueError(f"{name} must be a layer of cwvae.nn, got {type(layer).__name__}")
 
 
-def _official_shape(model: CWVAE, name: str, leaves: tuple[Array, ...]) -> tuple[int, ...]:
+def _official_shape(model: CWVAE, name: str, leaves: tuple[_Leaf, ...]) -> tuple[int, ...]:
     """Return the shape of an official array, whose parts are stacked by rows."""
     if name.endswith("gru/bias"):
         return (len(leaves), *leaves[0].shape)

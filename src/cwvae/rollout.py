@@ -146,37 +146,31 @@ def forecast(
     conditioning: LevelConditioning | None = None,
     frame_rate: float | None = None,
 ) -> Float[Array, "samples horizon *frame"]:
-    """Predict `horizon` frames after the context, open loop, `samples` times.
+    """Predict `horizon` frames (at least 1) after the context, open loop, `samples` times.
 
     **Arguments:**
 
     - `context`: frames that end on a tick of every level (a multiple of the slowest period).
-    - `horizon`: frames to predict, at least 1.
-    - `key`: the same key gives the same forecast, whose frames depend neither on the horizon
-      nor on the chunk.
-    - `chunk`: frames imagined and decoded at a time, rounded up to whole slowest periods.
-      Memory beyond the frames returned grows with the chunk and not with the horizon.
-    - `conditioning`: times and actions of the context *and* of the frames to predict, from
+    - `key`: a key gives one forecast, whose frames depend neither on the horizon nor the chunk.
+    - `chunk`: frames imagined and decoded at a time, rounded up to whole slowest periods: memory
+      beyond the result grows with it and not with the horizon.
+    - `conditioning`: of the context *and* the frames to predict, from
       `model.hierarchy.conditioning(context + horizon, times=..., actions=...)`.
-    - `frame_rate`: instead of `conditioning`, frames to predict in the time of one frame of the
-      context (2 is slow motion at twice the training rate, 0.5 skips every other frame). Only
-      models whose memories are continuous, such as those of `FlowCell`, depend on it; models of
-      actions need `conditioning`.
+    - `frame_rate`: instead, frames to predict in the time of one of the context (2 is slow motion
+      at twice its rate), for models of continuous time such as those of `FlowCell`.
 
-    Frames are the likelihood's means and are not clipped. Raises `ValueError` for a context
-    that does not end on a tick of every level, a count below 1, a rate that is not positive, or
-    both `conditioning` and `frame_rate`.
+    Frames are the likelihood's means and are not clipped. Raises `ValueError` for a context that
+    does not end on a tick of every level, a count or rate outside its range, or other conditioning.
     """
     horizon, samples = whole_number("horizon", horizon), whole_number("samples", samples)
     _check_context(model, context)
-    frames = context.shape[0]
+    frames, levels = context.shape[0], model.hierarchy
     whole = _conditioning(model, frames, horizon, conditioning, frame_rate)
-    before, after = cut_conditioning(model.hierarchy.clock, whole, frames)
+    before, after = cut_conditioning(levels.clock, whole, frames)
 
     def one(key: PRNGKeyArray) -> Float[Array, " horizon *frame"]:
         context_key, future_key = jr.split(key)
-        noise = model.hierarchy.noise(frames, key=context_key)
-        states = observe(model, context, noise, before)
+        states = observe(model, context, levels.noise(frames, key=context_key), before)
         return imagine_in_chunks(model, states, after, horizon, chunk, key=future_key)
 
     with jax.named_scope("forecast"):

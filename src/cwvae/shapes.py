@@ -33,12 +33,14 @@ from jaxtyping import Array, Float, PyTree
 from cwvae.typechecking import TypeCheckError, checked
 
 __all__ = [
+    "BatchNoise",
     "Features",
     "Frame",
     "FrameFeatures",
     "LevelFeatures",
     "LevelNoise",
     "Noise",
+    "SampleNoise",
     "TickNoise",
     "TopDown",
     "TypeCheckError",
@@ -69,6 +71,12 @@ LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], " levels"]
 
 LevelNoise = PyTree[Float[Array | np.ndarray, "?ticks ?stoch"], " levels"]
 """`Noise` of every level, the fastest level first."""
+
+BatchNoise = PyTree[Float[Array | np.ndarray, "batch ?ticks ?stoch"], " levels"]
+"""`LevelNoise` of every video of a batch."""
+
+SampleNoise = PyTree[Float[Array | np.ndarray, "samples ?ticks ?stoch"], " levels"]
+"""`LevelNoise` of several samples of one video."""
 
 TickNoise = PyTree[Float[Array | np.ndarray, "?stoch"], " levels"]
 """The noise of one tick of every level, the fastest level first."""

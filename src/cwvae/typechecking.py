@@ -18,7 +18,7 @@ from cwvae.arguments import described
 
 __all__ = ["TypeCheckError", "checked"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # Where a float is asked for, an int will do.
 _CONF = BeartypeConf(is_pep484_tower=True)
@@ -29,7 +29,7 @@ class TypeCheckError(jaxtyping.TypeCheckError):
     """A `TypeError`: an argument has axes or a dtype other than its annotation's."""
 
 
-def checked(function: F) -> F:
+def checked(function: _F) -> _F:
     """Check the shapes and dtypes of a function's arguments when it is called or traced.
 
     Arguments are compared with their annotations, in order, an axis name standing for one
@@ -59,7 +59,7 @@ def checked(function: F) -> F:
                 )
         return result
 
-    return typing.cast(F, checking)
+    return typing.cast(_F, checking)
 
 
 # An import hook that checked this function too would give it a memory of axes of its own.

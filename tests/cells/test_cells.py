@@ -171,7 +171,7 @@ def official_weights(cell: RSSMCell) -> dict[str, np.ndarray]:
     weights["gru/kernel"] = cell.memory.kernel
     weights["gru/recurrent_kernel"] = cell.memory.recurrent_kernel
     weights["gru/bias"] = np.stack([cell.memory.bias, cell.memory.recurrent_bias])
-    return {name: np.float64(array) for name, array in weights.items()}
+    return {name: np.asarray(array, np.float64) for name, array in weights.items()}
 
 
 @pytest.mark.parametrize("context_size", [0, OUTPUT])

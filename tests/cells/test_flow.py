@@ -1,5 +1,6 @@
 """A memory that follows a differential equation between ticks."""
 
+import sys
 from functools import partial
 
 import diffrax
@@ -94,7 +95,8 @@ def test_the_gradient_is_that_of_the_known_solution(how):
 
 def euler(cell: FlowCell, state, top_down, time: float, steps: int) -> np.ndarray:
     """Walk along the field in float64."""
-    deter, constant = np.float64(state.deter), np.float64([*state.stoch, *top_down])
+    deter = np.asarray(state.deter, np.float64)
+    constant = np.asarray([*state.stoch, *top_down], np.float64)
     layers = [(np.float64(layer.kernel), np.float64(layer.bias)) for layer in cell.field.layers]
     duration = np.exp(np.float64(cell.log_rate)) * time
     for _ in range(steps):
@@ -197,6 +199,12 @@ def test_a_flow_starts_at_the_rate_that_was_given_and_learns_it():
     assert not cell.log_rate.weak_type
     with pytest.raises(ValueError, match="rate of a flow must be positive and finite, got 0"):
         FlowCell(Still(), hidden_size=2, rate=0.0, key=jr.key(0))
+
+
+def test_without_diffrax_the_error_has_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "diffrax", None)
+    with pytest.raises(ImportError, match=r"diffrax .*pip install 'cwvae\[flow\]'"):
+        FlowCell(Still(), hidden_size=2, key=jr.key(0))
 
 
 # What cannot be solved stops the program.

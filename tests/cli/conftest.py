@@ -1,7 +1,9 @@
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import hook
 import pytest
 
 from cwvae.cli import main
@@ -9,6 +11,13 @@ from cwvae.cli import main
 STEPS = 120
 TRAIN = ("train", "--preset", "debug", "--steps", str(STEPS), "--log-every", "1")
 TRAIN += ("--checkpoint-every", "20", "--forecast-every", str(STEPS), "--decay", "0.5")
+
+
+@pytest.fixture(autouse=True)
+def as_users_start(request: pytest.FixtureRequest, as_users_call: None):
+    """Where a command is to fail, let wrong values through to the error that users see."""
+    if "== 2" in inspect.getsource(request.function):
+        hook.enabled = False
 
 
 @pytest.fixture(scope="session")

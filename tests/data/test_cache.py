@@ -1,6 +1,5 @@
 """Where decoded videos are kept, whatever the environment lacks, and that none is decoded twice."""
 
-import os
 import pwd
 import subprocess
 import sys
@@ -13,9 +12,12 @@ import pytest
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.clips import Clips
+from cwvae.data.digits import load_digits
 from cwvae.data.kept import CacheError
 from cwvae.data.lossless import write_lossless
 from cwvae.data.opening import open_clips
+from cwvae.data.sources import parse_data
+from cwvae.data.videos import read_video
 
 
 @pytest.fixture
@@ -56,7 +58,9 @@ def test_without_a_home_folder_the_remedy_is_named(home, monkeypatch):
             make()
         assert "\n" not in str(caught.value)
     assert Cache(folder=Path("/videos")).folder == Path("/videos")
-    assert os.environ.get("HOME") is None
+    for read in (read_video, load_digits, lambda path: parse_data(f"gqn_mazes:{path}")):
+        with pytest.raises(ValueError, match="expected a home folder, found none"):
+            read("~/videos")
 
 
 # Nothing is decoded twice.
@@ -123,7 +127,10 @@ import resource, sys
 from pathlib import Path
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache
+from cwvae.data.digits import load_digits
 from cwvae.data.opening import open_clips
+from cwvae.data.sources import parse_data
+from cwvae.data.videos import read_video
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 files = gqn_mazes.files(Path(sys.argv[1]), "train")
 clips = open_clips(files, frames=3, size=8, cache=Cache(memory=0, folder=sys.argv[1] + "/cache"))
@@ -162,7 +169,10 @@ import resource, signal, sys
 from pathlib import Path
 from cwvae.data import gqn_mazes
 from cwvae.data.cache import Cache
+from cwvae.data.digits import load_digits
 from cwvae.data.opening import open_clips
+from cwvae.data.sources import parse_data
+from cwvae.data.videos import read_video
 root = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))  # as a disk that fills up
 try:

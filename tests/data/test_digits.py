@@ -137,6 +137,18 @@ def test_damaged_gzip(tmp_path, arrays, damage):
     assert str(file) in one_line(caught)
 
 
+def test_a_gzip_that_unpacks_to_much_is_not_unpacked(tmp_path, arrays):
+    write_idx(tmp_path, arrays, packed=True)
+    file = tmp_path / (IDX_NAMES["train_images"] + ".gz")
+    content = gzip.decompress(file.read_bytes())
+    for promised, message in ((5, "got 3937 or more"), (2**31, "at most 4 GiB .*1.57e")):
+        header = content[:4] + promised.to_bytes(4, "big") + content[8:16]
+        file.write_bytes(gzip.compress(header + bytes(2**20)))
+        with pytest.raises(ValueError, match=message) as caught:
+            load_digits(tmp_path)
+        assert str(file) in one_line(caught)
+
+
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut short"])
 def test_damaged_npz(tmp_path, content):
     file = tmp_path / "mnist.npz"
@@ -193,7 +205,7 @@ def test_unknown_kind_of_file(tmp_path):
         ("train_labels", np.array([1, 2]), "one label per image, got 5 .* and 2"),
     ],
 )
-def test_wrong_arrays(tmp_path, arrays, name, bad, message, unchecked):
+def test_wrong_arrays(tmp_path, arrays, name, bad, message):
     with pytest.raises(ValueError, match=message) as caught:
         Digits(**(arrays | {name: bad}))
     one_line(caught)

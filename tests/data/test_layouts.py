@@ -167,7 +167,7 @@ def test_a_range_of_kth_ends_with_its_file_and_must_begin_in_it(tmp_path):
         opened(kth.files(tmp_path, "train"), frames=2, channels=1)
 
 
-def test_other_splits_and_divisions_raise(tmp_path, unchecked):
+def test_other_splits_and_divisions_raise(tmp_path):
     for name, files in FILES.items():
         getattr(layouts, name)(tmp_path / name)
         with pytest.raises(ValueError, match="split to be one of train, test"):

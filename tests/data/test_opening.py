@@ -80,7 +80,12 @@ def test_a_bad_file_is_named_or_left_out_with_a_warning_and_a_count(damage, mess
 
 
 @pytest.mark.parametrize(
-    ("option", "message"), [({"channels": 2}, "1 channel"), ({"speed": 0.0}, "a speed")]
+    ("option", "message"),
+    [
+        ({"channels": 2}, "1 channel"),
+        ({"speed": 0.0}, "a speed"),
+        ({"options": ReadOptions(number=1)}, "all videos of each file"),
+    ],
 )
 def test_wrong_arguments_are_not_bad_files(option, message, tmp_path):
     layouts.gqn_mazes(tmp_path)

@@ -31,9 +31,13 @@ def test_uneven_frames_are_warned_of_with_their_counts_and_resampled_when_asked(
     with pytest.warns(UnevenFramesWarning, match=r"its 6 frames .*--frame-rate 10 would make 11"):
         plain = read_video(path)
     assert shown(plain) == [0, 1, 2, 3, 4, 5]
+    with pytest.warns(UnevenFramesWarning, match="its 5 frames"):
+        assert shown(read_video(path, most_frames=5)) == [0, 1, 2, 3, 4]
     found = read_video(path, options=ReadOptions(frame_rate=10.0))
     assert shown(found) == [0, 1, 2, 3, 3, 3, 3, 3, 3, 4, 5]
     assert shown(read_video(path, options=ReadOptions(frame_rate=5.0))) == [0, 2, 3, 3, 3, 5]
+    few = read_video(path, most_frames=7, options=ReadOptions(frame_rate=10.0))
+    assert shown(few) == [0, 1, 2, 3, 3, 3, 3]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif", ".avi", ".ts", ".webm"])

@@ -75,7 +75,7 @@ def loops(text: str) -> int:
 
 @pytest.mark.parametrize("derivative", [lambda f: f, jax.grad])
 def test_a_program_for_a_gpu_has_no_loop_and_no_product_that_is_a_cpus(derivative):
-    frames = 20  # more than a chunk
+    frames = 50  # four chunks, of which two are in a loop
 
     def program(kernels: str, platform: str) -> str:
         model = made(build, TINY, kernels=kernels)

@@ -45,8 +45,8 @@ def test_features_of_a_frame_are_chained_stacks_on_the_frame_encoder():
         assert np.array_equal(ours, theirs)
 
 
-# The window of tick n is the frames n period <= t < (n + 1) period, of a causal clock (n - 1) period < t <=
-# n period.
+# The window of tick n is the frames n period <= t < (n + 1) period, of a causal clock
+# (n - 1) period < t <= n period.
 CLOCKS = [(Clock(3, (2, 3)), 8), (Clock(2, 1), 3), (Clock(3, (2, 3), lookahead=False), 8)]
 
 

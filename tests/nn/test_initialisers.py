@@ -46,7 +46,7 @@ def test_a_kernel_may_have_no_entries():
 
 @pytest.mark.parametrize("shape", MATRICES)
 def test_the_shorter_sides_of_an_orthogonal_matrix_are_orthonormal(shape):
-    drawn = np.float64(orthogonal(shape, key=KEY))
+    drawn = np.asarray(orthogonal(shape, key=KEY), np.float64)
     assert drawn.shape == shape
     tall = drawn if shape[0] >= shape[1] else drawn.T
     np.testing.assert_allclose(tall.T @ tall, np.eye(tall.shape[1]), atol=1e-5)

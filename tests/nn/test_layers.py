@@ -65,7 +65,7 @@ def test_a_stack_of_one_layer_is_linear():
     assert np.array_equal(stack(vector), stack.layers[0](vector))
 
 
-def test_a_stack_without_layers_is_refused():
+def test_a_stack_without_layers_is_an_error():
     with pytest.raises(ValueError, match="at least 1 dense layer, got 0"):
         made(DenseStack, 4, 3, hidden_size=5, depth=0)
 

@@ -99,7 +99,7 @@ def transposed(image: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.nd
 
 
 def weights(layer) -> tuple[np.ndarray, np.ndarray]:
-    return np.float64(layer.kernel), np.float64(layer.bias)
+    return np.asarray(layer.kernel, np.float64), np.asarray(layer.bias, np.float64)
 
 
 def test_the_encoder_is_convolutions_with_leaky_relus_flattened():

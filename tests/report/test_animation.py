@@ -117,7 +117,7 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
         ("video.mp4", np.zeros((8, 8, 1), np.uint8), 15, r"got uint8 \(8, 8, 1\)"),
     ],
 )
-def test_wrong_arguments_write_nothing(tmp_path, name, video, fps, message, unchecked):
+def test_wrong_arguments_write_nothing(tmp_path, name, video, fps, message):
     with pytest.raises(ValueError, match=message) as caught:
         write_animation(tmp_path / name, video, fps=fps)
     assert "\n" not in str(caught.value)
@@ -135,7 +135,7 @@ def test_side_by_side():
     assert side_by_side([left, right], border=0).shape == (3, 8, 12, 1)
 
 
-def test_side_by_side_raises_for_what_does_not_fit(unchecked):
+def test_side_by_side_raises_for_what_does_not_fit():
     video = random_video(3, 8, 6, 1)
     with pytest.raises(ValueError, match=r"one shape, got \(3, 8, 6, 1\), \(2, 8, 6, 1\)"):
         side_by_side([video, video[:2]])

@@ -85,7 +85,7 @@ def test_pyplot_is_never_loaded():
 @pytest.mark.parametrize(
     ("mean", "std"), [(np.zeros((2, 3)), None), (np.zeros(3), np.zeros(2)), (np.zeros(0), None)]
 )
-def test_wrong_curves(mean, std, unchecked):
+def test_wrong_curves(mean, std):
     with pytest.raises(ValueError, match=r"expected a mean of shape \(horizon,\)") as caught:
         Curve(mean, std)
     assert "\n" not in str(caught.value)

@@ -100,7 +100,7 @@ def test_large_frames_are_not_enlarged():
         ({"a": numbered_video(2)}, [-1], 1, "got -1 to -1"),
     ],
 )
-def test_wrong_rows(rows, numbers, columns, message, unchecked):
+def test_wrong_rows(rows, numbers, columns, message):
     with pytest.raises(ValueError, match=message) as caught:
         draw_strip(rows, numbers, columns=columns)
     assert "\n" not in str(caught.value)

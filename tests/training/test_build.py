@@ -1,7 +1,6 @@
 """From a configuration to a model."""
 
 import dataclasses
-import inspect
 
 import equinox as eqx
 import jax
@@ -12,7 +11,6 @@ from models import DETER, OUTPUT, STOCH, TINY
 from cwvae.clock import Clock
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
-from cwvae.training.presets import PRESETS
 
 
 def structure(config: ModelConfig):
@@ -59,20 +57,3 @@ def test_no_two_layers_of_a_model_start_alike():
     # Of uniform draws with different bounds, since the bound depends on the shape.
     ratios = [float(k.reshape(-1)[0] / k.reshape(-1)[1]) for k in kernels if k.size]
     assert len(set(ratios)) == len(ratios)
-
-
-@pytest.mark.parametrize(
-    ("config", "key", "message"),
-    [
-        (PRESETS["debug"], jr.key(0), r"got a Preset; use .*PRESETS\[.*\].model"),
-        ("debug", jr.key(0), "must be given a ModelConfig, got a str; use cwvae.ModelConfig"),
-        (TINY, 0, r"one typed key, got 0; use jax.random.key\(seed\)"),
-        (TINY, None, r"one typed key, got None; use jax.random.key\(seed\)"),
-        (TINY, jr.PRNGKey(0), r"one typed key, got an array uint32\[2\]; use"),
-        (TINY, jr.split(jr.key(0), 3), r"one typed key, got an array key<fry>\[3\]; use"),
-    ],
-)
-def test_what_is_no_configuration_or_key_is_an_error_with_a_remedy(config, key, message):
-    # Below the types of an import hook, if there is one, which would come first.
-    with pytest.raises(ValueError, match=message):
-        inspect.unwrap(build)(config, key=key)

@@ -262,5 +262,5 @@ class TestBfloat16:
 
     @pytest.mark.parametrize("precision", ["int8", "bf16", ""])
     def test_another_type_is_an_error(self, precision):
-        with pytest.raises(ValueError, match=f"float32 or bfloat16, got {precision}"):
+        with pytest.raises(ValueError, match=f"float32 or bfloat16, got '{precision}'"):
             dataclasses.replace(self.CONFIG, compute_dtype=precision)

@@ -14,7 +14,7 @@ from cwvae.beliefs import AbstractBelief, Categorical, Gaussian
 from cwvae.nn.layers import Dense
 from cwvae.shapes import checked
 
-__all__ = ["AbstractHead", "CategoricalHead", "GaussianHead"]
+__all__ = ["STDDEV_SHIFT", "AbstractHead", "CategoricalHead", "GaussianHead"]
 
 # The official cell adds this to the hidden vector that its standard deviation head reads
 # (cells.py of the official implementation, where it is not explained).

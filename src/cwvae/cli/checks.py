@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-__all__ = ["at_least_one", "check_context", "check_seed", "expand_paths"]
+__all__ = ["at_least_one", "check_context", "check_seed", "expand_paths", "expanded"]
 
 # The most that a count can be: more than any machine holds, and what any index can count.
 _MOST = 10**9
@@ -41,11 +41,13 @@ def expand_paths(options: object) -> None:
     for field in dataclasses.fields(options):  # type: ignore[arg-type]
         value = getattr(options, field.name)
         if isinstance(value, Path):
-            object.__setattr__(options, field.name, _expanded(value))
+            object.__setattr__(options, field.name, expanded(value))
 
 
-def _expanded(path: Path) -> Path:
-    """Return a path with ~ replaced by the home folder."""
+def expanded(path: Path) -> Path:
+    """Return a path with ~ replaced by the home folder; raise `ValueError` without one."""
+    if not str(path).startswith("~"):
+        return path
     try:
         return path.expanduser()
     except RuntimeError as error:

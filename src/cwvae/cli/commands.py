@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         # A model of the user's own may end anything, wherever it is called.
         except (SystemExit, GeneratorExit) as error:
             raise ValueError(
-                f"the model ended the program with {error!r}; let it return"
+                f"a model must return, got one that ends the program with {error!r}"
             ) from error
 
 
@@ -51,7 +51,7 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
 
 
 def _remember_compilations() -> None:
-    """Let JAX keep what it compiles for the next start, unless the environment says where."""
+    """Let JAX keep what it compiles for the next start, unless the environment names a folder."""
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from cwvae.cli.checks import expanded
 from cwvae.cli.options import Train
 from cwvae.data.sources import absolute
 from cwvae.model import CWVAE
@@ -22,7 +23,7 @@ from cwvae.training.settings import Settings
 
 __all__ = ["configure"]
 
-GIB = 2**30
+_GIB = 2**30
 
 
 def configure(options: Train) -> Settings:
@@ -46,7 +47,7 @@ def configure(options: Train) -> Settings:
         ),
         context=options.model.clock.slowest,
         horizon=options.horizon or preset.horizon,
-        custom=None if options.custom is None else read_custom(_expanded(options.custom)),
+        custom=None if options.custom is None else read_custom(str(expanded(Path(options.custom)))),
     )
     model = model_shapes(settings)
     # The clock of a custom model is known to the model alone.
@@ -60,15 +61,7 @@ def configure(options: Train) -> Settings:
 
 def _absolute(path: str | None) -> str | None:
     """Return the same path from wherever a run is resumed."""
-    return path and str(Path(_expanded(path)).resolve())
-
-
-def _expanded(path: str) -> str:
-    """Return a path with ~ replaced by the home folder."""
-    try:
-        return str(Path(path).expanduser())
-    except RuntimeError as error:
-        raise ValueError(f"{path}: expected a home folder, found none; give a full path") from error
+    return path and str(expanded(Path(path)).resolve())
 
 
 def _check_weights(config: TrainConfig, levels: int) -> None:
@@ -106,12 +99,12 @@ def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
 def _check_memory(model: CWVAE, settings: Settings, limit: float | None) -> None:
     """Raise `ValueError` for a training step that takes more than the limit, in GiB."""
     needed = memory_of_training(model, settings.train, settings.model)
-    allowed = limit * GIB if limit else _memory_of_device()
+    allowed = limit * _GIB if limit else _memory_of_device()
     if needed > allowed:
         raise ValueError(
-            f"a training step must take at most {allowed / GIB:,.1f} GiB, got a model of "
+            f"a training step must take at most {allowed / _GIB:,.1f} GiB, got a model of "
             f"{parameters(model):,} parameters and batches for which it takes at least "
-            f"{needed / GIB:,.1f} GiB; choose smaller sizes, or raise --memory-limit"
+            f"{needed / _GIB:,.1f} GiB; choose smaller sizes, or raise --memory-limit"
         )
 
 

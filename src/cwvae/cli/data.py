@@ -28,10 +28,10 @@ from cwvae.training.config import DataConfig
 
 __all__ = ["list_data", "make", "show"]
 
-CARD = "README.md"
-SHEET = "contact_sheet.png"
-SHEET_COLUMNS = 12
-GIF_FRAMES = 300
+_CARD = "README.md"
+_SHEET = "contact_sheet.png"
+_SHEET_COLUMNS = 12
+_GIF_FRAMES = 300
 
 
 def list_data(options: DataList) -> int:
@@ -60,13 +60,13 @@ def make(options: DataMake) -> int:
     with _ending_workers():
         discarded = collect(simulator, out, collection, workers=options.workers, progress=bar)
     place = f"{simulator.name}:{out}"
-    sheet = DataShow(dataset=place, out=out / SHEET)
+    sheet = DataShow(dataset=place, out=out / _SHEET)
     _draw(sheet)
-    with replacing(out / CARD) as temporary:
+    with replacing(out / _CARD) as temporary:
         temporary.write_text(_card(simulator, collection, discarded, out))
     print(
         f"{collection.train} training and {collection.test} test videos of {collection.frames} "
-        f"frames in {out}: {CARD}, {SHEET}, the truth in *_truth.npz"
+        f"frames in {out}: {_CARD}, {_SHEET}, the truth in *_truth.npz"
     )
     print(f"cwvae train --data {place} --out RUN")
     return 0
@@ -99,10 +99,10 @@ def _draw(options: DataShow) -> None:
     frames = min(len(video) for video in rows.values())
     rows = {name: video[:frames] for name, video in rows.items()}
     if options.out.suffix.lower() == ".png":
-        every = -(-frames // SHEET_COLUMNS)
+        every = -(-frames // _SHEET_COLUMNS)
         write_strip(options.out, rows, every=every, title=options.dataset)
     else:
-        videos = [enlarge(video[:GIF_FRAMES], 2) for video in rows.values()]
+        videos = [enlarge(video[:_GIF_FRAMES], 2) for video in rows.values()]
         write_animation(options.out, side_by_side(videos))
 
 

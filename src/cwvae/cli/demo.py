@@ -15,11 +15,11 @@ from cwvae.training.settings import SETTINGS
 
 __all__ = ["demo"]
 
-TOTAL = 1000  # frames of the forecast, its context included
-EXAMPLES = 16
-SAMPLES = 4
-SHORT = 64  # horizon over which the demo is measured
-STRIP_EVERY = 4
+_TOTAL = 1000  # frames of the forecast, its context included
+_EXAMPLES = 16
+_SAMPLES = 4
+_SHORT = 64  # horizon over which the demo is measured
+_STRIP_EVERY = 4
 
 
 def demo(options: Demo) -> int:
@@ -51,9 +51,9 @@ def demo(options: Demo) -> int:
         Evaluate(
             run=run,
             out=options.out / "evaluation",
-            num_examples=EXAMPLES,
-            num_samples=SAMPLES,
-            horizon=SHORT,
+            num_examples=_EXAMPLES,
+            num_samples=_SAMPLES,
+            horizon=_SHORT,
             seed=options.seed,
         )
     )
@@ -67,13 +67,13 @@ def _forecast(options: Demo) -> None:
     trained = load_run(options.out / "run")
     settings, model = trained.settings, trained.model
     context = settings.context
-    source = test_source(settings, frames=TOTAL, length=1, seed=options.seed)
+    source = test_source(settings, frames=_TOTAL, length=1, seed=options.seed)
     video = source[0]["video"]
     gif, strip = options.out / "forecast.gif", options.out / "forecast.png"
-    prediction = continue_video(model, video[:context], TOTAL - context, seed=options.seed)
+    prediction = continue_video(model, video[:context], _TOTAL - context, seed=options.seed)
     write_beside(gif, video, prediction, fps=15.0)
     rows = {"truth": video, "model": prediction.whole}
-    first = {name: frames[: context + SHORT] for name, frames in rows.items()}
-    write_strip(strip, first, every=STRIP_EVERY, context=context)
-    print(f"{TOTAL - context} frames predicted from {context}: {gif}")
-    print(f"its first {SHORT} predicted frames: {strip}")
+    first = {name: frames[: context + _SHORT] for name, frames in rows.items()}
+    write_strip(strip, first, every=_STRIP_EVERY, context=context)
+    print(f"{_TOTAL - context} frames predicted from {context}: {gif}")
+    print(f"its first {_SHORT} predicted frames: {strip}")

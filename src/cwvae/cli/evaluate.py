@@ -19,12 +19,12 @@ from cwvae.training.settings import Settings
 
 __all__ = ["evaluate"]
 
-LABELS = {
+_LABELS = {
     "ssim": "SSIM",
     "psnr": "PSNR (dB)",
     "ssim_official": "SSIM (official setting: data range 2)",
 }
-STRIP_COLUMNS = 24
+_STRIP_COLUMNS = 24
 
 
 def evaluate(options: Evaluate) -> int:
@@ -82,12 +82,12 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
     write_json(out / "metrics.json", report)
     panels = [
         Panel(label, {name: _curve(vars(s)[metric]) for name, s in result.scores.items()})
-        for metric, label in LABELS.items()
+        for metric, label in _LABELS.items()
     ]
     title = f"open loop after {settings.context} frames, {len(result.nats)} test videos"
     write_curves(out / "metrics.png", panels, title=title, first_frame=settings.context)
     frames = settings.context + settings.horizon
-    every = -(-frames // STRIP_COLUMNS)
+    every = -(-frames // _STRIP_COLUMNS)
     write_strip(out / "strip.png", result.strip, every=every, context=settings.context)
 
 

@@ -3,7 +3,6 @@
 import json
 import time
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -17,7 +16,7 @@ with extra("cli"):
 
 __all__ = ["Logs", "kept_lines"]
 
-METRICS = "metrics.jsonl"
+_METRICS = "metrics.jsonl"
 
 
 class Logs:
@@ -30,16 +29,16 @@ class Logs:
 
     def __init__(self, folder: Path, *, start: int, steps: int, every: int, frames_per_step: int):
         """Open the logs."""
-        if (folder / METRICS).is_file():
-            with replacing(folder / METRICS) as temporary:
+        if (folder / _METRICS).is_file():
+            with replacing(folder / _METRICS) as temporary:
                 temporary.write_text("".join(kept_lines(folder, start)))
-        self._lines = (folder / METRICS).open("a", buffering=1)
+        self._lines = (folder / _METRICS).open("a", buffering=1)
         self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
         self._bar = Progress(total=steps, initial=start, unit="step", dynamic_ncols=True)
         self._every, self._frames_per_step = every, frames_per_step
         self._since = (start, time.monotonic())
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Logs":
         """Return itself."""
         return self
 
@@ -92,7 +91,7 @@ def kept_lines(folder: Path, start: int) -> list[str]:
 
     Raises `ValueError` that names the file when it is damaged.
     """
-    path = folder / METRICS
+    path = folder / _METRICS
     if not path.is_file():
         return []
     try:

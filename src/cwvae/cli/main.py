@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from cwvae._extras import MissingExtraError
-from cwvae.cli.interrupts import Watch, interrupted
+from cwvae.cli.interrupts import Watch
 
 __all__ = ["main"]
 
-FAILED, BAD_INPUT = 1, 2
+_FAILED, _BAD_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,21 +22,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     CWVAE_DEBUG=1 in the environment bad input shows where it was found. In a thread other than the
     main one it works as well, but signals are left to the program.
     """
-    with Watch():
+    with Watch(program=arguments is None) as watch:
         try:
-            # Here, since it takes seconds.
-            from cwvae.cli.commands import run
-
-            return run(sys.argv[1:] if arguments is None else arguments)
+            return _run(sys.argv[1:] if arguments is None else arguments, watch)
         except KeyboardInterrupt:
-            return interrupted()
-        except (ValueError, OSError, MissingExtraError) as error:
-            return _fail(error, BAD_INPUT)
-        except (MemoryError, RuntimeError) as error:
-            # What JAX raises when memory runs out is known by its text alone.
-            if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
-                raise
-            return _fail(error, FAILED)
+            return watch.interrupted()
+
+
+def _run(arguments: Sequence[str], watch: Watch) -> int:
+    """Run the command, print in one line what goes wrong, and return the exit status."""
+    try:
+        # Here, since it takes seconds.
+        from cwvae.cli.commands import run
+
+        return run(arguments)
+    except (ValueError, OSError, MissingExtraError) as error:
+        return _fail(error, _BAD_INPUT)
+    except Exception as error:
+        if watch.was_interrupted():
+            return watch.interrupted()
+        # What JAX raises when memory runs out is known by its text alone.
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+            return _fail(error, _FAILED)
+        raise
 
 
 def _fail(error: Exception, status: int) -> int:

@@ -23,7 +23,7 @@ from cwvae.training.settings import Settings
 __all__ = ["Result", "measure"]
 
 
-class Example(NamedTuple):
+class _Example(NamedTuple):
     """What is kept of one test video."""
 
     scores: dict[str, Scores]
@@ -78,7 +78,7 @@ def _example(
     rival: Float[np.ndarray, "horizon height width channels"],
     num_samples: int,
     key: Array,
-) -> tuple[Array, Example]:
+) -> tuple[Array, _Example]:
     """Return the forecasts of one video, and what is kept of it."""
     context, truth = video[: settings.context], video[settings.context :]
     future_key, bound_key = jr.split(key)
@@ -93,7 +93,7 @@ def _example(
     }
     # The bound of a video as long as those of training, where its nats can be compared.
     bound = _bound(model, video[: settings.train.frames], bound_key)
-    return future, Example(
+    return future, _Example(
         scores={name: jax.tree.map(np.asarray, metrics) for name, metrics in scores.items()},
         nats=np.array([level.sum() for level in bound.kl]),
         log_likelihood=float(bound.log_likelihood.sum()),

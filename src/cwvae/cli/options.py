@@ -25,9 +25,9 @@ __all__ = [
 ]
 
 # The most frames of a context, of a forecast, and the most checkpoints that are kept.
-FRAMES = 1_000_000
+_FRAMES = 1_000_000
 
-CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
+_CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
 is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
 copy, model.py, and goes on without the file. --resume, evaluate, predict and info execute the \
 copy: use them on runs that you trust."""
@@ -46,7 +46,7 @@ class Train:
     preset: Literal[tuple(PRESETS)] = "moving_mnist"  # type: ignore[valid-type]
     """Where the defaults of model, training and data come from."""
     custom: Annotated[
-        str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=CUSTOM_HELP)
+        str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=_CUSTOM_HELP)
     ] = None
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted.
@@ -74,7 +74,7 @@ class Train:
         """Raise `ValueError` for values outside their range."""
         expand_paths(self)
         at_least_one(self, "checkpoint_every", "forecast_every", "log_every", "from_step")
-        at_least_one(self, "keep", "horizon", most=FRAMES)
+        at_least_one(self, "keep", "horizon", most=_FRAMES)
         if self.from_step is not None and not self.resume:
             raise ValueError("--from-step must come with --resume, got it alone")
         limit = self.memory_limit
@@ -114,7 +114,7 @@ class Evaluate:
         """Raise `ValueError` for values outside their range."""
         expand_paths(self)
         at_least_one(self, "num_examples", "num_samples", "step")
-        at_least_one(self, "context", "horizon", most=FRAMES)
+        at_least_one(self, "context", "horizon", most=_FRAMES)
         check_seed(self.seed)
 
 
@@ -151,7 +151,7 @@ class Predict:
         """Raise `ValueError` for values outside their range."""
         expand_paths(self)
         at_least_one(self, "step")
-        at_least_one(self, "horizon", "context", most=FRAMES)
+        at_least_one(self, "horizon", "context", most=_FRAMES)
         check_seed(self.seed)
         if self.out.suffix.lower() not in (".gif", ".mp4", ".npz"):
             raise ValueError(f"--out must end in .gif, .mp4 or .npz, got {self.out}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cwvae._extras import extra
+from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
@@ -18,11 +19,11 @@ with extra("cli"):
 
 __all__ = ["parse"]
 
-DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
+_DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it. `cwvae --version` prints the version."""
 
 
-COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
+_COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -44,7 +45,7 @@ def parse(arguments: Sequence[str]) -> Command:
         return tyro.cli(
             commands,  # type: ignore[arg-type]
             prog="cwvae",
-            description=DESCRIPTION,
+            description=_DESCRIPTION,
             args=list(arguments),
             config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
         )
@@ -58,12 +59,15 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
     parts = {"model": preset.model, "train": preset.train, "data": preset.data}
     known: dict[str, Any] = {"preset": name} if name in PRESETS else {}
     if first.resume and first.out is not None:
-        settings = read_settings(Path(first.out).expanduser())
+        settings = read_settings(expanded(Path(first.out)))
         parts = {"model": settings.model, "train": settings.train, "data": settings.data}
         known = {"preset": settings.preset, "horizon": settings.horizon}
         if settings.custom:
             known["custom"] = str(settings.custom)
-    return Train(out=tyro.MISSING, **known, **parts)
+    defaults = Train(out=Path(), **known, **parts)
+    # Tyro's mark of what must be given, which is no path.
+    object.__setattr__(defaults, "out", tyro.MISSING)
+    return defaults
 
 
 def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
@@ -91,7 +95,7 @@ def _one_line(command: str) -> Iterator[None]:
     The hook is not part of tyro's stable interface; without it, or for a kind of error that is not
     known here, the box is printed.
     """
-    prog = f"cwvae {command}" if command in COMMANDS else "cwvae"
+    prog = f"cwvae {command}" if command in _COMMANDS else "cwvae"
 
     def raise_line(event: Any) -> None:
         text = _text(event)

@@ -23,7 +23,7 @@ from cwvae.training.settings import Settings
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 
-TALL_ENOUGH = 128  # pixels to which small frames are enlarged
+_TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 
 
 def predict(options: Predict) -> int:
@@ -90,7 +90,7 @@ def write_beside(
     truth = np.zeros_like(shown)
     truth[: len(video)] = video[: len(shown)]
     both = side_by_side([truth, shown])
-    write_animation(path, enlarge(both, max(TALL_ENOUGH // video.shape[1], 1)), fps=fps)
+    write_animation(path, enlarge(both, max(_TALL_ENOUGH // video.shape[1], 1)), fps=fps)
 
 
 def _fit(

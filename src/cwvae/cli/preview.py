@@ -15,8 +15,8 @@ from cwvae.training.settings import Settings
 
 __all__ = ["Preview"]
 
-HORIZON = 100
-VIDEOS = 3
+_HORIZON = 100
+_VIDEOS = 3
 
 
 _forecast = eqx.filter_jit(forecast)
@@ -28,10 +28,10 @@ class Preview:
     def __init__(self, folder: Path, settings: Settings):
         """Draw the videos; GIFs go to `folder`."""
         self.folder, self.context = folder, settings.context
-        self.horizon = min(HORIZON, settings.horizon)
+        self.horizon = min(_HORIZON, settings.horizon)
         frames = self.context + self.horizon
-        source = test_source(settings, frames=frames, length=VIDEOS, seed=settings.train.seed)
-        self.videos = [source[index]["video"] for index in range(min(VIDEOS, len(source)))]
+        source = test_source(settings, frames=frames, length=_VIDEOS, seed=settings.train.seed)
+        self.videos = [source[index]["video"] for index in range(min(_VIDEOS, len(source)))]
 
     def write(self, model: CWVAE, step: int) -> Path:
         """Write truth (above) and context with forecast (below) of every video as one GIF."""

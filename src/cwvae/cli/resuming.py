@@ -9,7 +9,7 @@ from cwvae.training.settings import FIRST_VERSION, SETTINGS, Settings, read_sett
 __all__ = ["check_unused", "settings_before"]
 
 # Every step reads these anew, and where videos are kept changes none of them.
-MAY_CHANGE = {
+_MAY_CHANGE = {
     "train": (
         *("steps", "learning_rate", "warmup", "decay", "epsilon", "clip_norm"),
         *("beta", "free_nats", "kl_balance", "compute_dtype"),
@@ -42,7 +42,7 @@ def settings_before(folder: Path, now: Settings) -> Settings:
         )
     if before.preset != now.preset:
         raise _cannot_change("preset", before.preset, now.preset)
-    for part, names in MAY_CHANGE.items():
+    for part, names in _MAY_CHANGE.items():
         old, new = (dataclasses.asdict(getattr(s, part)) for s in (before, now))
         for name in old:
             if old[name] != new[name] and name not in names:

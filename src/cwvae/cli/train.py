@@ -28,7 +28,7 @@ from cwvae.training.step import StepRecord, TrainState, init_train_state, train_
 
 __all__ = ["NonFiniteLossError", "train"]
 
-FAILED = 1
+_FAILED = 1
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -136,7 +136,7 @@ def _run(
             return 128 + interrupts.received if interrupts.received else 0
         except (NonFiniteLossError, eqx.EquinoxRuntimeError, OSError) as error:
             print(f"cwvae: error: {_first_line(error)}; {_kept(checkpoints)}", file=sys.stderr)
-            return FAILED
+            return _FAILED
 
 
 def _claim(

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import UInt8
 
+from cwvae.data.home import expanded
 from cwvae.data.kept import CacheError, Frames, KeptVideo, open_kept
 from cwvae.data.listing import VideoFile, fingerprint
 from cwvae.data.pixels import to_channels
@@ -21,6 +22,7 @@ __all__ = ["Cache", "VideoCache", "cache_folder"]
 
 # Counted up when the frames that a file gives would change.
 _VERSION = 2
+_REMEDY = "set XDG_CACHE_HOME or give a --cache-folder"
 
 
 def cache_folder() -> Path:
@@ -30,19 +32,8 @@ def cache_folder() -> Path:
     """
     # A relative path there is to be ignored, and so is an empty one, by its specification.
     given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if Path(given).is_absolute() else _expanded(Path("~/.cache"))
+    base = Path(given) if Path(given).is_absolute() else expanded("~/.cache", _REMEDY)
     return base / "cwvae" / "videos"
-
-
-def _expanded(folder: Path) -> Path:
-    """Return a path with ~ replaced by the home folder."""
-    try:
-        return folder.expanduser()
-    except RuntimeError as error:
-        raise ValueError(
-            f"{folder}: expected a home folder, found none ($HOME is not set); set XDG_CACHE_HOME "
-            "or give a --cache-folder"
-        ) from error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,7 +47,7 @@ class Cache:
 
     def __post_init__(self) -> None:
         """Take a folder given as text, and ~ in it."""
-        object.__setattr__(self, "folder", _expanded(Path(self.folder)))
+        object.__setattr__(self, "folder", expanded(self.folder, _REMEDY))
 
 
 class VideoCache:

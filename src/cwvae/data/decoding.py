@@ -50,7 +50,7 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
     their names end in.
 
     Raises `ValueError` when the file is no video, is cut off, holds frames of more pixels than
-    `options` allow, or is damaged where the format can tell. (A few changed bytes inside a coded
+    `options` allow, or is damaged where the format shows it. (A few changed bytes inside a coded
     picture can be another valid picture.)
     """
     with extra("data"):
@@ -81,9 +81,10 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
 
 def _frames(path: Path, container: "InputContainer", options: ReadOptions) -> Iterator[TimedFrame]:
     """Yield the frames of an open file."""
-    from av.error import ArgumentError
-    from av.video.reformatter import VideoReformatter
-    from av.video.stream import VideoStream
+    with extra("data"):
+        from av.error import ArgumentError
+        from av.video.reformatter import VideoReformatter
+        from av.video.stream import VideoStream
 
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from cwvae.data.archives import read_archive
+from cwvae.data.home import expanded
 from cwvae.data.read_options import ReadOptions
 
 __all__ = ["Digits", "load_digits"]
@@ -84,7 +85,7 @@ def load_digits(path: str | Path | None = None) -> Digits:
         packaged = resources.files("cwvae.data").joinpath("mnist_subset.npz")
         with resources.as_file(packaged) as file:
             return _from_npz(file)
-    path = Path(path).expanduser()
+    path = expanded(path)
     if not path.exists():
         raise FileNotFoundError(
             f"{path}: no such file or folder; give an .npz file or a folder with the four MNIST "

@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named
 
 __all__ = ["Division", "files"]
 
-SEQUENCES = "00sequences.txt"
+_SEQUENCES = "00sequences.txt"
 
 Division = Literal["first_20", "schuldt"]
 """Who is in which split: persons 1-20 train and 21-25 test, or as in the data set's own paper."""
@@ -44,11 +45,11 @@ def files(
     00sequences.txt is missing or lists no video of the split, `ValueError` for a line in it that
     cannot be read, and for another split or division.
     """
-    root = Path(root).expanduser()
-    listing = named(root, SEQUENCES) if root.is_dir() else None
+    root = expanded(root)
+    listing = named(root, _SEQUENCES) if root.is_dir() else None
     if listing is None:
         raise FileNotFoundError(
-            f"{root / SEQUENCES}: no such file; give the folder that holds it and a folder for "
+            f"{root / _SEQUENCES}: no such file; give the folder that holds it and a folder for "
             "each action"
         )
     if division not in _PERSONS:

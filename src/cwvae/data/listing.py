@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from cwvae.data.home import expanded
 from cwvae.data.pixels import Fit
 
 __all__ = [
@@ -61,7 +62,7 @@ def in_order(paths: Sequence[Path]) -> list[Path]:
 
 def root_folder(root: str | Path) -> Path:
     """Return the folder of a data set, ~ expanded; raise `FileNotFoundError` without one."""
-    path = Path(root).expanduser()
+    path = expanded(root)
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: no such folder; check the path to the data set")
     return path

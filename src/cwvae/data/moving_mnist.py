@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
 from cwvae.data.dividing import divided
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.video_folder import with_parts
@@ -34,7 +35,7 @@ _MOST_FRAMES = 2**22
 _MOST_SEQUENCES = 2**32
 _DRAWS_PER_DIGIT = 5
 # Far more than fit side by side.
-_MOST_DIGITS = 10_000
+_MOST_DIGITS = 1_000
 
 
 def files(root: str | Path, split: Split, *, test_fraction: float = 0.1) -> tuple[VideoFile, ...]:
@@ -48,7 +49,7 @@ def files(root: str | Path, split: Split, *, test_fraction: float = 0.1) -> tupl
     Raises `FileNotFoundError` when the split, or every video in it, is missing.
     """
     check_split(split)
-    root = Path(root).expanduser()
+    root = expanded(root)
     array = root if root.is_file() else root / _CLASSIC
     if array.is_file():
         return divided([with_parts(array, ReadOptions())], split, test_fraction, array)
@@ -99,7 +100,7 @@ class MovingMNIST:
 
         **Arguments:** `split`, which digits to use, "train" or "test": the two never share a
         sequence; `frames` per sequence, 1 to 2**22; `digits`, e.g. `load_digits()`; `seed`, 0 to
-        2**32 - 1, of another set of sequences; `num_digits` per sequence, 1 to 10,000; `size`,
+        2**32 - 1, of another set of sequences; `num_digits` per sequence, 1 to 1,000; `size`,
         height and width of a frame in pixels, 32, 64, 128 or 256; `speed`, slowest and fastest, in
         pixels of the 64-pixel scene per frame, 0 to 64; `length`, number of sequences, 1 to 2**32.
 

@@ -46,8 +46,8 @@ def open_clips(
     missing, no whole video, shorter than a clip, too large, or of another frame size; `CacheError`
     when there is no room for decoded videos.
     """
-    _check(files, channels, speed)
     options = options or ReadOptions()
+    _check(files, channels, speed, options)
     kept = VideoCache(cache or Cache(), size=size, channels=channels, options=options)
 
     def load(file: VideoFile) -> list[Recording]:
@@ -68,22 +68,27 @@ def _nothing(files: Sequence[VideoFile], frames: int, if_short: str) -> ValueErr
     )
 
 
-def _check(files: Sequence[VideoFile], channels: int, speed: float) -> None:
+def _check(files: Sequence[VideoFile], channels: int, speed: float, options: ReadOptions) -> None:
     playing_speed(speed)
     if not files:
         raise ValueError("expected at least one video file, got none; check the data set")
     if channels not in (1, 3):
         raise ValueError(f"expected 1 channel (gray) or 3 (colour), got {channels}; choose one")
+    if options.number is not None:
+        raise ValueError(
+            f"expected all videos of each file, got the number {options.number} of one; leave it "
+            "out, or list the file with that part of it"
+        )
 
 
-Loaded = Iterable[Future[list[Recording]]]
+_Loaded = Iterable[Future[list[Recording]]]
 
 
 def _loaded(
     files: Sequence[VideoFile],
     load: Callable[[VideoFile], list[Recording]],
     progress: Callable[[Iterable[VideoFile]], Iterable[VideoFile]],
-    collect: Callable[[Loaded], list[Recording]],
+    collect: Callable[[_Loaded], list[Recording]],
 ) -> list[Recording]:
     """Load files side by side, and return what is collected of them in their order."""
     with ThreadPoolExecutor(cores()) as threads:
@@ -95,12 +100,12 @@ def _loaded(
             threads.shutdown(cancel_futures=True)
 
 
-def _all(loaded: Loaded) -> list[Recording]:
+def _all(loaded: _Loaded) -> list[Recording]:
     """Collect what was read, or raise what the first bad file raises."""
     return [recording for future in loaded for recording in future.result()]
 
 
-def _good_ones(loaded: Loaded) -> list[Recording]:
+def _good_ones(loaded: _Loaded) -> list[Recording]:
     """Collect what could be read, with a warning for every file that could not."""
     found, files, bad = [], 0, 0
     for future in loaded:

@@ -10,6 +10,7 @@ import numpy as np
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
@@ -30,8 +31,8 @@ __all__ = [
 ]
 
 # Slowest and fastest digit of the paper, pixels a frame of 64.
-DIGIT_SPEED = (2.0, 6.0)
-GIB = 2**30
+_DIGIT_SPEED = (2.0, 6.0)
+_GIB = 2**30
 
 
 @runtime_checkable
@@ -65,7 +66,7 @@ def parse_data(text: str) -> Place:
         raise ValueError(
             f"--data {name} needs the folder of the data set: --data {name}:PATH (cwvae data list)"
         )
-    return Place(name, Path(path).expanduser().resolve() if path else None)
+    return Place(name, expanded(path).resolve() if path else None)
 
 
 def absolute(data: str) -> str:
@@ -94,7 +95,7 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
     data, model = settings.data, settings.model
     files = files_of(place, split, data)
     what = f"read {place.name}, {split}"
-    # The bar is gone before an error is shown; without a terminal there is none.
+    # The bar is gone before an error is shown.
     with Progress(total=len(files), unit="file", desc=what, leave=False) as bar:
         return open_clips(
             files,
@@ -130,7 +131,7 @@ def read_options(data: DataConfig) -> ReadOptions:
 def _cache(data: DataConfig) -> Cache:
     """Return where decoded videos are kept."""
     folder = cache_folder() if data.cache_folder is None else Path(data.cache_folder)
-    return Cache(memory=int(data.cache_memory * GIB), folder=folder)
+    return Cache(memory=int(data.cache_memory * _GIB), folder=folder)
 
 
 def _count(bar: Progress, files: Iterable[VideoFile]) -> Iterator[VideoFile]:
@@ -150,7 +151,7 @@ def _digits(settings: Settings, split: Split, frames: int, seed: int, length: in
             f"data{example} or --channels 1"
         )
     data = settings.data
-    slowest, fastest = (speed * data.speed for speed in DIGIT_SPEED)
+    slowest, fastest = (speed * data.speed for speed in _DIGIT_SPEED)
     return MovingMNIST(
         split=split,
         frames=frames,

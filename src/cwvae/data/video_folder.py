@@ -6,6 +6,7 @@ from pathlib import Path
 from cwvae.data.archives import has_arrays
 from cwvae.data.arrays import video_parts
 from cwvae.data.dividing import divided
+from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named, no_videos
 from cwvae.data.pictures import PICTURES, pictures_in
 from cwvae.data.read_options import ReadOptions
@@ -34,7 +35,7 @@ def files(
     there is one video to divide, or for another fraction.
     """
     check_split(split)
-    root = Path(root).expanduser()
+    root = expanded(root)
     options = options or ReadOptions()
     if root.is_file():
         return divided([with_parts(root, options)], split, test_fraction, root)

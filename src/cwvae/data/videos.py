@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from cwvae.data.archives import ARRAYS, has_arrays
 from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
+from cwvae.data.home import expanded
 from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
 from cwvae.data.pixels import Fit, resize
 from cwvae.data.read_options import ReadOptions
@@ -51,12 +52,12 @@ def read_video(
     has no frames, is incomplete, holds several videos of which none is chosen, has arrays that do
     not fit, or takes more memory than `options` allow. Warns of frames that are not evenly spaced.
     """
-    path, options = Path(path).expanduser(), options or ReadOptions()
+    path, options = expanded(path), options or ReadOptions()
     if most_frames is not None and most_frames < 1:
         raise ValueError(f"expected most_frames >= 1, got {most_frames}; None reads all")
     frames: Iterator[UInt8[np.ndarray, "height width channels"]]
     _check_single(path, options)
-    frames = itertools.islice(_frames(path, options), most_frames)
+    frames = _frames(path, options, most_frames)
     if size is not None:
         frames = (resize(frame[np.newaxis], size, fit=fit)[0] for frame in frames)
     return _collected(frames, path, options, _promised(path, options, most_frames))
@@ -81,18 +82,19 @@ def read_all(
 
 
 def _frames(
-    path: Path, options: ReadOptions
+    path: Path, options: ReadOptions, most: int | None = None
 ) -> Iterator[UInt8[np.ndarray, "height width channels"]]:
-    """Yield the frames of whatever a path holds."""
+    """Yield the frames of whatever a path holds, at most so many."""
     kind = _kind(path)
     if kind == "array" and options.frame_rate is None:
-        return array_frames(find_video(path), options)
+        return itertools.islice(array_frames(find_video(path), options), most)
     if kind == "array":
         raise no_times(path)
     timed = picture_frames(path, options) if kind == "pictures" else decode(path, options)
     if options.frame_rate is None:
-        return evenly(timed, path)
-    return resampled(timed, options.frame_rate, path)
+        # Cut before, so that `evenly` comes to its end and to its warning.
+        return evenly(itertools.islice(timed, most), path)
+    return itertools.islice(resampled(timed, options.frame_rate, path), most)
 
 
 def _kind(path: Path) -> Literal["pictures", "array", "container"]:
@@ -175,7 +177,7 @@ def _promised(path: Path, options: ReadOptions, most_frames: int | None = None) 
     return count if most_frames is None else min(count, most_frames)
 
 
-def wrong_size(path: Path, shape: tuple[int, ...], size: int) -> ValueError:
+def wrong_size(path: str | Path, shape: tuple[int, ...], size: int) -> ValueError:
     """Return the error for frames of another (height, width) than a model's."""
     return ValueError(
         f"{path}: expected frames of {size}x{size} pixels, got {shape[0]}x{shape[1]} (height x "
@@ -206,10 +208,7 @@ def check_frames(
     """
     frames, height, width, found = video.shape
     if (height, width) != (size, size):
-        raise ValueError(
-            f"{path}: expected frames of {size}x{size} pixels, got {height}x{width} (height x "
-            "width); add --resize to crop and resize them"
-        )
+        raise wrong_size(path, (height, width), size)
     if found != channels:
         raise ValueError(
             f"{path}: expected {channels} channel(s), got {found}; convert it with to_channels"

@@ -1,3 +1,3 @@
-"""What is done for speed: formulations of the same numbers, each behind one function."""
+"""What is done for speed: formulations of the same numbers behind one choice (see the README)."""
 
 __all__ = []

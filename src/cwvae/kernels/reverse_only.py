@@ -1,5 +1,7 @@
 """A sentence for those who take a derivative that is not there."""
 
+from typing import NoReturn
+
 import jax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
@@ -25,10 +27,10 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     return primals[0], _tangent.bind(tangents[0])
 
 
-def _raise(*_: object, **__: object) -> None:
+def _raise(*_: object, **__: object) -> NoReturn:
     raise TypeError(
-        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many frames "
-        'needs XLA\'s own convolutions: build the model with kernels="xla", or set '
+        "forward-mode differentiation (jvp, linearize, jacfwd) of the log-likelihood of many "
+        'frames needs XLA\'s own convolutions: build the model with kernels="xla", or set '
         f"{VARIABLE}=xla"
     )
 

@@ -1,17 +1,17 @@
 """Convolutions with stride 2 in fewer multiplications: two rows of the answer at a time.
 
-Two neighbouring answers y of a kernel_gradient of data d with r taps g share so much that r + 1
+Two neighbouring answers y of a convolution of data d with r taps g share so much that r + 1
 products make both, where 2 r would be needed for each alone:
 
     y = A^T [(G g) * (B^T d)]
 
 (Winograd 1980; Lavin and Gray 2016, equation 6, F(2, r)). Here that is done along the rows, with
 matrix products over windows along the columns and over channels in place of *. With stride 2 the
-even and the odd rows of a window are correlated apart, so a kernel of 4 has r = 2 taps, one of 6
+even and the odd rows of a window are convolved apart, so a kernel of 4 has r = 2 taps, one of 6
 has r = 3. What is multiplied shrinks to 3/4 and 2/3, and so does the gathering of windows.
 
-The three functions are those of `windows`, to rounding. That is as good in float32, but in bfloat16
-errors are about twice as large.
+The three functions are those of `im2col`, to rounding. In float32 that is as good, in bfloat16
+errors are about twice as large, since sums are rounded before they are multiplied.
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ def conv(kernel: Kernel, images: LargeImages) -> SmallImages:
     size = kernel.shape[0]
     rows = (images.shape[1] - size) // STRIDE + 1
     products = [
-        # Behind a barrier, since a product that transposes its first factor itself is slower.
+        # Behind a barrier, as in `im2col.conv`.
         jnp.tensordot(lax.optimization_barrier(matrix.T), windows, 1)
         for matrix, windows in zip(_taps(kernel), _data(size, images, rows), strict=True)
     ]
@@ -131,13 +131,12 @@ def _data(
 
 
 def _pairs(size: int, images: SmallImages) -> Float[Array, "products out tiles columns images"]:
-    """Return A y: for each product what it hears of two neighbouring rows."""
+    """Return A y: for each product the sum of two neighbouring rows that it contributes to."""
     channels, rows, columns, count = images.shape
     tiles = -(-rows // ROWS)
     whole = jnp.pad(images, [(0, 0), (0, ROWS * tiles - rows), (0, 0), (0, 0)])
     lines = whole.reshape(channels, tiles, ROWS, columns * count)
     pair = [lines[:, :, row] for row in range(ROWS)]
-    # One concatenation, which XLA writes piece by piece; sums by themselves it writes slowly.
     products = jnp.concatenate([_combined(row, pair)[None] for row in TILES[size].answers])
     return products.reshape(-1, channels, tiles, columns, count)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree, Shaped
 
 from cwvae.nn.frame_networks import AbstractFrameDecoder, LogProb, log_probs, map_frames
@@ -16,7 +17,7 @@ COMPUTE_DTYPES = ("float16", "bfloat16", "float32", "float64")
 class InDtype(AbstractFrameDecoder):
     """A network, encoder or decoder, that computes in a floating point type of its own.
 
-    Frames are rounded to the type, and answers are turned back into the type of the frames, so
+    Inputs are rounded to the type, and answers are turned back into the type of the inputs, so
     that cells, beliefs and likelihoods keep theirs. Weights stay as they are.
 
     **Arguments:** `network`; `dtype`, one of `COMPUTE_DTYPES`, else `ValueError`.
@@ -32,30 +33,33 @@ class InDtype(AbstractFrameDecoder):
                 f"dtype must be one of {', '.join(COMPUTE_DTYPES)}, got {self.dtype!r}"
             )
 
-    def __call__(self, frame: Float[Array, "*frame"]) -> PyTree[Float[Array, "..."]]:
+    def __call__(self, frame: Float[Array, "*frame"], /) -> PyTree[Float[Array, "..."]]:
         """Return the network's answer to one frame."""
         return _in(frame, self.network(frame.astype(self.dtype)))
 
-    def batch(self, frames: Float[Array, " frames *frame"]) -> PyTree[Float[Array, " frames ..."]]:
-        """Return the network's answers to many frames."""
-        return _in(frames, map_frames(self.network, frames.astype(self.dtype)))
+    def batch(
+        self, inputs: Float[Array, " frames *input"], /
+    ) -> PyTree[Float[Array, " frames ..."]]:
+        """Return the network's answers to many inputs."""
+        return _in(inputs, map_frames(self.network, inputs.astype(self.dtype)))
 
     def log_probs(
         self,
         log_prob: LogProb,
-        frames: Float[Array, " frames *frame"],
+        inputs: Float[Array, " frames *input"],
         targets: Shaped[Array, " frames *target"],
+        /,
     ) -> Float[Array, " frames"]:
-        """Return the log-probability of every target, in the type of the frames."""
-        exact = jax.tree_util.Partial(_log_prob_in, log_prob, frames.dtype)
-        return log_probs(self.network, exact, frames.astype(self.dtype), targets)
+        """Return the log-probability of every target, in the type of the inputs."""
+        exact = jax.tree_util.Partial(_log_prob_in, log_prob, inputs.dtype)
+        return log_probs(self.network, exact, inputs.astype(self.dtype), targets)
 
 
-def _in(frames: Array, answers: PyTree[Array]) -> PyTree[Array]:
-    """Return the answers in the type of the frames."""
-    return jax.tree.map(lambda answer: answer.astype(frames.dtype), answers)
+def _in(inputs: Array, answers: PyTree[Array]) -> PyTree[Array]:
+    """Return the answers in the type of the inputs."""
+    return jax.tree.map(lambda answer: answer.astype(inputs.dtype), answers)
 
 
-def _log_prob_in(log_prob: LogProb, dtype: jax.typing.DTypeLike, decoded: Array, target: Array):
+def _log_prob_in(log_prob: LogProb, dtype: DTypeLike, decoded: Array, target: Array) -> Array:
     """Return the log-probability given an answer turned into the type."""
     return log_prob(decoded.astype(dtype), target)

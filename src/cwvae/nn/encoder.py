@@ -23,14 +23,14 @@ class Encoder(AbstractFrameNetwork):
     frame: Callable[[Array], Array]
     stacks: tuple[Callable[[Array], Array], ...]
 
-    def __call__(self, frame: Float[Array, "*frame"]) -> PyTree[Float[Array, " _"]]:
+    def __call__(self, frame: Float[Array, "*frame"], /) -> PyTree[Float[Array, " _"]]:
         """Return the frame's features for each level, the fastest level first."""
         features = [self.frame(frame)]
         for stack in self.stacks:
             features.append(stack(features[-1]))
         return tuple(features)
 
-    def batch(self, frames: Float[Array, " frames *frame"]) -> FrameFeatures:
+    def batch(self, frames: Float[Array, " frames *frame"], /) -> FrameFeatures:
         """Return every frame's features for each level, the fastest level first."""
         features = [map_frames(self.frame, frames)]
         for stack in self.stacks:

@@ -27,12 +27,14 @@ class AbstractFrameNetwork(eqx.Module):
     """A network of one frame, or one vector, with a way of its own to go through many."""
 
     @abc.abstractmethod
-    def __call__(self, frame: Float[Array, "*frame"]) -> PyTree[Float[Array, "..."]]:
-        """Return the answer to one frame."""
+    def __call__(self, frame: Float[Array, "*frame"], /) -> PyTree[Float[Array, "..."]]:
+        """Return the answer to one frame, or one vector."""
 
     @abc.abstractmethod
-    def batch(self, frames: Float[Array, " frames *frame"]) -> PyTree[Float[Array, " frames ..."]]:
-        """Return the answers to many frames, those of `__call__` to rounding."""
+    def batch(
+        self, inputs: Float[Array, " frames *input"], /
+    ) -> PyTree[Float[Array, " frames ..."]]:
+        """Return the answers to many inputs, those of `__call__` to rounding."""
 
 
 class AbstractFrameDecoder(AbstractFrameNetwork):
@@ -42,35 +44,36 @@ class AbstractFrameDecoder(AbstractFrameNetwork):
     def log_probs(
         self,
         log_prob: LogProb,
-        frames: Float[Array, " frames *frame"],
+        inputs: Float[Array, " frames *input"],
         targets: Shaped[Array, " frames *target"],
+        /,
     ) -> Float[Array, " frames"]:
-        """Return the log-probability of every target given the answer to its frame.
+        """Return the log-probability of every target given the answer to its input.
 
         Not all answers need to be there at the same time: see `log_probs_in_chunks`.
         """
 
 
 def map_frames(
-    network: Callable[[Array], PyTree[Array]], frames: Float[Array, " frames *frame"]
+    network: Callable[[Array], PyTree[Array]], inputs: Float[Array, " frames *input"]
 ) -> PyTree[Float[Array, " frames ..."]]:
-    """Apply a network of one frame to every frame."""
+    """Apply a network of one frame, or one vector, to those of every frame."""
     if isinstance(network, AbstractFrameNetwork):
-        return network.batch(frames)
-    return jax.vmap(network)(frames)
+        return network.batch(inputs)
+    return jax.vmap(network)(inputs)
 
 
 def log_probs(
     network: Callable[[Array], Array],
     log_prob: LogProb,
-    frames: Float[Array, " frames *frame"],
+    inputs: Float[Array, " frames *input"],
     targets: Shaped[Array, " frames *target"],
 ) -> Float[Array, " frames"]:
-    """Apply a network to every frame, and return the log-probability of every target.
+    """Apply a network to the inputs of every frame; return the log-probability of every target.
 
-    Gradients reach the network, the frames, the targets, and `log_prob` as far as that is a
+    Gradients reach the network, the inputs, the targets, and `log_prob` as far as that is a
     pytree, such as a method of an `eqx.Module`: it must not close over what is differentiated.
     """
     if isinstance(network, AbstractFrameDecoder):
-        return network.log_probs(log_prob, frames, targets)
-    return jax.vmap(log_prob)(map_frames(network, frames), targets)
+        return network.log_probs(log_prob, inputs, targets)
+    return jax.vmap(log_prob)(map_frames(network, inputs), targets)

@@ -82,12 +82,12 @@ class FrameEncoder(AbstractFrameNetwork):
         self.size, self.channels, self.kernels = size, channels, kernels
 
     @checked
-    def __call__(self, frame: Frame) -> Float[Array, " feature"]:
+    def __call__(self, frame: Frame, /) -> Float[Array, " feature"]:
         """Return the frame's feature vector; raise `ValueError` for another frame size."""
         return self.batch(frame[None])[0]
 
     @checked
-    def batch(self, frames: Video) -> Float[Array, "frames feature"]:
+    def batch(self, frames: Video, /) -> Float[Array, "frames feature"]:
         """Return the feature vector of every frame; raise `ValueError` for another frame size."""
         expected = (self.size, self.size, self.channels)
         if frames.shape[1:] != expected:
@@ -156,13 +156,13 @@ class FrameDecoder(AbstractFrameDecoder):
         )
 
     @checked
-    def __call__(self, state: Float[Array, " state"]) -> Float[Array, "height width parameters"]:
+    def __call__(self, state: Float[Array, " state"], /) -> Float[Array, "height width parameters"]:
         """Return the frame's parameters, by default means in [-1, 1]."""
         return self.batch(state[None])[0]
 
     @checked
     def batch(
-        self, states: Float[Array, "frames state"]
+        self, states: Float[Array, "frames state"], /
     ) -> Float[Array, "frames height width parameters"]:
         """Return the parameters of the frame of every state.
 
@@ -175,6 +175,7 @@ class FrameDecoder(AbstractFrameDecoder):
         log_prob: LogProb,
         states: Float[Array, "frames state"],
         targets: Shaped[Array, " frames *target"],
+        /,
     ) -> Float[Array, " frames"]:
         """Return the log-probability of every target given its state, a few at a time on a CPU.
 

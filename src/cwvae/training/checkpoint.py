@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ class Checkpoints:
             self.folder.resolve(), options=options, item_handlers=handlers
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Checkpoints":
         """Return itself."""
         return self
 

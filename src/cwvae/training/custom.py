@@ -20,7 +20,7 @@ from cwvae.training.config import ModelConfig
 
 __all__ = ["Custom", "builder", "read_custom"]
 
-Builder = Callable[..., CWVAE]
+_Builder = Callable[..., CWVAE]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_custom(text: str) -> Custom:
     return Custom(function, Path(file).read_bytes(), Path(file))
 
 
-def builder(custom: Custom | None) -> Builder:
+def builder(custom: Custom | None) -> _Builder:
     """Return a function that makes a model; without a custom one it is `cwvae.build`.
 
     A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with

@@ -44,7 +44,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a field of the wrong type or outside its range."""
-        check(self, RULES)
+        check(self, _RULES)
 
 
 def are_axes(letters: object) -> bool:
@@ -56,7 +56,7 @@ def are_axes(letters: object) -> bool:
 
 _AXES = Rule("different letters of n, t, c, h and w, t, h and w among them", are_axes, str)
 
-RULES = {
+_RULES = {
     "data": text,
     "speed": number(1 / 30, 30),
     "flip": flag,

@@ -12,13 +12,13 @@ from jaxtyping import Array, PyTree
 __all__ = ["check_fit", "filled", "named_arrays"]
 
 
-def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array]:
+def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array | jax.ShapeDtypeStruct]:
     """Map the path of every array in a tree to it, but for those of size 0."""
     leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(tree, _is_array))
     return {prefix + _name(path): leaf for path, leaf in leaves if leaf.size}
 
 
-def filled(tree: PyTree, arrays: Mapping[str, Array], prefix: str = "") -> PyTree:
+def filled(tree: PyTree, arrays: Mapping[str, Any], prefix: str = "") -> PyTree:
     """Return a tree with its arrays replaced by those of the same name."""
     return jax.tree_util.tree_map_with_path(
         lambda path, leaf: arrays.get(prefix + _name(path), _empty(leaf)), tree, is_leaf=_is_array

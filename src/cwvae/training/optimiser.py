@@ -15,7 +15,7 @@ with extra("train"):
 
 __all__ = ["learning_rate", "make_optimiser", "relaxed_promotion"]
 
-BETA1, BETA2 = 0.9, 0.999
+_BETA1, _BETA2 = 0.9, 0.999
 
 
 class _AdamState(NamedTuple):
@@ -74,9 +74,9 @@ def _keras_adam(config: TrainConfig) -> optax.GradientTransformation:
         updates: PyTree, state: Any, params: PyTree | None = None
     ) -> tuple[PyTree, _AdamState]:
         t = (state.steps + 1).astype(float)
-        rate = learning_rate(config, state.steps) * jnp.sqrt(1 - BETA2**t) / (1 - BETA1**t)
-        mean = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, state.mean, updates)
-        square = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, state.square, updates)
+        rate = learning_rate(config, state.steps) * jnp.sqrt(1 - _BETA2**t) / (1 - _BETA1**t)
+        mean = jax.tree.map(lambda m, g: _BETA1 * m + (1 - _BETA1) * g, state.mean, updates)
+        square = jax.tree.map(lambda v, g: _BETA2 * v + (1 - _BETA2) * g**2, state.square, updates)
 
         def move(mean: Array, square: Array) -> Array:
             return -rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + config.epsilon)

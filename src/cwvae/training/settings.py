@@ -141,7 +141,8 @@ def _part(kind: type, name: str, known: Any, version: str) -> Any:
         known = {_RENAMED.get(field, field): value for field, value in known.items()}
     fields = _named(known, {field.name for field in dataclasses.fields(kind)}, name)
     try:
-        return kind(**fields)
+        # JSON has lists only.
+        return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()})
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 

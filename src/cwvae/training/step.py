@@ -45,7 +45,7 @@ __all__ = [
     "train_step",
 ]
 
-Batch = (
+_Batch = (
     UInt8[Array | np.ndarray, "batch frames *frame"]
     | Float[Array | np.ndarray, "batch frames *frame"]
 )
@@ -101,7 +101,7 @@ def init_train_state(
 @checked
 def train_step(
     state: TrainState,
-    videos: Batch,
+    videos: _Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
@@ -136,7 +136,7 @@ def train_step(
 
 @partial(eqx.filter_jit, donate="all-except-first")
 def train_in_place(
-    videos: Batch,
+    videos: _Batch,
     state: TrainState,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
@@ -153,7 +153,7 @@ def train_in_place(
 
 def _loss_and_gradients(
     state: TrainState,
-    videos: Batch,
+    videos: _Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None,
 ) -> tuple[tuple[Float[Array, ""], Loss], PyTree]:
@@ -190,7 +190,7 @@ def _check_optimiser(optimiser: optax.GradientTransformation, state: TrainState)
         )
 
 
-def _scaled(videos: Batch) -> Float[Array, "batch frames *frame"]:
+def _scaled(videos: _Batch) -> Float[Array, "batch frames *frame"]:
     """Return floating-point frames; those of uint8 become 0 to 1."""
     frames = jnp.asarray(videos)
     return frames.astype(float) / (255 if frames.dtype == jnp.uint8 else 1)

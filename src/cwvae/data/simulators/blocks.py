@@ -21,20 +21,20 @@ from cwvae.data.simulators.blocks_game import game, make_world, program, screen,
 
 __all__ = ["BLOCKS"]
 
-WARM_UP = 30  # steps before the first frame, in which the world around arrives
-DARK, MOST_DARK = 25.0, 0.1
-FEWEST_STEPS = 0.4  # share of the frames in which it must have moved
+_WARM_UP = 30  # steps before the first frame, in which the world around arrives
+_DARK, _MOST_DARK = 25.0, 0.1
+_FEWEST_STEPS = 0.4  # share of the frames in which it must have moved
 
 
-def record(task: Task, attempt: int) -> Scene:
+def _record(task: Task, attempt: int) -> Scene:
     """Walk through a new world; discard a walk that was stuck or in the dark."""
     random = generator(task, attempt)
     with tempfile.TemporaryDirectory(prefix="cwvae-blocks-") as name:
         folder = Path(name)
         world = make_world(folder, random)
         with screen(folder) as (display, picture), game(folder, world, display):
-            rows = [step(world, number, picture) for number in range(WARM_UP + task.frames)]
-    video, position, motion, biome = (np.stack(c) for c in zip(*rows[WARM_UP:], strict=True))
+            rows = [step(world, number, picture) for number in range(_WARM_UP + task.frames)]
+    video, position, motion, biome = (np.stack(c) for c in zip(*rows[_WARM_UP:], strict=True))
     _check(video, motion)
     truth = {
         "position": position.astype(np.float32),
@@ -49,16 +49,16 @@ def record(task: Task, attempt: int) -> Scene:
 def _check(video: UInt8[np.ndarray, "frames height width 3"], motion: np.ndarray) -> None:
     """Discard a video in which little moves or little is seen."""
     moving = float((motion[:, 2] > 0).mean())
-    if moving < FEWEST_STEPS:
+    if moving < _FEWEST_STEPS:
         raise DiscardedError(
             f"the walker was stuck: it moved in {moving:.0%} of the frames, less than "
-            f"{FEWEST_STEPS:.0%}"
+            f"{_FEWEST_STEPS:.0%}"
         )
-    dark = float((video.mean((1, 2, 3)) < DARK).mean())
-    if dark > MOST_DARK:
+    dark = float((video.mean((1, 2, 3)) < _DARK).mean())
+    if dark > _MOST_DARK:
         raise DiscardedError(
-            f"it was dark: {dark:.0%} of the frames have a mean below {DARK:g} of 255, more than "
-            f"{MOST_DARK:.0%}"
+            f"it was dark: {dark:.0%} of the frames have a mean below {_DARK:g} of 255, more than "
+            f"{_MOST_DARK:.0%}"
         )
 
 
@@ -79,7 +79,7 @@ BLOCKS = Simulator(
     name="blocks",
     frames=500,
     fewest=1,
-    record=record,
+    record=_record,
     place=numbered,
     index=no_index,
     actions_beside=True,
@@ -90,8 +90,8 @@ MineRL Navigate. Drawn by Debian's minetest (LGPL-2.1+; its game minetest_game L
 CC BY-SA 3.0) on a screen in memory. Not deterministic: the same seed gives the same world, but what
 the game has drawn in time differs.
 
-A video is discarded, and another made, when the walker moved in less than {FEWEST_STEPS:.0%} of
-the frames, or when more than {MOST_DARK:.0%} of the frames have a mean below {DARK:g} of 255.
+A video is discarded, and another made, when the walker moved in less than {_FEWEST_STEPS:.0%} of
+the frames, or when more than {_MOST_DARK:.0%} of the frames have a mean below {_DARK:g} of 255.
 
 Truth, for each frame: position (x, y up, z, in blocks), heading (radians), biome. Action, between
 this frame and the next: turn (radians, left is positive) and step (blocks).""",

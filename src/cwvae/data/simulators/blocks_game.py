@@ -22,16 +22,16 @@ from jaxtyping import UInt8
 __all__ = ["game", "make_world", "program", "screen", "step"]
 
 # Pixels of a picture, drawn so many times finer.
-SIZE, FINER = 64, 2
+_SIZE, _FINER = 64, 2
 # Where Debian puts games, which is not on the path of every user.
-GAMES = "/usr/games"
-DRAW = 0.06  # seconds that the client is given to draw a step
-PATIENCE = 120.0  # seconds until a world is ready, or a step is done
+_GAMES = "/usr/games"
+_DRAW = 0.06  # seconds that the client is given to draw a step
+_PATIENCE = 120.0  # seconds until a world is ready, or a step is done
 
-SETTINGS = {
+_SETTINGS = {
     "mg_name": "v7",
-    "screen_w": SIZE * FINER,
-    "screen_h": SIZE * FINER,
+    "screen_w": _SIZE * _FINER,
+    "screen_h": _SIZE * _FINER,
     "fullscreen": "false",
     "enable_sound": "false",
     "viewing_range": 70,
@@ -52,7 +52,7 @@ SETTINGS = {
     "enable_remote_media_server": "false",
     "update_last_checked": "disabled",
 }
-WORLD = """gameid = minetest_game
+_WORLD = """gameid = minetest_game
 backend = sqlite3
 creative_mode = true
 enable_damage = false
@@ -67,9 +67,9 @@ def make_world(folder: Path, random: np.random.Generator) -> Path:
     walker = resources.files("cwvae.data.simulators").joinpath("blocks.lua").read_text()
     (mod / "init.lua").write_text(walker)
     (mod / "mod.conf").write_text("name = walker\n")
-    (world / "world.mt").write_text(WORLD)
+    (world / "world.mt").write_text(_WORLD)
     seeds = {name: int(random.integers(2**31)) for name in ("fixed_map_seed", "walker_seed")}
-    lines = [f"{name} = {value}" for name, value in (SETTINGS | seeds).items()]
+    lines = [f"{name} = {value}" for name, value in (_SETTINGS | seeds).items()]
     (folder / "minetest.conf").write_text("\n".join(lines) + "\n")
     return world
 
@@ -77,7 +77,7 @@ def make_world(folder: Path, random: np.random.Generator) -> Path:
 @contextlib.contextmanager
 def screen(folder: Path) -> Iterator[tuple[str, mmap.mmap]]:
     """Start a screen of memory; give its name, and what it shows as the bytes of an XWD file."""
-    side = SIZE * FINER
+    side = _SIZE * _FINER
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{side}x{side}x24"]
     command += ["-fbdir", str(folder), "-nolisten", "tcp"]
@@ -109,7 +109,7 @@ def game(folder: Path, world: Path, display: str) -> Iterator[None]:
     with _running(command, folder / "game.out", env=environment) as process:
         began = time.monotonic()
         while not (world / "ready").is_file():
-            if process.poll() is not None or time.monotonic() - began > PATIENCE:
+            if process.poll() is not None or time.monotonic() - began > _PATIENCE:
                 raise OSError(f"minetest did not start: {(folder / 'game.out').read_text()[-500:]}")
             time.sleep(0.1)
         yield
@@ -147,10 +147,10 @@ def step(world: Path, number: int, picture: mmap.mmap) -> tuple:
         state = _read(world / "state")
         if state and int(state[0]) == number:
             break
-        if time.monotonic() - began > PATIENCE:
-            raise OSError(f"minetest did not take step {number} within {PATIENCE:g} s")
+        if time.monotonic() - began > _PATIENCE:
+            raise OSError(f"minetest did not take step {number} within {_PATIENCE:g} s")
         time.sleep(0.002)
-    time.sleep(DRAW)
+    time.sleep(_DRAW)
     numbers = np.array(state[1:7], np.float64)
     return _look(picture), numbers[:3], numbers[3:], state[7]
 
@@ -166,12 +166,12 @@ def _look(picture: mmap.mmap) -> UInt8[np.ndarray, "64 64 3"]:
     """Return what the screen shows."""
     # XWD: the header's size, and after other numbers how many colours follow it, 12 bytes each.
     header, colours = struct.unpack(">I", picture[:4])[0], struct.unpack(">I", picture[76:80])[0]
-    side = SIZE * FINER
+    side = _SIZE * _FINER
     pixels = np.frombuffer(picture, np.uint8, side * side * 4, header + 12 * colours)
-    rgb = pixels.reshape(SIZE, FINER, SIZE, FINER, 4)[..., 2::-1]
+    rgb = pixels.reshape(_SIZE, _FINER, _SIZE, _FINER, 4)[..., 2::-1]
     return np.rint(rgb.mean((1, 3))).astype(np.uint8)
 
 
 def program() -> str | None:
     """Return where the game is, None when it is not installed."""
-    return shutil.which("minetest", path=os.pathsep.join([os.environ.get("PATH", ""), GAMES]))
+    return shutil.which("minetest", path=os.pathsep.join([os.environ.get("PATH", ""), _GAMES]))

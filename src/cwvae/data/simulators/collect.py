@@ -19,13 +19,13 @@ from cwvae.provenance import cores
 
 __all__ = ["Collection", "collect", "truth_file"]
 
-PARTS = ".parts"
+_PARTS = ".parts"
 """Folder of what is true of each video, until all are there."""
 
-SETTINGS = "made.json"
+_SETTINGS = "made.json"
 """File with how a data set was made, so that it goes on in the same way."""
 
-ATTEMPTS = 20
+_ATTEMPTS = 20
 
 
 class Collection(NamedTuple):
@@ -126,12 +126,12 @@ def _open(folder: Path, simulator: Simulator, collection: Collection) -> None:
     A data set may grow; whatever else is in the folder is not ours to write over.
     """
     wanted = {"simulator": simulator.name, **collection._asdict()}
-    path = folder / SETTINGS
+    path = folder / _SETTINGS
     if path.is_file():
         _check_same(path, wanted)
     elif folder.is_dir() and any(folder.iterdir()):
         raise ValueError(
-            f"{folder} holds something else ({SETTINGS} is missing); give a new or empty folder"
+            f"{folder} holds something else ({_SETTINGS} is missing); give a new or empty folder"
         )
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(wanted) + "\n")
@@ -145,7 +145,7 @@ def _check_same(path: Path, wanted: dict[str, Any]) -> None:
         raise ValueError(f"{path} is damaged; give another folder") from error
     same = all(made[name] == wanted[name] for name in ("simulator", "frames", "seed"))
     grows = all(made[split] <= wanted[split] for split in ("train", "test"))
-    if not (same and grows) and (path.parent / PARTS).is_dir():
+    if not (same and grows) and (path.parent / _PARTS).is_dir():
         raise ValueError(
             f"{path.parent} holds a data set made with {made}, which can get more videos but not "
             f"go on with {wanted}; give another folder"
@@ -154,7 +154,7 @@ def _check_same(path: Path, wanted: dict[str, Any]) -> None:
 
 def _part(folder: Path, task: Task) -> Path:
     """Return where what is true of one video is kept."""
-    return folder / PARTS / f"{task.split}-{task.number}.npz"
+    return folder / _PARTS / f"{task.split}-{task.number}.npz"
 
 
 def _done(folder: Path, task: Task, place: Path) -> bool:
@@ -182,13 +182,13 @@ def _record(simulator: Simulator, folder: Path, task: Task) -> int:
 def _attempts(simulator: Simulator, task: Task) -> tuple[Scene, int]:
     """Return the first scene that is of use, and how many were not."""
     reason = ""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             return simulator.record(task, attempt), attempt
         except DiscardedError as error:
             reason = str(error)
     raise DiscardedError(
-        f"{simulator.name}, {task.split} video {task.number}: {ATTEMPTS} scenes in a row were "
+        f"{simulator.name}, {task.split} video {task.number}: {_ATTEMPTS} scenes in a row were "
         f"discarded, the last because {reason}"
     )
 

@@ -20,42 +20,42 @@ from cwvae.data.simulators.base import (
 
 __all__ = ["CRAFTER"]
 
-SIZE = 64
+_SIZE = 64
 # What the walker may do: stand, or go left, right, up, down.
-MOVES = 5
-KEEP = 0.8  # chance of going on as before
-FEWEST_PLACES = 12  # in which a walk must have been, or it was stuck
-PLENTY = 9
+_MOVES = 5
+_KEEP = 0.8  # chance of going on as before
+_FEWEST_PLACES = 12  # in which a walk must have been, or it was stuck
+_PLENTY = 9
 
 
-def record(task: Task, attempt: int) -> Scene:
+def _record(task: Task, attempt: int) -> Scene:
     """Walk at random, and return what was seen; discard a walk that was stuck."""
     import crafter
 
     random = generator(task, attempt)
     world = crafter.Env(
-        size=(SIZE, SIZE), length=task.frames + 1, reward=False, seed=int(random.integers(2**31))
+        size=(_SIZE, _SIZE), length=task.frames + 1, reward=False, seed=int(random.integers(2**31))
     )
     _order(world._world)
-    frame, move = world.reset(), int(random.integers(1, MOVES))
+    frame, move = world.reset(), int(random.integers(1, _MOVES))
     rows = []
     for _ in range(task.frames):
         player: Any = world._player
         material = world._world[player.pos][0] or "nothing"
-        if random.random() > KEEP:
-            move = int(random.integers(MOVES))
+        if random.random() > _KEEP:
+            move = int(random.integers(_MOVES))
         rows.append((frame, np.array(player.pos), np.array(player.facing), material, move))
         frame, *_ = world.step(move)
         _keep_well(player)
     video, position, facing, material, moves = (np.stack(c) for c in zip(*rows, strict=True))
-    if len(np.unique(position, axis=0)) < FEWEST_PLACES:
-        raise DiscardedError(f"the walker was stuck: in fewer than {FEWEST_PLACES} places")
+    if len(np.unique(position, axis=0)) < _FEWEST_PLACES:
+        raise DiscardedError(f"the walker was stuck: in fewer than {_FEWEST_PLACES} places")
     truth = {
         "position": position.astype(np.int32),
         "facing": facing.astype(np.int32),
         "material": material.astype("U12"),
     }
-    return Scene(video.astype(np.uint8), truth, {"move": np.eye(MOVES, dtype=np.float32)[moves]})
+    return Scene(video.astype(np.uint8), truth, {"move": np.eye(_MOVES, dtype=np.float32)[moves]})
 
 
 class _Ordered(dict):
@@ -84,8 +84,8 @@ def _order(places: Any) -> None:
 
 def _keep_well(player) -> None:
     """Let the walker neither starve nor fall asleep nor die."""
-    player.health = PLENTY
-    player.inventory.update(dict.fromkeys(("health", "food", "drink", "energy"), PLENTY))
+    player.health = _PLENTY
+    player.inventory.update(dict.fromkeys(("health", "food", "drink", "energy"), _PLENTY))
     player._hunger = player._thirst = player._fatigue = 0
 
 
@@ -93,7 +93,7 @@ CRAFTER = Simulator(
     name="crafter",
     frames=500,
     fewest=60,
-    record=record,
+    record=_record,
     place=numbered,
     index=no_index,
     actions_beside=True,

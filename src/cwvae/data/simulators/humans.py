@@ -25,63 +25,63 @@ ACTIONS = {
 }
 """Action, as in the names of files -> recording of pybullet_data."""
 
-FPS = 25
+_FPS = 25
 # Persons of the two splits, as a fork of the official code divides KTH.
-PERSONS = {"train": range(1, 21), "test": range(21, 26)}
-REACH = 1.5  # metres from the middle at which one who crosses the view has left it
-SEQUENCES = "00sequences.txt"
+_PERSONS = {"train": range(1, 21), "test": range(21, 26)}
+_REACH = 1.5  # metres from the middle at which one who crosses the view has left it
+_SEQUENCES = "00sequences.txt"
 
-TRAVELLING = ("walk", "run")
+_TRAVELLING = ("walk", "run")
 
 
-def which(task: Task) -> tuple[str, int, int]:
+def _which(task: Task) -> tuple[str, int, int]:
     """Return the action of a task, the person, and the number of the take."""
-    persons = PERSONS[task.split]
+    persons = _PERSONS[task.split]
     turn, action = divmod(task.number, len(ACTIONS))
     take, person = divmod(turn, len(persons))
     return list(ACTIONS)[action], persons[person], take + 1
 
 
-def place(task: Task) -> Path:
+def _place(task: Task) -> Path:
     """Return <action>/personNN_<action>_dM_uncomp.avi."""
-    action, person, take = which(task)
+    action, person, take = _which(task)
     if take > 9:
         raise ValueError(
-            f"KTH's names allow 9 takes of {len(PERSONS[task.split])} persons and "
+            f"KTH's names allow 9 takes of {len(_PERSONS[task.split])} persons and "
             f"{len(ACTIONS)} actions in the {task.split} split; ask for fewer videos"
         )
     return Path(action) / f"person{person:02}_{action}_d{take}_uncomp.avi"
 
 
-def write_sequences(folder: Path, tasks: list[Task]) -> None:
+def _write_sequences(folder: Path, tasks: list[Task]) -> None:
     """Write 00sequences.txt, with all of each file as one sequence."""
     lines = [
-        f"{place(task).name.removesuffix('_uncomp.avi')}\t\tframes\t1-{task.frames}"
+        f"{_place(task).name.removesuffix('_uncomp.avi')}\t\tframes\t1-{task.frames}"
         for task in tasks
     ]
-    with replacing(folder / SEQUENCES) as temporary:
+    with replacing(folder / _SEQUENCES) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 
 
-def record(task: Task, attempt: int) -> Scene:
+def _record(task: Task, attempt: int) -> Scene:
     """Play a recording with a body, speed, direction and camera of chance."""
     random = generator(task, attempt)
-    action, person, _ = which(task)
+    action, person, _ = _which(task)
     stage = make_stage()
     motion = load_motion(ACTIONS[action])
     looks = np.random.default_rng([task.seed, person])  # a person looks alike in every video
     stage.dress(float(looks.uniform(0.1, 0.45)))
     stage.aim(distance=float(random.uniform(2.2, 2.6)))
     speed = float(random.uniform(0.8, 1.1))
-    travels = motion.name in TRAVELLING
+    travels = motion.name in _TRAVELLING
     facing = float(random.choice([0, math.pi]) if travels else random.uniform(-0.6, 0.6))
     start = float(random.uniform(0, motion.duration))
-    enter = float(random.uniform(-1, 1)) * REACH
+    enter = float(random.uniform(-1, 1)) * _REACH
     video, position = [], []
     for frame in range(task.frames):
-        time = speed * frame / FPS
+        time = speed * frame / _FPS
         pace = float(np.linalg.norm(motion.travel)) / motion.duration
-        along = (enter + pace * time + REACH) % (2 * REACH) - REACH if travels else None
+        along = (enter + pace * time + _REACH) % (2 * _REACH) - _REACH if travels else None
         position.append(stage.pose(motion, start + time, facing, along))
         video.append(stage.look())
     truth = {
@@ -97,9 +97,9 @@ HUMANS = Simulator(
     name="humans",
     frames=300,
     fewest=1,
-    record=record,
-    place=place,
-    index=write_sequences,
+    record=_record,
+    place=_place,
+    index=_write_sequences,
     actions_beside=False,
     missing=partial(
         missing_modules, "humans", {"pybullet": "pybullet", "pybullet_data": "pybullet"}

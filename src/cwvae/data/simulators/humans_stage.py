@@ -11,11 +11,11 @@ import numpy as np
 __all__ = ["Motion", "Stage", "load_motion", "make_stage"]
 
 # Pixels of a picture, rendered so many times finer.
-SIZE, FINER = 64, 2
-GRAY = (0.299, 0.587, 0.114)
+_SIZE, _FINER = 64, 2
+_GRAY = (0.299, 0.587, 0.114)
 
 # Joints of pybullet's humanoid in the order of a recording: number, and values of a frame.
-JOINTS = (
+_JOINTS = (
     (1, 4), (2, 4), (9, 4), (10, 1), (11, 4), (3, 4), (4, 1), (12, 4), (13, 1), (14, 4), (6, 4),
     (7, 1),
 )  # fmt: skip
@@ -116,7 +116,7 @@ class Stage:
         root = bullet.multiplyTransforms([0, 0, 0], look, place.tolist(), turn)
         bullet.resetBasePositionAndOrientation(self.body, *root)
         first = 8
-        for joint, values in JOINTS:
+        for joint, values in _JOINTS:
             if values == 4:
                 ends = _quaternion(before, first), _quaternion(after, first)
                 value = bullet.getQuaternionSlerp(*ends, share)
@@ -128,7 +128,7 @@ class Stage:
 
     def look(self) -> np.ndarray:
         """Return what the camera sees, gray."""
-        side = SIZE * FINER
+        side = _SIZE * _FINER
         picture = self.bullet.getCameraImage(
             side,
             side,
@@ -140,8 +140,8 @@ class Stage:
             flags=self.bullet.ER_NO_SEGMENTATION_MASK,
         )[2]
         colour = np.reshape(np.asarray(picture, np.uint8), (side, side, 4))[..., :3]
-        gray = colour.astype(np.float64) @ GRAY
-        return np.rint(gray.reshape(SIZE, FINER, SIZE, FINER).mean((1, 3))).astype(np.uint8)
+        gray = colour.astype(np.float64) @ _GRAY
+        return np.rint(gray.reshape(_SIZE, _FINER, _SIZE, _FINER).mean((1, 3))).astype(np.uint8)
 
 
 def _quaternion(frame: np.ndarray, first: int) -> list[float]:

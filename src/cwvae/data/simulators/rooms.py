@@ -29,30 +29,30 @@ __all__ = ["KINDS", "ROOMS"]
 KINDS = ("stays", "goes out", "comes back")
 """What `truth["kind"]` counts."""
 
-SIZE = 4.0  # side of a room, metres
-GAP = 0.5  # thickness of a wall
-WIDTH = 2.0  # of the hallway
-DOOR = 1.6
-DOOR_HEIGHT = 2.2
-STEP = 0.12  # metres a frame
-TURN = 7.0  # degrees a frame at most
-NEAR = 0.3  # metres from a target at which the next is taken
-HALLWAY, DOORWAY = 0, -1  # rooms are 1 to 4
+_SIZE = 4.0  # side of a room, metres
+_GAP = 0.5  # thickness of a wall
+_WIDTH = 2.0  # of the hallway
+_DOOR = 1.6
+_DOOR_HEIGHT = 2.2
+_STEP = 0.12  # metres a frame
+_TURN = 7.0  # degrees a frame at most
+_NEAR = 0.3  # metres from a target at which the next is taken
+_HALLWAY, _DOORWAY = 0, -1  # rooms are 1 to 4
 
 # fmt: off
-WALLS = (
+_WALLS = (
     "brick_wall", "cardboard", "cinder_blocks", "concrete", "door_doom", "drywall", "marble",
     "metal_grill", "rock", "stucco", "wood", "wood_planks", "lava", "grass", "water", "slime",
 )
-FLOORS = (
+_FLOORS = (
     "floor_tiles_bw", "asphalt", "grass", "wood_planks", "concrete_tiles", "marble", "stucco",
 )
 # fmt: on
 
-Point = tuple[float, float]
+_Point = tuple[float, float]
 
 
-def record(task: Task, attempt: int) -> Scene:
+def _record(task: Task, attempt: int) -> Scene:
     """Walk, and return what was seen; discard a walk that came out of another kind."""
     random = generator(task, attempt)
     kind = task.number % len(KINDS)
@@ -74,12 +74,12 @@ def record(task: Task, attempt: int) -> Scene:
 
 def _kind_of(rooms: np.ndarray) -> int | None:
     """Return which kind of walk visited these rooms, None for any other."""
-    inside = rooms[rooms != DOORWAY]
+    inside = rooms[rooms != _DOORWAY]
     visited, home, last = set(inside.tolist()), inside[0], inside[-1]
     if visited == {home}:
         return 0
-    if visited == {home, HALLWAY}:
-        return 1 if last == HALLWAY else 2
+    if visited == {home, _HALLWAY}:
+        return 1 if last == _HALLWAY else 2
     return None
 
 
@@ -93,26 +93,26 @@ class _Walk:
         self.back = int(self.leave + stay) if KINDS[kind] == "comes back" else frames
         self.place, self.path = world.home, []
 
-    def step(self, frame: int) -> tuple[np.ndarray, Point, float, int, tuple[float, float]]:
+    def step(self, frame: int) -> tuple[np.ndarray, _Point, float, int, tuple[float, float]]:
         """Look, then turn and step towards the next point; return what was seen, true and done."""
         agent = self.world.agent
         x, z = agent.pos[0], agent.pos[2]
         seen = self.world.render_obs(), (x, z), agent.dir, _room_of(self.world, agent.pos)
         goal = self._goal(frame, (x, z))
         error = (math.atan2(z - goal[1], goal[0] - x) - agent.dir + math.pi) % (2 * math.pi)
-        turn = float(np.clip(math.degrees(error - math.pi), -TURN, TURN))
-        step = STEP if abs(error - math.pi) < math.radians(25) else 0.0
+        turn = float(np.clip(math.degrees(error - math.pi), -_TURN, _TURN))
+        step = _STEP if abs(error - math.pi) < math.radians(25) else 0.0
         self.world.turn_agent(turn)
         self.world.move_agent(step, 0.0)
         return *seen, (turn, step)
 
-    def _goal(self, frame: int, here: Point) -> Point:
+    def _goal(self, frame: int, here: _Point) -> _Point:
         """Return the point to walk to."""
-        place = HALLWAY if self.leave <= frame < self.back else self.world.home
+        place = _HALLWAY if self.leave <= frame < self.back else self.world.home
         if place != self.place:
             way = _way_out(self.world)
-            self.place, self.path = place, way if place == HALLWAY else way[::-1]
-        if self.path and math.dist(self.path[0], here) < NEAR:
+            self.place, self.path = place, way if place == _HALLWAY else way[::-1]
+        if self.path and math.dist(self.path[0], here) < _NEAR:
             self.path = self.path[1:]
         if not self.path:
             self.path = [_somewhere(self.world, self.place, self.random)]
@@ -135,21 +135,21 @@ def _world() -> Any:
             super().__init__(max_episode_steps=2**31, obs_width=64, obs_height=64)
 
         def _gen_world(self):
-            random, length = self.np_random, 2 * SIZE + GAP
-            hallway = self._add(random, 0.0, length, 0.0, WIDTH)
+            random, length = self.np_random, 2 * _SIZE + _GAP
+            hallway = self._add(random, 0.0, length, 0.0, _WIDTH)
             self.places = [hallway]
-            for left in (0.0, SIZE + GAP):
-                for near in (-GAP - SIZE, WIDTH + GAP):
-                    room = self._add(random, left, left + SIZE, near, near + SIZE)
-                    middle = left + SIZE / 2
-                    door = {"min_x": middle - DOOR / 2, "max_x": middle + DOOR / 2}
-                    self.connect_rooms(room, hallway, **door, max_y=DOOR_HEIGHT)
+            for left in (0.0, _SIZE + _GAP):
+                for near in (-_GAP - _SIZE, _WIDTH + _GAP):
+                    room = self._add(random, left, left + _SIZE, near, near + _SIZE)
+                    middle = left + _SIZE / 2
+                    door = {"min_x": middle - _DOOR / 2, "max_x": middle + _DOOR / 2}
+                    self.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
                     self.places.append(room)
             self.home = int(random.integers(1, len(self.places)))
             self.place_agent(room=self.places[self.home])
 
         def _add(self, random, left, right, near, far):
-            wall, floor = (names[random.integers(len(names))] for names in (WALLS, FLOORS))
+            wall, floor = (names[random.integers(len(names))] for names in (_WALLS, _FLOORS))
             sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
             return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
 
@@ -159,17 +159,17 @@ def _world() -> Any:
 def _room_of(world: Any, position: Any) -> int:
     """Return the room that a position lies in."""
     inside = [n for n, place in enumerate(world.places) if place.point_inside(position)]
-    return inside[0] if inside else DOORWAY
+    return inside[0] if inside else _DOORWAY
 
 
-def _way_out(world: Any) -> list[Point]:
+def _way_out(world: Any) -> list[_Point]:
     """Return points before and behind the door of the room where the walk began."""
-    room, hallway = world.places[world.home], world.places[HALLWAY]
+    room, hallway = world.places[world.home], world.places[_HALLWAY]
     before = room.min_z + 0.7 if room.mid_z > hallway.mid_z else room.max_z - 0.7
     return [(room.mid_x, before), (room.mid_x, hallway.mid_z)]
 
 
-def _somewhere(world: Any, place: int, random: np.random.Generator) -> Point:
+def _somewhere(world: Any, place: int, random: np.random.Generator) -> _Point:
     """Return a point of a room, clear of its walls."""
     room, margin = world.places[place], 0.7
     return (
@@ -190,7 +190,7 @@ ROOMS = Simulator(
     name="rooms",
     frames=300,
     fewest=200,
-    record=record,
+    record=_record,
     place=numbered,
     index=no_index,
     actions_beside=False,

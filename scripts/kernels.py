@@ -1,0 +1,114 @@
+"""Measure what each formulation of the convolutions gains: the choices of `cwvae.kernels`.
+
+    python scripts/kernels.py RESULT.json
+
+runs a training step and both networks with every choice, one call of each after the other, and
+writes the seconds of every call; `--table RESULT.json` prints the table of a result. Only ratios
+of the fastest calls are shown, since calls that alternate share what else the machine does.
+"""
+
+import argparse
+import dataclasses
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.random as jr
+
+from cwvae import PRESETS, build
+from cwvae.nn.frame_networks import map_frames
+from cwvae.training.step import init_train_state, train_step
+
+CHOICES = ("xla", "im2col", "auto")
+PRESET, BATCH, CALLS = "moving_mnist", 8, 4
+
+
+def programs(kernels: str) -> dict[str, Callable[[], object]]:
+    """Return compiled calls of every case for one choice."""
+    preset = PRESETS[PRESET]
+    model = build(preset.model, kernels=kernels, key=jr.key(0))
+    config = dataclasses.replace(preset.train, batch_size=BATCH)
+    size, channels = preset.model.size, preset.model.channels
+    videos = jr.uniform(jr.key(1), (BATCH, config.frames, size, size, channels))
+    frames = videos.reshape(-1, size, size, channels)
+    outputs = jr.normal(jr.key(2), (len(frames), model.hierarchy.cells[0].output_size))
+    state = init_train_state(model, config)
+    forward = eqx.filter_jit(map_frames)
+    cases = {
+        "training step": (eqx.filter_jit(train_step), (state, videos, config)),
+        "encoder, forward": (forward, (model.encoder.frame, frames)),
+        "decoder, forward": (forward, (model.decoder, outputs)),
+    }
+    calls = {}
+    for name, (function, arguments) in cases.items():
+        compiled = function.lower(*arguments).compile()
+        calls[name] = lambda run=compiled, arguments=arguments: run(*arguments)
+    return calls
+
+
+def measure() -> dict:
+    """Return the seconds of every call, and what they were measured with."""
+    calls = {kernels: programs(kernels) for kernels in CHOICES}
+    seconds: dict = {name: {kernels: [] for kernels in CHOICES} for name in calls["auto"]}
+    for name, of_choices in seconds.items():
+        for _ in range(CALLS):
+            for kernels, found in of_choices.items():
+                start = time.perf_counter()
+                jax.block_until_ready(
+                    jax.tree.leaves(eqx.filter(calls[kernels][name](), eqx.is_array))
+                )
+                found.append(round(time.perf_counter() - start, 4))
+    return {
+        "command": "python scripts/kernels.py " + " ".join(sys.argv[1:]),
+        "date": datetime.now(UTC).date().isoformat(),
+        "device": processor(),
+        "jax": jax.__version__,
+        "python": platform.python_version(),
+        "preset": PRESET,
+        "videos": BATCH,
+        "frames": PRESETS[PRESET].train.frames,
+        "seconds": seconds,
+    }
+
+
+def processor() -> str:
+    """Return the device: its model where the system names it."""
+    if jax.default_backend() != "cpu":
+        return jax.devices()[0].device_kind
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    names = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else platform.machine()
+
+
+def table(result: dict) -> str:
+    """Return the table in Markdown: how many times as fast as XLA's own each choice is."""
+    lines = [
+        f"| {result['preset']}, {result['videos']} videos | xla | im2col | auto |",
+        "|---" * 4 + "|",
+    ]
+    for name, of_choices in result["seconds"].items():
+        best = {kernels: min(found) for kernels, found in of_choices.items()}
+        ratios = (f"{best['xla'] / best[kernels]:.1f}" for kernels in CHOICES)
+        lines.append(f"| {name} | {' | '.join(ratios)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and write, or print the table of what was written."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("result", type=Path, metavar="RESULT.json")
+    parser.add_argument("--table", action="store_true", help="print the table of a result")
+    options = parser.parse_args()
+    if not options.table:
+        options.result.write_text(json.dumps(measure(), indent=1) + "\n")
+    print(table(json.loads(options.result.read_text())))
+
+
+if __name__ == "__main__":
+    main()

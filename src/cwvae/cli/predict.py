@@ -94,7 +94,7 @@ def write_beside(
 
 
 def _fit(
-    video: UInt8[np.ndarray, "frames height width channels"],
+    video: UInt8[np.ndarray, "frames height width channels_in"],
     path: Path,
     settings: Settings,
     context: int,

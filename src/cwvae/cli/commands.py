@@ -9,8 +9,8 @@ from typing import Any
 
 import jax
 
-from cwvae import __version__
 from cwvae._extras import extra
+from cwvae._version import __version__
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse

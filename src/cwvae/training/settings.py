@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cwvae import __version__
+from cwvae._version import __version__
 from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig

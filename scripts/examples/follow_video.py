@@ -56,7 +56,7 @@ def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0)
     write_animation(path, scene(split="test", frames=120)[0]["video"])
     now, step, key = streaming.start(model), eqx.filter_jit(streaming.step), jr.key(1)
     ahead = eqx.filter_jit(partial(streaming.forecast, horizon=HORIZON, key=key))
-    came, expected, future = [], [], np.zeros(0)
+    came, expected, future = [], [], np.empty((0, 32, 32, 1))
     for frame in frames_of(path):
         noise = model.hierarchy.noise_at(now.frame, key=key)
         now, record = step(model, now, frame, noise)
@@ -71,9 +71,8 @@ def main(out: Path = Path("follow.png"), steps: int = 800, minutes: float = 2.0)
         f"last frame {last:.2f} dB"
     )
     rows = {"came": truth, "expected": ours, "forecast": np.concatenate([truth[:ASKED], future])}
-    shown = slice(ASKED - 24, ASKED + HORIZON)
-    rows = {name: (255 * video[shown]).astype(np.uint8) for name, video in rows.items()}
-    write_strip(out, rows, every=3, context=24, columns=16)
+    shown = {name: (255 * v[ASKED - 24 : ASKED + HORIZON]).astype("u1") for name, v in rows.items()}
+    write_strip(out, shown, every=3, context=24, columns=16)
     print(f"the forecast from frame {ASKED} on: {out}")
 
 

@@ -27,9 +27,8 @@ def swing(times, key):
     start = jr.uniform(key, (2,), minval=jnp.array([0.5, -1.0]), maxval=jnp.array([2.0, 1.0]))
     term = diffrax.ODETerm(lambda t, y, _: jnp.stack([y[1], -jnp.sin(y[0]) - 0.1 * y[1]]))
     rest = diffrax.Tsit5(), 0.0, times[-1], 0.05, start
-    path = diffrax.diffeqsolve(term, *rest, saveat=diffrax.SaveAt(ts=times))
-    angles = jnp.asarray(path.ys)[:, 0]
-    return jnp.stack([jnp.sin(angles), -jnp.cos(angles)], axis=-1)
+    path = diffrax.diffeqsolve(term, *rest, saveat=diffrax.SaveAt(ts=times)).ys
+    return jnp.stack([jnp.sin(jnp.asarray(path)[:, 0]), -jnp.cos(jnp.asarray(path)[:, 0])], axis=-1)
 
 
 def make(key) -> CWVAE:

@@ -7,6 +7,8 @@ named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` comp
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from cwvae._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from cwvae.analysis.sizes import summary
     from cwvae.beliefs import Categorical, Gaussian
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from cwvae.training.presets import PRESETS
     from cwvae.training.run import Run, load_run
     from cwvae.training.step import init_train_state, train_step
-
-__version__ = "0.2.0"
 
 __all__ = [
     "CWVAE",

@@ -30,7 +30,7 @@ def test_the_table_is_that_of_the_committed_result():
 
 def test_the_table_shows_ratios_of_the_fastest_calls():
     seconds = {"step": {"xla": [9.0, 4.0], "im2col": [2.0, 3.0], "auto": [1.0, 8.0]}}
-    result = {"preset": "p", "videos": 8, "seconds": seconds}
+    result = {"preset": "p", "videos": 8, "frames": 2, "seconds": seconds}
     assert script().table(result).splitlines()[-1] == "| step | 1.0 | 2.0 | 4.0 |"
 
 

@@ -1,7 +1,8 @@
 """Many frames through a network, a few at a time, so that what is between stays in the cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -54,7 +55,7 @@ def few(frames: Shaped[Array, " frames *frame"], kernels: str) -> bool:
 
 
 def over_chunks(
-    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, " frames *axes"]
+    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, "frames ..."]
 ) -> tuple[PyTree, PyTree]:
     """Apply a function to the chunks of all arrays: return the sum of its first result over them.
 
@@ -97,13 +98,13 @@ def _videos_at_once(chunked: Callable[[PyTree, Array], Array]) -> Callable[[PyTr
     flattening = jax.custom_batching.custom_vmap(chunked)
 
     @flattening.def_vmap
-    def _(videos: int, mapped: tuple, weights: PyTree, frames: Array) -> tuple[Array, bool]:
+    def _(videos: int, mapped: Sequence[Any], weights: PyTree, frames: Array) -> tuple[Array, bool]:
         weights_mapped, frames_mapped = mapped
         if frames_mapped and not any(jax.tree.leaves(weights_mapped)):
             count = frames.shape[1]
             answers = flattening(weights, frames.reshape(videos * count, *frames.shape[2:]))
             return answers.reshape(videos, count, *answers.shape[1:]), True
-        axes = jax.tree.map(lambda one: 0 if one else None, mapped)
+        axes = jax.tree.map(lambda one: 0 if one else None, tuple(mapped))
         return jax.vmap(chunked, in_axes=axes)(weights, frames), True
 
     differentiable = jax.custom_jvp(flattening)

@@ -1,11 +1,11 @@
 """What a run is configured with, and the file of its folder that keeps it."""
 
 import dataclasses
-import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cwvae._version import __version__
 from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
@@ -35,11 +35,6 @@ _RENAMED = {
 }
 
 
-def _version() -> str:
-    """Return the version of this package."""
-    return importlib.metadata.version("cwvae")
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a run is configured with, enough to build its model and to find its data again.
@@ -65,7 +60,7 @@ class Settings:
     horizon: int
     custom: Custom | None = None
     videos: str = ""
-    version: str = dataclasses.field(default_factory=_version, compare=False)
+    version: str = dataclasses.field(default=__version__, compare=False)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what does not fit together."""
@@ -85,7 +80,7 @@ class Settings:
 
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write the settings as JSON, and the source of a custom model beside them."""
-    fields = dataclasses.asdict(settings) | {"version": _version()}
+    fields = dataclasses.asdict(settings) | {"version": __version__}
     if settings.custom:
         fields["custom"] = settings.custom.function
         with replacing(folder / CUSTOM) as temporary:
@@ -110,7 +105,7 @@ def read_settings(folder: str | Path) -> Settings:
     try:
         return _settings(folder, known)
     except ValueError as error:
-        other = f" written by cwvae {version}" if version not in (None, _version()) else ""
+        other = f" written by cwvae {version}" if version not in (None, __version__) else ""
         raise ValueError(
             f"{path}: expected the configuration of a run{other}: {error}; put it right, or start "
             "another run"

@@ -1,9 +1,11 @@
 """Ctrl-C and SIGTERM: an end within a second or two, or, while training, after a step."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 
 __all__ = ["Interrupts", "Watch", "in_main_thread"]
@@ -63,6 +65,21 @@ class Watch:
         self._thread.join()
         os.close(self._read)
         os.close(self._write)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """End a program at once in this context, which has nothing to save.
+
+        NumPy prints a traceback of its own when Ctrl-C comes while it is imported.
+        """
+        if self._thread is None or not self._program:
+            yield
+            return
+        before = signal.signal(signal.SIGINT, lambda *_: os._exit(self.interrupted()))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def interrupted(self) -> int:
         """Print, once, the line of an interrupted command, and return its exit status."""

@@ -32,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str], watch: Watch) -> int:
     """Run the command, print in one line what goes wrong, and return the exit status."""
     try:
-        # Here, since it takes seconds.
-        from cwvae.cli.commands import run
+        with watch.at_once():
+            # Here, since it takes seconds.
+            from cwvae.cli.commands import run
 
         return run(arguments)
     except (ValueError, OSError, MissingExtraError) as error:

@@ -68,7 +68,9 @@ class Watch:
         """Print, once, the line of an interrupted command, and return its exit status."""
         if not self._printed:
             self._printed = True
-            print("\ncwvae: interrupted", file=sys.stderr, flush=True)
+            # A terminal shows ^C, or a bar, in the line that it is in.
+            start = "\n" if sys.stderr.isatty() else ""
+            print(f"{start}cwvae: interrupted", file=sys.stderr, flush=True)
         return 128 + signal.SIGINT
 
     def was_interrupted(self) -> bool:

@@ -14,7 +14,7 @@ from models import TINY, draw, made, noise, stacked
 from cwvae.objective import elbo, loss
 from cwvae.training.build import build
 
-STEP = 1e-5
+STEP = 1e-7  # larger steps cross corners of the ReLUs
 
 
 def along(tree, direction):

@@ -1,5 +1,7 @@
 """Log-probabilities whose gradient is taken along with them, chunk by chunk."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -83,8 +85,9 @@ def test_how_much_a_frame_counts_may_be_differentiated_where_all_count_alike():
     assert_alike(found, expected, 1e-5)
 
 
+@pytest.mark.parametrize("kernels", ["im2col", "auto"])
 @pytest.mark.parametrize("take", ["each", "sum"])
-def test_gradients_with_vmap_over_videos_are_those_of_each(take):
+def test_gradients_with_vmap_over_videos_are_those_of_each(take, kernels):
     scores, rows, targets = Scores(draw(0)), draw(1, 2, 5, 4, 2), draw(2, 2, 5, 3)
 
     def of(way):
@@ -94,9 +97,12 @@ def test_gradients_with_vmap_over_videos_are_those_of_each(take):
         if take == "each":
             return jax.vmap(jax.grad(value), in_axes=(None, 0, 0))(scores.weight, rows, targets)
         videos = jax.vmap(value, in_axes=(None, 0, 0))
-        return jax.grad(lambda weight: videos(weight, rows, targets).sum())(scores.weight)
+        total = jax.grad(lambda *inputs: videos(*inputs).sum(), argnums=(0, 1, 2))
+        return total(scores.weight, rows, targets)
 
-    assert_alike(jax.jit(lambda: of(chunked))(), of(at_once), 1e-5)
+    assert_alike(
+        jax.jit(lambda: of(partial(log_probs_in_chunks, kernels=kernels)))(), of(at_once), 1e-5
+    )
 
 
 def test_with_vmap_over_videos_that_count_alike_one_branch_runs_and_not_both():

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Float
@@ -24,7 +25,7 @@ def reverse_only(values: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
 
 @reverse_only.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return primals[0], _tangent.bind(tangents[0])
+    return primals[0], _tangent.bind(tangents[0], primals[0])
 
 
 def _raise(*_: object, **__: object) -> NoReturn:
@@ -35,11 +36,19 @@ def _raise(*_: object, **__: object) -> NoReturn:
     )
 
 
-# The identity, which is there only to be transposed.
+def _mapped(arrays: tuple[Array, Array], axes: tuple[int | None, int | None]) -> tuple[Array, int]:
+    """Map tangents with the values that they belong to; several to one value are forward mode."""
+    if axes[0] is None or axes[1] is None:
+        _raise()
+    tangent, values = (jnp.moveaxis(a, axis, 0) for a, axis in zip(arrays, axes, strict=True))
+    return _tangent.bind(tangent, values), 0
+
+
+# The identity of its first argument, which is there only to be transposed.
 _tangent = Primitive("cwvae_reverse_only")
-_tangent.def_abstract_eval(lambda tangent: tangent)
+_tangent.def_abstract_eval(lambda tangent, values: tangent)
 _tangent.def_impl(_raise)
 mlir.register_lowering(_tangent, _raise)
-batching.primitive_batchers[_tangent] = _raise
-ad.deflinear2(_tangent, lambda gradient, _: [gradient])
+batching.primitive_batchers[_tangent] = _mapped
 ad.primitive_jvps[_tangent] = _raise
+ad.primitive_transposes[_tangent] = lambda gradient, tangent, values: [gradient, None]

@@ -1,4 +1,3 @@
-import importlib.metadata
 import subprocess
 import sys
 import threading
@@ -6,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import cwvae
 from cwvae.cli import main, parsing
 from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
@@ -153,7 +153,7 @@ def test_without_the_hook_of_tyro_its_own_text_is_printed(monkeypatch, capsys):
 
 def test_the_version_is_printed(capsys):
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"cwvae {importlib.metadata.version('cwvae')}\n"
+    assert capsys.readouterr().out == f"cwvae {cwvae.__version__}\n"
 
 
 @pytest.mark.parametrize("arguments", [["--out", "~/x"], ["--out=~/x"]])

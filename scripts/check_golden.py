@@ -67,7 +67,7 @@ class Golden:
         """
         name = "grad/decoder/out/bias"
         decoded = np.asarray(self.arrays["decoded"], dtype=np.float64)
-        slope = (1 - decoded**2) / self.config["decoder_stddev"] ** 2
+        slope = (1 - decoded**2) / self.config["dec_stddev"] ** 2
         pixels = (decoded - np.asarray(self.videos)) * slope
         stored = self.arrays[name]
         batch, frames = decoded.shape[:2]

@@ -38,14 +38,14 @@ BASE = {
 FIELDS = {
     "levels": "levels",
     "tmp_abs_factor": "factors",
-    "cell_stoch_size": "stoch",
-    "cell_deter_size": "deter",
-    "cell_embed_size": "hidden",
+    "cell_stoch_size": "stoch_size",
+    "cell_deter_size": "deter_size",
+    "cell_embed_size": "hidden_size",
     "channels": "channels",
     "channels_mult": "channel_multiplier",
     "enc_dense_layers": "dense_layers",
     "enc_dense_embed_size": "dense_hidden",
-    "dec_stddev": "dec_stddev",
+    "dec_stddev": "decoder_stddev",
     "cell_min_stddev": "min_stddev",
 }
 

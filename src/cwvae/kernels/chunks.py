@@ -54,7 +54,7 @@ def few(frames: Shaped[Array, " frames *frame"], kernels: str) -> bool:
 
 
 def over_chunks(
-    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, " frames *axes"]
+    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, " frames ..."]
 ) -> tuple[PyTree, PyTree]:
     """Apply a function to the chunks of all arrays: return the sum of its first result over them.
 

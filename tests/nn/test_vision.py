@@ -12,7 +12,7 @@ import pytest
 from jaxtyping import TypeCheckError
 from models import draw, made
 
-from cwvae.nn.vision import FrameDecoder, FrameEncoder, _activated, feature_size
+from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
 
 SIZES = (32, 64, 128, 256)
 CHANNELS = {32: 128, 64: 256, 128: 256, 256: 256}  # after the last convolution
@@ -168,17 +168,6 @@ def test_both_networks_start_glorot_uniform_with_zero_biases():
             bound = (6 / fans) ** 0.5 if leaf.ndim > 1 else 0
             assert np.abs(leaf).max() <= bound
             assert np.abs(leaf).max() >= 0.9 * bound
-
-
-@pytest.mark.parametrize("rows", [1, 2, 5])
-def test_between_stages_of_the_decoder_is_a_leaky_relu_with_its_gradient(rows):
-    images, gradient = draw(0, 3, rows, 2, 4), draw(1, 3, rows, 2, 4)
-    answer, pullback = jax.vjp(lambda images: _activated(images, "auto"), images)
-    expected = np.where(images > 0, images, 0.2 * images)
-    np.testing.assert_allclose(answer, expected, rtol=1e-6)
-    np.testing.assert_allclose(_activated(images, "auto"), expected, rtol=1e-6)
-    slopes = np.where(images > 0, gradient, 0.2 * gradient)
-    np.testing.assert_allclose(pullback(gradient)[0], slopes, rtol=1e-6)
 
 
 @pytest.mark.parametrize("size", [6, 8])

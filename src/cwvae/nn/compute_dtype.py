@@ -12,6 +12,7 @@ from cwvae.nn.frame_networks import AbstractFrameDecoder, LogProb, log_probs, ma
 __all__ = ["COMPUTE_DTYPES", "InDtype"]
 
 COMPUTE_DTYPES = ("float16", "bfloat16", "float32", "float64")
+"""The floating point types that a network can compute in."""
 
 
 class InDtype(AbstractFrameDecoder):

@@ -8,7 +8,6 @@ is exactly the official network, 32 take 3, 128 take 5 and 256 take 6. Every siz
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import equinox as eqx
 import jax
@@ -16,9 +15,9 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from cwvae.kernels.choice import by_platform
 from cwvae.kernels.chunks import in_chunks
 from cwvae.kernels.log_probs import log_probs_in_chunks
+from cwvae.nn.activations import activated, tanh
 from cwvae.nn.convolution import Conv, ConvTranspose
 from cwvae.nn.frame_networks import AbstractFrameDecoder, AbstractFrameNetwork, LogProb
 from cwvae.nn.layers import Dense, leaky_relu
@@ -110,11 +109,6 @@ class FrameEncoder(AbstractFrameNetwork):
             images = convolution(leaky_relu(images))
         images = leaky_relu(images)
         return jnp.transpose(images, (3, 1, 2, 0)).reshape(frames.shape[0], -1)
-
-
-def tanh(images: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """Return the hyperbolic tangent, in a function that can be pickled, as `jnp.tanh` cannot."""
-    return jnp.tanh(images)
 
 
 class FrameDecoder(AbstractFrameDecoder):
@@ -216,7 +210,7 @@ class _Stages(eqx.Module):
         """Turn small images of many channels into frames."""
         images = jnp.transpose(seeds, (3, 1, 2, 0))
         for convolution in self.convolutions:
-            images = convolution(_activated(images, self.kernels))
+            images = convolution(activated(images, self.kernels))
         return jnp.transpose(self.activation(images), (3, 1, 2, 0))
 
 
@@ -233,33 +227,3 @@ class _Scored(eqx.Module):
     ) -> Float[Array, " frames"]:
         """Return one log-probability for each frame."""
         return jax.vmap(self.log_prob)(self.stages(seeds), targets)
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _activated(
-    images: Float[Array, "channels height width images"], kernels: str
-) -> Float[Array, "channels height width images"]:
-    """Apply the leaky ReLU to what a transposed convolution has added up.
-
-    For a derivative the answer is kept, and so is stored before the next product reads it.
-    Without one, `_in_halves` has it stored where products are written out.
-    """
-    return by_platform(kernels, _in_halves, leaky_relu, images)
-
-
-@_activated.defjvp
-def _(kernels: str, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return jax.jvp(leaky_relu, primals, tangents)
-
-
-def _in_halves(
-    images: Float[Array, "channels height width images"],
-) -> Float[Array, "channels height width images"]:
-    """Apply the leaky ReLU to the upper rows, then to the lower ones.
-
-    XLA stores a concatenation piece by piece; a leaky ReLU by itself it merges with the additions
-    before it into the loop that packs the next product. With the halves the decoder takes 40 ms
-    for 64 frames, without them 49 ms (jax 0.10.2, a Xeon of 2 cores).
-    """
-    halves = jnp.array_split(images, 2, axis=1)
-    return jnp.concatenate([leaky_relu(half) for half in halves], axis=1)

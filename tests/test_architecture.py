@@ -79,15 +79,7 @@ def test_data_and_reports_know_neither_each_other_nor_the_command_line(name):
     assert {other for other in ours(name) if room(other) in others} == set()
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("name", BELOW_TRAINING)
-=======
-@pytest.mark.parametrize(
-    "name",
-    # The choice of kernels is also a variable of the environment.
-    [n for n in CORE if n != "kernels.choice" and room(n) != "files" and RANKS[room(n)] <= 7],
-)
->>>>>>> wt-kernels
 def test_the_core_knows_no_files_clocks_or_processes(name):
     outside = {i for i in imported(name) if i.split(".")[0] in OUTSIDE_WORLD}
     assert outside - MAY_IMPORT.get(name, set()) == set()

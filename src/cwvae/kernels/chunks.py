@@ -55,11 +55,7 @@ def few(frames: Shaped[Array, " frames *frame"], kernels: str) -> bool:
 
 
 def over_chunks(
-<<<<<<< HEAD
-    one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, "frames ..."]
-=======
     one: Callable[..., tuple[PyTree, PyTree]], *arrays: Shaped[Array, " frames ..."]
->>>>>>> wt-kernels
 ) -> tuple[PyTree, PyTree]:
     """Apply a function to the chunks of all arrays: return the sum of its first result over them.
 

@@ -58,7 +58,7 @@ def test_conv_transpose_is_that_of_xla_with_its_gradients(size, edges, count):
             kernel,
             (2, 2),
             "VALID",
-            dimension_numbers=xla.LAYOUT,
+            dimension_numbers=xla._LAYOUT,
             transpose_kernel=True,
         )
 

@@ -20,7 +20,7 @@ What a stage of a network makes of 16 frames is still in the cache when the next
 and 16 numbers of float32 fill a vector register of AVX-512.
 """
 
-SIDE_BY_SIDE = 2
+_SIDE_BY_SIDE = 2
 """Chunks that may run at the same time, so that a core has work where the other cannot help it."""
 
 
@@ -73,7 +73,7 @@ def over_chunks(
         further, answers = one(*chunk)
         return jax.tree.map(jnp.add, sums, further), answers
 
-    return jax.lax.scan(add, zeros, chunks, unroll=SIDE_BY_SIDE)
+    return jax.lax.scan(add, zeros, chunks, unroll=_SIDE_BY_SIDE)
 
 
 def joined(

@@ -61,7 +61,7 @@ def _run(name: str, one: Array, other: Array, *, kernels: str, **sizes: int) -> 
     chosen = resolve(kernels)
     if chosen == "xla":
         return getattr(xla, name)(one, other, **sizes)
-    return PRIMITIVES[name].bind(one, other, kernels=chosen, **sizes)
+    return _PRIMITIVES[name].bind(one, other, kernels=chosen, **sizes)
 
 
 # The rules of differentiation: each is the transpose of a map in one of its arguments.
@@ -69,34 +69,34 @@ def _run(name: str, one: Array, other: Array, *, kernels: str, **sizes: int) -> 
 
 def _conv_in_kernel(gradient, kernel, images, **options):
     size = kernel.aval.shape[-4]
-    return PRIMITIVES["kernel_gradient"].bind(images, gradient, size=size, **options)
+    return _PRIMITIVES["kernel_gradient"].bind(images, gradient, size=size, **options)
 
 
 def _conv_in_images(gradient, kernel, images, **options):
     height, width = images.aval.shape[-3:-1]
-    bind = PRIMITIVES["conv_transpose"].bind
+    bind = _PRIMITIVES["conv_transpose"].bind
     return bind(kernel, gradient, height=height, width=width, **options)
 
 
 def _conv_transpose_in_kernel(gradient, kernel, images, *, height, width, **options):
     size = kernel.aval.shape[-4]
     reached = _reached(gradient, size, images.shape)
-    return PRIMITIVES["kernel_gradient"].bind(reached, images, size=size, **options)
+    return _PRIMITIVES["kernel_gradient"].bind(reached, images, size=size, **options)
 
 
 def _conv_transpose_in_images(gradient, kernel, images, *, height, width, **options):
     reached = _reached(gradient, kernel.shape[-4], images.aval.shape)
-    return PRIMITIVES["conv"].bind(kernel, reached, **options)
+    return _PRIMITIVES["conv"].bind(kernel, reached, **options)
 
 
 def _kernel_gradient_in_large(gradient, large, small, *, size, **options):
     height, width = large.aval.shape[-3:-1]
-    bind = PRIMITIVES["conv_transpose"].bind
+    bind = _PRIMITIVES["conv_transpose"].bind
     return bind(gradient, small, height=height, width=width, **options)
 
 
 def _kernel_gradient_in_small(gradient, large, small, *, size, **options):
-    return PRIMITIVES["conv"].bind(gradient, _reached(large, size, small.aval.shape), **options)
+    return _PRIMITIVES["conv"].bind(gradient, _reached(large, size, small.aval.shape), **options)
 
 
 def _reached(large: Array, size: int, small: tuple[int, ...]) -> Array:
@@ -156,7 +156,7 @@ def _batched(name: str, arguments, axes, **options):
     if name != "kernel_gradient" and on_one is None:
         merged = jnp.moveaxis(other, on_other, -1)
         count = merged.shape[-2:]
-        answers = PRIMITIVES[name].bind(one, merged.reshape(*merged.shape[:-2], -1), **options)
+        answers = _PRIMITIVES[name].bind(one, merged.reshape(*merged.shape[:-2], -1), **options)
         return answers.reshape(*answers.shape[:-1], *count), answers.ndim
     length = one.shape[on_one] if on_one is not None else other.shape[on_other]
     leading = (
@@ -165,7 +165,7 @@ def _batched(name: str, arguments, axes, **options):
         else jnp.moveaxis(array, on, 0)
         for array, on in ((one, on_one), (other, on_other))
     )
-    return PRIMITIVES[name].bind(*leading, **options), 0
+    return _PRIMITIVES[name].bind(*leading, **options), 0
 
 
 def _primitive(
@@ -211,7 +211,7 @@ def _kernel_gradient_shape(
     return (*large[:-4], size, size, large[-4], small[-4])
 
 
-PRIMITIVES = {
+_PRIMITIVES = {
     "conv": _primitive("conv", _conv_shape, _conv_by, _conv_in_kernel, _conv_in_images),
     "conv_transpose": _primitive(
         "conv_transpose",

@@ -27,10 +27,10 @@ from cwvae.kernels.im2col import STRIDE, Kernel, LargeImages, SmallImages, gathe
 
 __all__ = ["TILES", "conv", "conv_transpose", "kernel_gradient"]
 
-ROWS = 2  # of the answer that a tile makes
+_ROWS = 2  # of the answer that a tile makes
 
 
-class Tile(NamedTuple):
+class _Tile(NamedTuple):
     """The matrices of F(2, r); each has a row for each product."""
 
     data: np.ndarray  # B^T (r + 1, r + 1)
@@ -39,12 +39,12 @@ class Tile(NamedTuple):
 
 
 TILES = {
-    4: Tile(
+    4: _Tile(
         data=np.array([[1, -1, 0], [0, 1, 0], [0, -1, 1]]),
         taps=np.array([[1, 0], [1, 1], [0, 1]]),
         answers=np.array([[1, 0], [1, 1], [0, 1]]),
     ),
-    6: Tile(
+    6: _Tile(
         data=np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]]),
         taps=np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]),
         answers=np.array([[1, 0], [1, 1], [1, -1], [0, -1]]),
@@ -65,7 +65,7 @@ def conv(kernel: Kernel, images: LargeImages) -> SmallImages:
     channels, tiles, columns, count = products[0].shape
     products = [product.reshape(channels, tiles, -1) for product in products]
     pairs = [_combined(row, products) for row in TILES[size].answers.T]
-    answer = jnp.stack(pairs, axis=2).reshape(channels, ROWS * tiles, columns, count)
+    answer = jnp.stack(pairs, axis=2).reshape(channels, _ROWS * tiles, columns, count)
     return answer[:, :rows]
 
 
@@ -109,14 +109,14 @@ def _data(
 ) -> list[Float[Array, "taps tiles columns images"]]:
     """Return B^T d: for each product the windows along the columns, and tiles for the rows."""
     channels, height, width, count = images.shape
-    tiles, taps = -(-rows // ROWS), size // STRIDE
+    tiles, taps = -(-rows // _ROWS), size // STRIDE
     # The last tile may reach past the last row.
-    short = max(0, STRIDE * (ROWS * tiles + taps - 1) - height)
+    short = max(0, STRIDE * (_ROWS * tiles + taps - 1) - height)
     whole = jnp.pad(images, [(0, 0), (0, short), (0, 0), (0, 0)])
     lines = whole.reshape(channels, height + short, width * count)
 
     def every_tile(row: int) -> Float[Array, "in tiles line"]:
-        step = ROWS * STRIDE
+        step = _ROWS * STRIDE
         return lax.slice_in_dim(lines, row, row + step * (tiles - 1) + 1, step, axis=1)
 
     def data(weights: np.ndarray) -> Float[Array, "taps tiles columns images"]:
@@ -133,10 +133,10 @@ def _data(
 def _pairs(size: int, images: SmallImages) -> Float[Array, "products out tiles columns images"]:
     """Return A y: for each product the sum of two neighbouring rows that it contributes to."""
     channels, rows, columns, count = images.shape
-    tiles = -(-rows // ROWS)
-    whole = jnp.pad(images, [(0, 0), (0, ROWS * tiles - rows), (0, 0), (0, 0)])
-    lines = whole.reshape(channels, tiles, ROWS, columns * count)
-    pair = [lines[:, :, row] for row in range(ROWS)]
+    tiles = -(-rows // _ROWS)
+    whole = jnp.pad(images, [(0, 0), (0, _ROWS * tiles - rows), (0, 0), (0, 0)])
+    lines = whole.reshape(channels, tiles, _ROWS, columns * count)
+    pair = [lines[:, :, row] for row in range(_ROWS)]
     # A concatenation and no stack: with it the decoder takes 40 ms for 64 frames, with a stack
     # 47 ms (jax 0.10.2, a Xeon of 2 cores).
     products = jnp.concatenate([_combined(row, pair)[None] for row in TILES[size].answers])

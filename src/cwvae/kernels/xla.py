@@ -9,13 +9,13 @@ from cwvae.kernels.im2col import STRIDE, Kernel, LargeImages, SmallImages
 
 __all__ = ["conv", "conv_transpose", "kernel_gradient"]
 
-LAYOUT = ("CHWN", "HWIO", "CHWN")
+_LAYOUT = ("CHWN", "HWIO", "CHWN")
 
 
 def conv(kernel: Kernel, images: LargeImages) -> SmallImages:
     """Return the strided convolution, without flipping the kernel."""
     return lax.conv_general_dilated(
-        images, kernel, (STRIDE, STRIDE), "VALID", dimension_numbers=LAYOUT
+        images, kernel, (STRIDE, STRIDE), "VALID", dimension_numbers=_LAYOUT
     )
 
 

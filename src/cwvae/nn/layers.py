@@ -11,17 +11,17 @@ from cwvae.nn.initialisers import glorot_uniform, orthogonal, zeros
 __all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias", "leaky_relu"]
 
 
-SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
+_SLOPE = 0.2  # of the leaky ReLU, TensorFlow's default
 
 
 @jax.custom_jvp
 def leaky_relu(inputs: Float[Array, "*axes"]) -> Float[Array, "*axes"]:
-    """Return the larger of x and SLOPE x.
+    """Return the larger of x and _SLOPE x.
 
     For the gradient nothing is kept but the answer, which the next layer keeps anyway;
     `jax.nn.leaky_relu` keeps a mask besides.
     """
-    return jnp.maximum(inputs, SLOPE * inputs)
+    return jnp.maximum(inputs, _SLOPE * inputs)
 
 
 @leaky_relu.defjvp
@@ -29,7 +29,7 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     answer = leaky_relu(*primals)
     # As a checkpoint, so that the slopes are found again from the answer.
     scaled = jax.checkpoint(
-        lambda answer, tangent: jnp.where(answer >= 0, tangent, SLOPE * tangent), prevent_cse=False
+        lambda answer, tangent: jnp.where(answer >= 0, tangent, _SLOPE * tangent), prevent_cse=False
     )
     return answer, scaled(answer, *tangents)
 

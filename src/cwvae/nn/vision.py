@@ -23,9 +23,10 @@ from cwvae.nn.frame_networks import AbstractFrameDecoder, AbstractFrameNetwork, 
 from cwvae.nn.layers import Dense, leaky_relu
 from cwvae.shapes import Frame, Video, checked
 
-__all__ = ["FrameDecoder", "FrameEncoder"]
+__all__ = ["SIZES", "FrameDecoder", "FrameEncoder", "feature_size", "filters"]
 
 SIZES = (32, 64, 128, 256)
+"""Heights, and widths, of frames in pixels."""
 
 
 def filters(size: int, multiplier: float) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Floating-point operations of the arithmetic as it is defined, by formulas written by hand.
+"""Floating-point operations of the arithmetic as it is defined, from the shapes of the weights.
 
 A multiplication and an addition count as two. Products are all that is counted: biases,
 activations and sampling are below one in a hundred. What an implementation computes beyond them,
@@ -6,77 +6,54 @@ such as products with padded zeros, is its own affair, and so is what it saves: 
 made from these numbers rewards nothing but time.
 """
 
-from itertools import pairwise
+import functools
+from typing import Any, NamedTuple
 
-from cwvae.nn.vision import feature_size, filters
+import equinox as eqx
+import jax
+import jax.random as jr
+
+from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
 
 
-def dense(ins: int, outs: int) -> int:
-    """Return the operations of a vector times a matrix."""
-    return 2 * ins * outs
+class Operations(NamedTuple):
+    """The operations of the parts of a model, for a frame or, of every level, for a tick."""
+
+    first_convolution: int
+    frame_encoder: int
+    dense_stacks: int
+    frame_decoder: int
+    advance: tuple[int, ...]
+    prior: int
+    posterior: int
+
+    @property
+    def frame(self) -> int:
+        """The operations of reading and drawing a frame."""
+        return self.frame_encoder + self.dense_stacks + self.frame_decoder
 
 
-def convolution(positions: int, kernel: int, ins: int, outs: int) -> int:
-    """Return the operations of a kernel applied at so many positions.
-
-    Of a convolution these are the pixels that come out, of a transposed one those that go in.
-    """
-    return positions * kernel**2 * dense(ins, outs)
-
-
-def frame_encoder(config: ModelConfig) -> int:
-    """Return the operations of the convolutions that read a frame."""
-    return sum(_encoder_stages(config))
-
-
-def first_convolution(config: ModelConfig) -> int:
-    """Return the operations of the convolution that reads a frame's pixels."""
-    return _encoder_stages(config)[0]
-
-
-def frame_decoder(config: ModelConfig) -> int:
-    """Return the operations of the dense layer and transposed convolutions that draw a frame."""
-    feature = _feature(config)
-    outs = (*filters(config.size, config.channel_multiplier)[-2::-1], config.channels)
-    kernels = (5,) * (len(outs) - 2) + (6, 6)
-    total, edge, ins = dense(config.stoch_size + config.deter_size, feature), 1, feature
-    for kernel, out in zip(kernels, outs, strict=True):
-        total += convolution(edge**2, kernel, ins, out)
-        edge, ins = 2 * (edge - 1) + kernel, out
-    return total
-
-
-def dense_stacks(config: ModelConfig) -> int:
-    """Return the operations, for a frame, of the dense layers that serve the upper levels."""
-    hidden = (config.dense_layers - 1) * (config.dense_hidden,)
-    widths = (_feature(config), *hidden, _feature(config))
-    return (config.levels - 1) * sum(dense(i, o) for i, o in pairwise(widths))
-
-
-def advance(config: ModelConfig, level: int) -> int:
-    """Return the operations of a tick's deterministic part, with its context."""
-    context = config.stoch_size + config.deter_size if level + 1 < config.levels else 0
-    gates = dense(config.hidden_size, 3 * config.deter_size) + dense(
-        config.deter_size, 3 * config.deter_size
-    )
-    return dense(config.stoch_size + context, config.hidden_size) + gates
-
-
-def prior(config: ModelConfig) -> int:
-    """Return the operations of a tick's prior."""
-    return dense(config.deter_size, config.hidden_size) + dense(
-        config.hidden_size, 2 * config.stoch_size
-    )
-
-
-def posterior(config: ModelConfig) -> int:
-    """Return the operations of a tick's posterior."""
-    first = dense(config.deter_size + _feature(config), config.hidden_size)
-    return (
-        first
-        + dense(config.hidden_size, config.hidden_size)
-        + dense(config.hidden_size, 2 * config.stoch_size)
+@functools.cache
+def operations(config: ModelConfig) -> Operations:
+    """Count the operations of the parts of a model, which is not allocated for it."""
+    model: Any = eqx.filter_eval_shape(build, config, key=jr.key(0))
+    cells, (edge, drawn) = model.hierarchy.cells, (config.size, 1)
+    encoder, decoder = [], [_once(model.decoder.dense)]
+    for layer in model.encoder.frame.convolutions:
+        edge = (edge - 4) // 2 + 1
+        encoder.append(edge**2 * _once(layer))  # at the pixels that come out
+    for layer in model.decoder.convolutions:
+        decoder.append(drawn**2 * _once(layer))  # at the pixels that go in
+        drawn = 2 * (drawn - 1) + layer.kernel.shape[0]
+    return Operations(
+        first_convolution=encoder[0],
+        frame_encoder=sum(encoder),
+        dense_stacks=_once(model.encoder.stacks),
+        frame_decoder=sum(decoder),
+        advance=tuple(_once(cell.prior_in, cell.memory) for cell in cells),
+        prior=_once(cells[0].prior_hidden, cells[0].prior_head),
+        posterior=_once(cells[0].posterior_in, cells[0].posterior_hidden, cells[0].posterior_head),
     )
 
 
@@ -87,12 +64,13 @@ def ticks(config: ModelConfig, frames: int) -> int:
 
 def observe(config: ModelConfig, frames: int) -> int:
     """Return the operations of all levels inferring a video from features."""
-    return _cells(config, frames, prior(config) + posterior(config))
+    return imagine(config, frames) + ticks(config, frames) * operations(config).posterior
 
 
 def imagine(config: ModelConfig, frames: int) -> int:
     """Return the operations of all levels predicting so many frames' states."""
-    return _cells(config, frames, prior(config))
+    of, counts = operations(config), config.clock.ticks(frames)
+    return sum(n * (advance + of.prior) for n, advance in zip(counts, of.advance, strict=True))
 
 
 def training_step(config: ModelConfig, batch: int, frames: int) -> int:
@@ -101,9 +79,9 @@ def training_step(config: ModelConfig, batch: int, frames: int) -> int:
     Every product has two more in the gradient, for its input and for its weights; the first
     convolution needs no gradient of its input, the video.
     """
-    frame = frame_encoder(config) + dense_stacks(config) + frame_decoder(config)
-    forward = frames * frame + observe(config, frames)
-    return batch * (3 * forward - frames * first_convolution(config))
+    of = operations(config)
+    forward = frames * of.frame + observe(config, frames)
+    return batch * (3 * forward - frames * of.first_convolution)
 
 
 def forecast(config: ModelConfig, context: int, horizon: int) -> int:
@@ -111,9 +89,10 @@ def forecast(config: ModelConfig, context: int, horizon: int) -> int:
 
     The context is encoded and inferred, for which its priors are not needed.
     """
-    encoded = context * (frame_encoder(config) + dense_stacks(config))
-    inferred = _cells(config, context, posterior(config))
-    return encoded + inferred + imagine(config, horizon) + horizon * frame_decoder(config)
+    of = operations(config)
+    inferred = observe(config, context) - ticks(config, context) * of.prior
+    encoded = context * (of.frame_encoder + of.dense_stacks)
+    return encoded + inferred + imagine(config, horizon) + horizon * of.frame_decoder
 
 
 def stream_step(config: ModelConfig) -> int:
@@ -122,26 +101,10 @@ def stream_step(config: ModelConfig) -> int:
     The frame is predicted by every level's prior, drawn, and read by every level, since a window
     that has begun is inferred anew with every frame of it.
     """
-    frame = frame_encoder(config) + dense_stacks(config) + frame_decoder(config)
-    levels = sum(2 * advance(config, level) for level in range(config.levels))
-    return frame + levels + config.levels * (posterior(config) + prior(config))
+    of = operations(config)
+    return of.frame + 2 * sum(of.advance) + config.levels * (of.posterior + of.prior)
 
 
-def _feature(config: ModelConfig) -> int:
-    return feature_size(config.size, config.channel_multiplier)
-
-
-def _encoder_stages(config: ModelConfig) -> list[int]:
-    """Return the operations of each convolution that reads a frame."""
-    stages, edge, ins = [], config.size, config.channels
-    for out in filters(config.size, config.channel_multiplier):
-        edge = (edge - 4) // 2 + 1
-        stages.append(convolution(edge**2, 4, ins, out))
-        ins = out
-    return stages
-
-
-def _cells(config: ModelConfig, frames: int, beliefs: int) -> int:
-    """Return the operations of all levels' ticks, by those of a tick's beliefs."""
-    counts = enumerate(config.clock.ticks(frames))
-    return sum(count * (advance(config, level) + beliefs) for level, count in counts)
+def _once(*layers: Any) -> int:
+    """Return the operations of using every weight once, biases excepted."""
+    return sum(2 * leaf.size for leaf in jax.tree.leaves(layers) if leaf.ndim > 1)

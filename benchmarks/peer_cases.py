@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +28,23 @@ CASES = (("train", 1), ("train", 4), ("train", 8), ("open_loop", 1), ("open_loop
 PACKAGES = ("cwvae", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure one case or all of them, and return the exit status."""
+def main() -> None:
+    """Measure one case or all of them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--case", choices=("train", "open_loop"), help="what to time")
     what.add_argument("--all", action="store_true", help="all cases, each in a fresh process")
-    parser.add_argument("--batch", type=int, metavar="N", help="videos at a time")
+    parser.add_argument("--batch", type=int, default=1, metavar="N", help="videos at a time")
     parser.add_argument("--rounds", type=int, default=5, help="calls after the first, or none")
     parser.add_argument("--size", choices=("moving_mnist", "debug"), default="moving_mnist")
     parser.add_argument("--out", type=Path, help="JSON file for --all")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     if options.all != (options.out is not None):
         parser.error("--all and --out belong together")
-    if not options.all and (options.batch or 0) < 1:
-        parser.error("--case needs --batch N of at least 1")
     if options.all:
-        return _measure_all(options)
-    print(json.dumps(_measure(options)))
-    return 0
+        _measure_all(options)
+    else:
+        print(json.dumps(_measure(options)))
 
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -61,8 +58,9 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     from cwvae.provenance import peak_memory
 
     imported = time.perf_counter()
-    make = programs.train if options.case == "train" else programs.decoded
-    case = make(options.size, options.batch)
+    sizes = options.size, options.batch
+    training = options.case == "train"
+    case = programs.train(*sizes) if training else programs.forecasts("decoded", *sizes)
     arguments = jax.block_until_ready(case.arguments())
     built = time.perf_counter()
     run, known = compiled(case.function, arguments)
@@ -91,25 +89,21 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _measure_all(options: argparse.Namespace) -> int:
+def _measure_all(options: argparse.Namespace) -> None:
     """Measure every case and write the file of results."""
     cases = []
     for case, batch in CASES:
         words = (f"--case={case}", f"--batch={batch}", f"--size={options.size}")
         command = [sys.executable, __file__, *words, f"--rounds={options.rounds}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
-            return done.returncode
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         cases.append(json.loads(done.stdout))
-        print(done.stdout, end="", file=sys.stderr)
+    from cwvae.files import write_json
     from cwvae.provenance import environment
 
     known = environment(packages=PACKAGES, source=Path(__file__).resolve().parents[1])
-    results = known | {"command": shlex.join(["python", *sys.argv]), "cases": cases}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+    command = shlex.join(["python", *sys.argv])
+    write_json(options.out, known | {"command": command, "cases": cases})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,11 +3,10 @@
 from typing import Any
 
 import equinox as eqx
-import flops
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
+from flops import Work
 from inputs import moments, normal, seeded_model
 from jaxtyping import Array, Float
 from kinds import Program
@@ -18,8 +17,6 @@ from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.training.config import ModelConfig
 
-# Of numbers about 1, after as many as 1000 ticks: in float32, and in a GPU's TF32.
-AGREEMENT = {"cpu": 1e-3}.get(jax.default_backend(), 5e-2)
 SCALE = 0.01  # so small that nothing grows without activations
 # Of every tick (ticks, batch, size): stoch, deter, mean and standard deviation, those of the prior.
 Ticks = tuple[Array, ...]
@@ -45,8 +42,8 @@ def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
     def by_hand(cell, top_down, *arrays):
         return scan_by_hand(cell, top_down, arrays[-1], arrays[0] if observing else None)
 
-    of = flops.operations(config)
-    operations = of.advance[0] + of.prior + (of.posterior if observing else 0)
+    work = Work(config)
+    operations = work.advance[0] + work.prior + (work.posterior if observing else 0)
     reference = Program(function=eqx.filter_jit(by_hand), arguments=time_major)
     return Program(
         function=eqx.filter_jit(ours),
@@ -131,8 +128,7 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
     shapes.append((hidden, 2 * stoch))
 
     def arguments() -> tuple:
-        keys = jr.split(jr.key(0), len(shapes))
-        matrices = [SCALE * jr.normal(key, shape) for key, shape in zip(keys, shapes, strict=True)]
+        matrices = [SCALE * normal(*shape) for shape in shapes]
         return matrices, (jnp.zeros((batch, stoch)), jnp.zeros((batch, deter)))
 
     def multiply(matrices, vectors):
@@ -156,11 +152,9 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
 
 
 def _compared(trace, written: Ticks) -> dict[str, float]:
-    """Return the values of a scan, once they are found equal to those of the other."""
+    """Return the values of a scan, and the largest difference from the other."""
     states, posterior, prior = trace.states, trace.posterior, trace.prior
     beliefs = (posterior.mean, posterior.stddev, prior.mean, prior.stddev)
     both = zip((states.stoch, states.deter, *beliefs), written, strict=True)
     largest = max(float(np.abs(np.swapaxes(mine, 0, 1) - other).max()) for mine, other in both)
-    if not largest < AGREEMENT:
-        raise ArithmeticError(f"both scans must agree within {AGREEMENT:g}, differ by {largest:g}")
     return moments(trace.output) | {"largest_difference": largest}

@@ -16,7 +16,6 @@ from cwvae.provenance import environment
 
 HERE = Path(__file__).parent
 RECORD = pytest.StashKey[dict[str, list]]()
-PACKAGES = ("cwvae", "jax", "jaxlib", "equinox", "optax", "numpy", "grain")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,12 +54,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def quick(request) -> bool:
-    """Return whether cases are only tried."""
-    return request.config.getoption("set") == "quick"
-
-
-@pytest.fixture
 def record(request) -> dict[str, list]:
     """Return what a result file holds of the cases, which each of them adds to."""
     return request.config.stash[RECORD]
@@ -87,7 +80,7 @@ def run_of(config: pytest.Config) -> Run:
     """Return where a set is measured, and the command that one types to measure it again."""
     chosen = config.getoption("set")
     typed = f"pytest benchmarks --{chosen}" if chosen else "pytest benchmarks"
-    known: dict[str, Any] = environment(packages=PACKAGES, source=HERE.parent)
+    known: dict[str, Any] = environment()
     del known["memory"]  # The process's; that of the device is recorded.
     return known | {
         "command": config.getoption("command") or typed,

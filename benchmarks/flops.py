@@ -6,8 +6,7 @@ such as products with padded zeros, is its own affair, and so is what it saves: 
 made from these numbers rewards nothing but time.
 """
 
-import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,92 +16,69 @@ from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
 
 
-class Operations(NamedTuple):
-    """The operations of the parts of a model, for a frame or, of every level, for a tick."""
+class Work:
+    """The operations that a model needs, which is not allocated for it.
 
-    first_convolution: int
-    frame_encoder: int
-    dense_stacks: int
-    frame_decoder: int
-    advance: tuple[int, ...]
-    prior: int
-    posterior: int
-
-    @property
-    def frame(self) -> int:
-        """The operations of reading and drawing a frame."""
-        return self.frame_encoder + self.dense_stacks + self.frame_decoder
-
-
-@functools.cache
-def operations(config: ModelConfig) -> Operations:
-    """Count the operations of the parts of a model, which is not allocated for it."""
-    model: Any = eqx.filter_eval_shape(build, config, key=jr.key(0))
-    cells, (edge, drawn) = model.hierarchy.cells, (config.size, 1)
-    encoder, decoder = [], [_once(model.decoder.dense)]
-    for layer in model.encoder.frame.convolutions:
-        edge = (edge - 4) // 2 + 1
-        encoder.append(edge**2 * _once(layer))  # at the pixels that come out
-    for layer in model.decoder.convolutions:
-        decoder.append(drawn**2 * _once(layer))  # at the pixels that go in
-        drawn = 2 * (drawn - 1) + layer.kernel.shape[0]
-    return Operations(
-        first_convolution=encoder[0],
-        frame_encoder=sum(encoder),
-        dense_stacks=_once(model.encoder.stacks),
-        frame_decoder=sum(decoder),
-        advance=tuple(_once(cell.prior_in, cell.memory) for cell in cells),
-        prior=_once(cells[0].prior_hidden, cells[0].prior_head),
-        posterior=_once(cells[0].posterior_in, cells[0].posterior_hidden, cells[0].posterior_head),
-    )
-
-
-def ticks(config: ModelConfig, frames: int) -> int:
-    """Count the ticks of all levels in so many frames."""
-    return sum(config.clock.ticks(frames))
-
-
-def observe(config: ModelConfig, frames: int) -> int:
-    """Return the operations of all levels inferring a video from features."""
-    return imagine(config, frames) + ticks(config, frames) * operations(config).posterior
-
-
-def imagine(config: ModelConfig, frames: int) -> int:
-    """Return the operations of all levels predicting so many frames' states."""
-    of, counts = operations(config), config.clock.ticks(frames)
-    return sum(n * (advance + of.prior) for n, advance in zip(counts, of.advance, strict=True))
-
-
-def training_step(config: ModelConfig, batch: int, frames: int) -> int:
-    """Return the operations of a training step.
-
-    Every product has two more in the gradient, for its input and for its weights; the first
-    convolution needs no gradient of its input, the video.
+    Attributes are those of a frame and, `advance` for every level, of a tick.
     """
-    of = operations(config)
-    forward = frames * of.frame + observe(config, frames)
-    return batch * (3 * forward - frames * of.first_convolution)
 
+    def __init__(self, config: ModelConfig):
+        """Count the operations of the parts of a model."""
+        model: Any = eqx.filter_eval_shape(build, config, key=jr.key(0))
+        (cell, *_), encoder, decoder = model.hierarchy.cells, [], [_once(model.decoder.dense)]
+        read, drawn = config.size, 1
+        for layer in model.encoder.frame.convolutions:
+            read = (read - 4) // 2 + 1
+            encoder.append(read**2 * _once(layer))  # at the pixels that come out
+        for layer in model.decoder.convolutions:
+            decoder.append(drawn**2 * _once(layer))  # at the pixels that go in
+            drawn = 2 * (drawn - 1) + layer.kernel.shape[0]
+        self.clock, self.levels = config.clock, config.levels
+        self.first_convolution, self.encoder, self.decoder = encoder[0], sum(encoder), sum(decoder)
+        self.stacks = _once(model.encoder.stacks)
+        self.frame = self.encoder + self.stacks + self.decoder
+        self.advance = [_once(one.prior_in, one.memory) for one in model.hierarchy.cells]
+        self.prior = _once(cell.prior_hidden, cell.prior_head)
+        self.posterior = _once(cell.posterior_in, cell.posterior_hidden, cell.posterior_head)
 
-def forecast(config: ModelConfig, context: int, horizon: int) -> int:
-    """Return the operations of one forecast.
+    def ticks(self, frames: int) -> int:
+        """Count the ticks of all levels in so many frames."""
+        return sum(self.clock.ticks(frames))
 
-    The context is encoded and inferred, for which its priors are not needed.
-    """
-    of = operations(config)
-    inferred = observe(config, context) - ticks(config, context) * of.prior
-    encoded = context * (of.frame_encoder + of.dense_stacks)
-    return encoded + inferred + imagine(config, horizon) + horizon * of.frame_decoder
+    def observe(self, frames: int) -> int:
+        """Return the operations of all levels inferring a video from features."""
+        return self.imagine(frames) + self.ticks(frames) * self.posterior
 
+    def imagine(self, frames: int) -> int:
+        """Return the operations of all levels predicting so many frames' states."""
+        levels = zip(self.clock.ticks(frames), self.advance, strict=True)
+        return sum(ticks * (advance + self.prior) for ticks, advance in levels)
 
-def stream_step(config: ModelConfig) -> int:
-    """Return the operations of one step of a stream of a model that looks ahead.
+    def training_step(self, batch: int, frames: int) -> int:
+        """Return the operations of a training step.
 
-    The frame is predicted by every level's prior, drawn, and read by every level, since a window
-    that has begun is inferred anew with every frame of it.
-    """
-    of = operations(config)
-    return of.frame + 2 * sum(of.advance) + config.levels * (of.posterior + of.prior)
+        Every product has two more in the gradient, for its input and for its weights; the first
+        convolution needs no gradient of its input, the video.
+        """
+        forward = frames * self.frame + self.observe(frames)
+        return batch * (3 * forward - frames * self.first_convolution)
+
+    def forecast(self, context: int, horizon: int) -> int:
+        """Return the operations of one forecast.
+
+        The context is encoded and inferred, for which its priors are not needed.
+        """
+        inferred = self.observe(context) - self.ticks(context) * self.prior
+        encoded = context * (self.encoder + self.stacks)
+        return encoded + inferred + self.imagine(horizon) + horizon * self.decoder
+
+    def stream_step(self) -> int:
+        """Return the operations of one step of a stream of a model that looks ahead.
+
+        The frame is predicted by every level's prior, drawn, and read by every level, since a
+        window that has begun is inferred anew with every frame of it.
+        """
+        return self.frame + 2 * sum(self.advance) + self.levels * (self.posterior + self.prior)
 
 
 def _once(*layers: Any) -> int:

@@ -4,11 +4,11 @@ import dataclasses
 from typing import Any
 
 import equinox as eqx
-import flops
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 from by_hand import products
+from flops import Work
 from inputs import moments, normal, seeded_model, videos
 from kinds import Program
 
@@ -25,7 +25,7 @@ def train(
     chosen = PRESETS[preset]
     frames = frames or chosen.train.frames
     sizes = dataclasses.replace(chosen.train, batch_size=batch, frames=frames)
-    config = dataclasses.replace(sizes, compute_dtype=precision)
+    config, work = dataclasses.replace(sizes, compute_dtype=precision), Work(chosen.model)
 
     def arguments() -> tuple:
         state = init_train_state(seeded_model(chosen.model), config)
@@ -38,8 +38,8 @@ def train(
         value=lambda result: {"loss": float(result[1].loss.total)},
         parameters={"frames": frames},
         frames=batch * frames,
-        ticks=flops.ticks(chosen.model, frames),
-        flops=flops.training_step(chosen.model, batch, frames),
+        ticks=work.ticks(frames),
+        flops=work.training_step(batch, frames),
     )
 
 
@@ -55,7 +55,7 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
     them stand the products of their ticks alone.
     """
     config, context = PRESETS[preset].model, PRESETS[preset].context
-    horizon = horizon or PRESETS[preset].horizon
+    horizon, work = horizon or PRESETS[preset].horizon, Work(config)
     known = {"parameters": {"context": context, "horizon": horizon}, "frames": batch * horizon}
 
     def contexts() -> tuple:
@@ -83,16 +83,16 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
             function=eqx.filter_jit(decoded),
             arguments=contexts,
             value=moments,
-            ticks=flops.ticks(config, context) + flops.ticks(config, horizon),
-            flops=batch * flops.forecast(config, context, horizon),
+            ticks=work.ticks(context) + work.ticks(horizon),
+            flops=batch * work.forecast(context, horizon),
             **known,
         )
     return Program(
         function=eqx.filter_jit(latents),
         arguments=states,
         value=lambda outputs, _: moments(outputs),
-        ticks=flops.ticks(config, horizon),
-        flops=batch * flops.imagine(config, horizon),
+        ticks=work.ticks(horizon),
+        flops=batch * work.imagine(horizon),
         references={"matrix_vector_products": products(config, batch, horizon)},
         **known,
     )
@@ -101,7 +101,7 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
 def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> Program:
     """Return all levels inferring one video from its features, or predicting so many frames."""
     config = dataclasses.replace(PRESETS[preset].model, levels=levels, factors=factor)
-    observing, counts = verb == "observe", config.clock.ticks(frames)
+    observing, counts, work = verb == "observe", config.clock.ticks(frames), Work(config)
 
     def arguments() -> tuple:
         # The weights do not depend on the factors, so that models of other factors share them.
@@ -123,8 +123,8 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         value=lambda traces, *_: moments(traces[0].output),
         parameters={"frames": frames},
         frames=frames,
-        ticks=flops.ticks(config, frames),
-        flops=(flops.observe if observing else flops.imagine)(config, frames),
+        ticks=work.ticks(frames),
+        flops=(work.observe if observing else work.imagine)(frames),
         references={} if observing else {"matrix_vector_products": products(config, 1, frames)},
     )
 
@@ -132,10 +132,10 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
 def vision(part: str, way: str, preset: str, frames: int) -> Program:
     """Return the frame encoder or decoder on many frames, or the gradient of its mean square."""
     config, encoding, forwards = PRESETS[preset].model, part == "encoder", way == "forward"
-    of = flops.operations(config)
-    forward = of.frame_encoder if encoding else of.frame_decoder
+    work = Work(config)
+    forward = work.encoder if encoding else work.decoder
     # A gradient needs two products more for each, but none for the pixels of a video.
-    gradients = 3 * forward - (of.first_convolution if encoding else 0)
+    gradients = 3 * forward - (work.first_convolution if encoding else 0)
 
     def arguments() -> tuple:
         model: Any = seeded_model(config)
@@ -187,5 +187,5 @@ def streamed(preset: str, frames: int) -> Program:
         value=lambda result: moments(result[1].output),
         frames=frames,
         ticks=frames * config.levels,
-        flops=frames * flops.stream_step(config),
+        flops=frames * Work(config).stream_step(),
     )

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reporting.comparing import comparison
-from reporting.growth import series, write_plot
+from reporting.growth import grown, write_plot
 from reporting.pages import peers, readme
 from results import merged, named, read_folder, read_run
 
@@ -58,23 +58,23 @@ def _report(folder: Path, check: bool) -> int:
     runs, measured = read_folder(folder / "results")
     made = {"README.md": readme(runs), "peers.md": peers(measured)}
     texts = {folder / name: _filled(folder / name, places) for name, places in made.items()}
-    plots = {
-        folder / "plots" / named(run, f"{against}.png"): lines
+    plots = [
+        (folder / "plots" / named(run, f"{against}.png"), against, lines)
         for run in runs
-        for against, lines in series(run).items()
-    }
-    if check:
-        stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
-        stale += [path for path in plots if not path.exists()]
-        for path in stale:
-            where = f"{path} is not what {folder / 'results'} gives"
-            print(f"report.py: {where}; run python benchmarks/report.py", file=sys.stderr)
-        return FAILED if stale else 0
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
-    for path, lines in plots.items():
-        write_plot(path, lines)
-    return 0
+        for against, lines in grown(run).items()
+    ]
+    if not check:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+        for plot in plots:
+            write_plot(*plot)
+        return 0
+    stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+    stale += [path for path, _, _ in plots if not path.exists()]
+    for path in stale:
+        where = f"{path} is not what {folder / 'results'} gives"
+        print(f"report.py: {where}; run python benchmarks/report.py", file=sys.stderr)
+    return FAILED if stale else 0
 
 
 def _filled(path: Path, places: dict[str, str]) -> str:
@@ -83,9 +83,7 @@ def _filled(path: Path, places: dict[str, str]) -> str:
     wrong = places.keys() ^ {match[2] for match in PLACE.finditer(text)}
     if wrong:
         names = ", ".join(sorted(wrong))
-        raise ValueError(
-            f"{path}: expected the markers of its places, look at {names}; restore them"
-        )
+        raise ValueError(f"{path}: expected the markers of {', '.join(places)}; see to {names}")
     return PLACE.sub(lambda match: f"{match[1]}\n\n{places[match[2]]}\n\n{match[3]}", text)
 
 

@@ -5,8 +5,9 @@ from kinds import LeftOutError
 from measuring import measured
 
 
-def test_case(entry, quick, benchmark, record):
+def test_case(entry, benchmark, record, request):
     """Measure a case; what is found also stands in the `extra_info` of the benchmark."""
+    quick = request.config.getoption("set") == "quick"
     try:
         found = measured(entry.case(), benchmark, quick=quick)
     except LeftOutError as error:

@@ -8,64 +8,56 @@ import jax.numpy as jnp
 import numpy as np
 from flops import Work
 from inputs import moments, normal, seeded_model
-from jaxtyping import Array, Float
+from jaxtyping import Array
 from kinds import Program
 
 from cwvae import PRESETS
 from cwvae.cells.heads import STDDEV_SHIFT
-from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.training.config import ModelConfig
 
 SCALE = 0.01  # so small that nothing grows without activations
-# Of every tick (ticks, batch, size): stoch, deter, mean and standard deviation, those of the prior.
-Ticks = tuple[Array, ...]
 
 
 def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
     """Return the scan of the lowest level of a preset, below another, beside that by hand."""
     config, observing = PRESETS[preset].model, verb == "observe"
+    work, scan = Work(config), observe_level if observing else imagine_level
 
     def arguments() -> tuple:
         cell = seeded_model(config).hierarchy.cells[0]
-        widths = (cell.context_size, *([cell.feature_size] if observing else []), cell.stoch_size)
-        return cell, *(normal(batch, ticks, w, seed=i) for i, w in enumerate(widths))
+        features = [normal(batch, ticks, cell.feature_size, seed=1)] if observing else []
+        noise = normal(batch, ticks, cell.stoch_size, seed=1 + observing)
+        return cell, normal(batch, ticks, cell.context_size), noise, *features
 
     def time_major() -> tuple:
         cell, *arrays = arguments()
         return cell, *(jnp.swapaxes(array, 0, 1) for array in arrays)
 
     def ours(cell, *arrays):
-        scan: Any = observe_level if observing else imagine_level
-        return jax.vmap(lambda *one: scan(cell, cell.init(), *one)[1])(*arrays)
+        def one(top_down, noise, *features):
+            return scan(cell, cell.init(), top_down, *features, noise)[1]
 
-    def by_hand(cell, top_down, *arrays):
-        return scan_by_hand(cell, top_down, arrays[-1], arrays[0] if observing else None)
+        return jax.vmap(one)(*arrays)
 
-    work = Work(config)
-    operations = work.advance[0] + work.prior + (work.posterior if observing else 0)
-    reference = Program(function=eqx.filter_jit(by_hand), arguments=time_major)
     return Program(
         function=eqx.filter_jit(ours),
         arguments=arguments,
         value=_compared,
         frames=batch * ticks,
         ticks=ticks,
-        flops=batch * ticks * operations,
-        references={"hand_written_scan": reference},
+        flops=batch * ticks * (work.advance[0] + work.prior + observing * work.posterior),
+        references={"hand_written_scan": Program(eqx.filter_jit(scan_by_hand), time_major)},
     )
 
 
 def scan_by_hand(
-    cell: RSSMCell,
-    top_down: Float[Array, "ticks batch context"],
-    noise: Float[Array, "ticks batch stoch"],
-    features: Float[Array, "ticks batch feature"] | None,
-) -> Ticks:
+    cell: Any, top_down: Array, noise: Array, features: Array | None = None
+) -> tuple[Array, ...]:
     """Tick as one would write it for sizes and a batch that are known; imagine without features.
 
     Arrays are (ticks, batch, size), so nothing is transposed, and what does not recur stays
-    outside.
+    outside. Returns stoch, deter, mean and standard deviation, and those of the prior.
     """
     above = top_down @ cell.prior_in.ahead_kernel + cell.prior_in.bias
     evidence = None
@@ -89,8 +81,7 @@ def scan_by_hand(
         stoch = mean + stddev * noise
         return (stoch, deter), (stoch, deter, mean, stddev)
 
-    batch = noise.shape[1]
-    start = jnp.zeros((batch, cell.stoch_size)), jnp.zeros((batch, cell.deter_size))
+    start = tuple(jnp.zeros((noise.shape[1], n)) for n in (cell.stoch_size, cell.deter_size))
     _, trace = jax.lax.scan(tick, start, (above, evidence, noise))
     return *trace, *(trace[2:] if features is None else prior(trace[1]))
 
@@ -124,12 +115,14 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
     that is sampled.
     """
     stoch, deter, hidden = config.stoch_size, config.deter_size, config.hidden_size
-    shapes = [(stoch, hidden), (hidden, 3 * deter), (deter, 3 * deter), (deter, hidden)]
-    shapes.append((hidden, 2 * stoch))
+    gates = (hidden, 3 * deter), (deter, 3 * deter)
 
     def arguments() -> tuple:
-        matrices = [SCALE * normal(*shape) for shape in shapes]
-        return matrices, (jnp.zeros((batch, stoch)), jnp.zeros((batch, deter)))
+        shapes = [(stoch, hidden), *gates, (deter, hidden), (hidden, 2 * stoch)]
+        return [SCALE * normal(*shape) for shape in shapes], (
+            jnp.zeros((batch, stoch)),
+            jnp.zeros((batch, deter)),
+        )
 
     def multiply(matrices, vectors):
         into, gates, recurrent, out, belief = matrices
@@ -148,10 +141,10 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
             vectors, _ = jax.lax.scan(tick, vectors, length=ticks)
         return vectors[0]
 
-    return Program(function=eqx.filter_jit(multiply), arguments=arguments)
+    return Program(eqx.filter_jit(multiply), arguments)
 
 
-def _compared(trace, written: Ticks) -> dict[str, float]:
+def _compared(trace, written: tuple[Array, ...]) -> dict[str, float]:
     """Return the values of a scan, and the largest difference from the other."""
     states, posterior, prior = trace.states, trace.posterior, trace.prior
     beliefs = (posterior.mean, posterior.stddev, prior.mean, prior.stddev)

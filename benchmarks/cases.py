@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import by_hand
@@ -28,11 +29,7 @@ class Entry(NamedTuple):
     group: str
     name: str
     parameters: dict[str, Any]
-    make: Callable[..., Program | Calls]
-
-    def case(self) -> Program | Calls:
-        """Make the case."""
-        return self.make(*self.parameters.values())
+    make: Callable[[], Program | Calls]
 
 
 def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[Entry]:
@@ -42,7 +39,7 @@ def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[
     for combination in itertools.product(*several):
         words = "-".join(map(str, combination if not what else (what, *combination)))
         parameters = dict(zip(names, combination, strict=False))
-        entries.append(Entry(group, f"{group}[{words}]", parameters, make))
+        entries.append(Entry(group, f"{group}[{words}]", parameters, partial(make, *combination)))
     return entries
 
 
@@ -62,6 +59,12 @@ batch = grown("training step", "batch", lambda p, x: programs.train(p, x, frames
 levels = grown("inference", "levels", lambda p, x: programs.hierarchy("observe", p, x, 6, 100))
 factor = grown("inference", "factor", lambda p, x: programs.hierarchy("observe", p, 3, x, 100))
 
+
+def long(preset: str) -> Program:
+    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
+    return programs.train(preset, 8, frames=1000)
+
+
 DEFAULT = [
     *line("data", "batches", processes.batches, "moving_mnist", 8),
     *line("data", "waiting", processes.waiting, "moving_mnist", 8),
@@ -79,7 +82,7 @@ DEFAULT = [
     *line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
     *line("start", "first_step", processes.first_step, "moving_mnist", 8),
     *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
-    *line("train", "long", programs.long, "moving_mnist"),
+    *line("train", "long", long, "moving_mnist"),
     *line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
     *line("train", "", programs.train, "moving_mnist", 8, "bfloat16"),
     *line("train", "", programs.train, "minerl", (1, 8), "float32"),

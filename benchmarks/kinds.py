@@ -9,7 +9,7 @@ class LeftOutError(Exception):
     """A case does not fit the machine; the message is the reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Program:
     """A case that is compiled, and what is known of it beforehand."""
 

@@ -60,8 +60,7 @@ def measured(case: Program | Calls, benchmark: Any, *, quick: bool = False) -> d
     """
     before = limits(quick)
     if isinstance(case, Program):
-        _check_time(case.flops or 0, before["matmul_flops_per_second"])
-        found = _measured_program(case, benchmark, quick)
+        found = _measured_program(case, before["matmul_flops_per_second"], benchmark, quick)
     else:
         with machine.peaks() as peaks:
             returned = [case.call() for _ in range(case.warm)]
@@ -76,8 +75,14 @@ def measured(case: Program | Calls, benchmark: Any, *, quick: bool = False) -> d
     return found | {"limits": higher | references}
 
 
-def _measured_program(case: Program, benchmark: Any, quick: bool) -> dict[str, Any]:
-    """Measure a program that does not take too long."""
+def _measured_program(case: Program, rate: float, benchmark: Any, quick: bool) -> dict[str, Any]:
+    """Measure a program, unless it needs too much time or memory."""
+    seconds = (case.flops or 0) / (SHARE_OF_RATE * rate)
+    if seconds > LONGEST_CALL:
+        raise LeftOutError(
+            f"about {seconds:.0f} s a call at {SHARE_OF_RATE:.0%} of the matrix rate, "
+            f"more than {LONGEST_CALL:.0f} s"
+        )
     arguments = case.arguments()
     run, found = compiled(case.function, arguments)
     check_memory(found["memory"], machine.free_memory())
@@ -128,16 +133,6 @@ def compiled(function: Any, arguments: tuple) -> tuple[Callable[..., Any], dict[
             "temporaries": needed.temp_size_in_bytes,
         },
     }
-
-
-def _check_time(flops: float, rate: float) -> None:
-    """Raise `LeftOutError` for a call of too many operations, by the rate of matrix products."""
-    seconds = flops / (SHARE_OF_RATE * rate)
-    if seconds > LONGEST_CALL:
-        raise LeftOutError(
-            f"about {seconds:.0f} s a call at {SHARE_OF_RATE:.0%} of the matrix rate, "
-            f"more than {LONGEST_CALL:.0f} s"
-        )
 
 
 def check_memory(needed: Mapping[str, int], free: int) -> None:

@@ -24,8 +24,8 @@ def train(
     """Return a training step as `cwvae train` takes it, each from the state that the last left."""
     chosen = PRESETS[preset]
     frames = frames or chosen.train.frames
-    sizes = dataclasses.replace(chosen.train, batch_size=batch, frames=frames)
-    config, work = dataclasses.replace(sizes, compute_dtype=precision), Work(chosen.model)
+    sizes = {"batch_size": batch, "frames": frames, "compute_dtype": precision}
+    config, work = dataclasses.replace(chosen.train, **sizes), Work(chosen.model)
 
     def arguments() -> tuple:
         state = init_train_state(seeded_model(chosen.model), config)
@@ -41,11 +41,6 @@ def train(
         ticks=work.ticks(frames),
         flops=work.training_step(batch, frames),
     )
-
-
-def long(preset: str) -> Program:
-    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
-    return train(preset, 8, frames=1000)
 
 
 def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) -> Program:

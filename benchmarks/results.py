@@ -36,19 +36,14 @@ def read_run(path: Path) -> Run:
 
 def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
     """Return the newest run of each device, GPUs first, and the files of `peer_cases.py`."""
-    newest, peers = {}, []
-    for path in sorted(folder.glob("*.json")):
-        content = read_json(path)
-        if "kind" in content:
-            run = read_run(path)
-            if run["set"] == "quick":
-                raise ValueError(f"{path}: set must not be 'quick'; remove the file")
-            known = newest.get(run["device"], run)
-            newest[run["device"]] = max(known, run, key=lambda run: run["date"])
-        elif "cases" in content:
-            peers.append(content | {"file": path.name})
+    found = [read_json(path) | {"file": path.name} for path in sorted(folder.glob("*.json"))]
+    found.sort(key=lambda content: content["date"])
+    newest = {content["device"]: content for content in found if "kind" in content}
+    for run in newest.values():
+        if run["set"] == "quick":
+            raise ValueError(f"{run['file']}: set must not be 'quick'; remove the file")
     runs = sorted(newest.values(), key=lambda run: (run["kind"] != "gpu", run["device"]))
-    return runs, sorted(peers, key=lambda content: content["date"])
+    return runs, [one for one in found if "cases" in one and "kind" not in one]
 
 
 def merged(parts: Sequence[Run]) -> Run:

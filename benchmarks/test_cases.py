@@ -9,7 +9,7 @@ def test_case(entry, benchmark, record, request):
     """Measure a case; what is found also stands in the `extra_info` of the benchmark."""
     quick = request.config.getoption("set") == "quick"
     try:
-        found = measured(entry.case(), benchmark, quick=quick)
+        found = measured(entry.make(), benchmark, quick=quick)
     except LeftOutError as error:
         record["left_out"].append({"case": entry.name, "why": str(error)})
         pytest.skip(str(error))

@@ -24,9 +24,8 @@ def comparison(before: Run, after: Run) -> str:
     old, new = ({case["name"]: case for case in run["cases"]} for run in (before, after))
     both = [(case, new[name]) for name, case in old.items() if name in new]
     if not both:
-        raise ValueError(
-            f"{before['file']} and {after['file']} have no case in common; compare runs of the same set"
-        )
+        names = f"{before['file']} and {after['file']}"
+        raise ValueError(f"{names} have no case in common; compare runs of the same set")
     title = "{0}: {1[file]}: {1[device]}, {1[date]}, commit {1[git_commit]}".format
     only = ((before, sorted(old.keys() - new)), (after, sorted(new.keys() - old)))
     parts = [

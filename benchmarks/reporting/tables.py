@@ -97,35 +97,24 @@ WITHOUT = {
 
 
 def cases_table(cases: Sequence[Case]) -> str:
-    """Write the table of the cases of one group."""
-    columns = _parameters(cases) | BEFORE | _references(cases) | AFTER
+    """Write the table of the cases of one group, with a column for every parameter and bound."""
+    parameters: dict[str, Cell] = {
+        name.replace("_", " "): lambda case, name=name: str(case["parameters"].get(name, ""))
+        for case in cases
+        for name in case["parameters"]
+    }
+    references: dict[str, Cell] = {
+        f"times {name.replace('_', ' ')}": lambda case, name=name: _multiple(case, name)
+        for case in cases
+        for name in case["limits"]["reference_seconds"]
+    }
+    columns = parameters | BEFORE | references | AFTER
     for title in WITHOUT.get(cases[0]["group"], []):
         del columns[title]
     return table({title: cell(case) for title, cell in columns.items()} for case in cases)
 
 
-def _parameters(cases: Sequence[Case]) -> dict[str, Cell]:
-    """Return a column for every parameter, and the name where they do not tell cases apart."""
-    columns: dict[str, Cell] = {
-        name.replace("_", " "): lambda case, name=name: str(case["parameters"].get(name, ""))
-        for case in cases
-        for name in case["parameters"]
-    }
-    rows = {tuple(cell(case) for cell in columns.values()) for case in cases}
-    title: dict[str, Cell] = {"case": lambda case: f"`{case['name']}`"}
-    return (title if len(rows) < len(cases) else {}) | columns
-
-
-def _references(cases: Sequence[Case]) -> dict[str, Cell]:
-    """Return a column for everything that bounds one of the cases, the time as its multiple."""
-
-    def bounds(case: Case) -> dict[str, float]:
-        return case["limits"].get("reference_seconds", {})
-
-    return {
-        f"times {name.replace('_', ' ')}": lambda case, name=name: number(
-            ratio(case["seconds"]["min"], bounds(case).get(name)), "x"
-        )
-        for case in cases
-        for name in bounds(case)
-    }
+def _multiple(case: Case, reference: str) -> str:
+    """Write the time of a case as a multiple of that of something that bounds it."""
+    bound = case["limits"]["reference_seconds"].get(reference)
+    return number(ratio(case["seconds"]["min"], bound), "x")

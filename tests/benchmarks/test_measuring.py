@@ -125,6 +125,6 @@ def test_the_sets():
 def test_every_program_of_a_set_can_be_made():
     for entry in cases.SETS["full"]:
         if entry.group not in ("data", "start"):
-            case = entry.case()
+            case = entry.make()
             assert isinstance(case, Program)
             assert case.flops, entry.name

@@ -29,8 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--results",
         type=Path,
         metavar="PATH",
-        help="file, or existing folder, for the results "
-        "(default: benchmarks/results/<device>-<date>.json; with --quick none)",
+        help="file, or existing folder, for the results (default: in benchmarks/results)",
     )
     group.addoption("--command", metavar="TEXT", help="the command that the results name")
 

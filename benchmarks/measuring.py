@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ LONG = 20.0  # seconds of a call of which one round must do
 LONGEST_CALL = 60.0  # seconds
 SHARE_OF_RATE = 0.25
 SHARE_OF_MEMORY = 0.8
+LIMIT_ROUNDS = 5
 
 RULE = (
     f"a case is left out if one call would take more than {LONGEST_CALL:.0f} s at "
@@ -170,50 +172,41 @@ def _affordable(seconds: float, quick: bool) -> int:
 
 
 def limits(quick: bool) -> dict[str, float]:
-    """Measure the rates of a large matrix product and of a large copy, now.
+    """Measure the rates of a large matrix product and of a large copy, now."""
+    found = {}
+    for name, (amount, draw, run, then) in _largest(quick).items():
+        loop = Loop(run, (draw(),), then)
+        loop.one()
+        found[name] = amount / min(loop.timed() for _ in range(LIMIT_ROUNDS))
+    return found
 
-    On a GPU products are in float32 proper, in TF32 and in bfloat16. Sizes are such that, but for
+
+@functools.cache
+def _largest(quick: bool) -> dict[str, tuple[float, Callable, Callable, Callable]]:
+    """Compile, once and for all, what measures the limits; return it by their names.
+
+    An amount of operations or bytes, what draws an array, what is timed on it, and what is next. On
+    a GPU products are in float32 proper, in TF32 and in bfloat16. Sizes are such that, but for
     `quick`, neither starting nor caches count.
     """
     kinds: dict[str, tuple[Any, Any]] = {"": (jnp.float32, jax.lax.Precision.HIGHEST)}
-    large = (2048, 2**26)
+    edge, copied = 2048, 2**26
     if jax.default_backend() != "cpu":
         kinds["tf32_"] = (jnp.float32, jax.lax.DotAlgorithmPreset.TF32_TF32_F32)
         kinds["bf16_"] = (jnp.bfloat16, jax.lax.Precision.DEFAULT)
-        large = (8192, 2**28)
-    edge, copied = (128, 2**16) if quick else large
+        edge, copied = 8192, 2**28
+    if quick:
+        edge, copied = 128, 2**16
     found = {}
-    for name, kind in kinds.items():
-        draw, square = _product(edge, *kind)
-        found[f"{name}matmul_flops_per_second"] = 2 * edge**3 / _fastest(Loop(square, (draw(),)))
-    copy = Loop(_negation(copied), (jnp.ones(copied, jnp.float32),), lambda _, result: (result,))
+    for name, (dtype, precision) in kinds.items():
+        # Random numbers, since a GPU is faster where all are equal.
+        draw = jax.jit(partial(jr.normal, jr.key(0), (edge, edge), dtype)).lower().compile()
+        square = jax.jit(lambda matrix, how=precision: jnp.matmul(matrix, matrix, precision=how))
+        run = square.lower(jax.ShapeDtypeStruct((edge, edge), dtype)).compile()
+        found[f"{name}matmul_flops_per_second"] = (2 * edge**3, draw, run, lambda old, _: old)
+    # In place, so that what is timed is not the system finding new pages.
+    numbers = jax.ShapeDtypeStruct((copied,), jnp.float32)
+    negate = jax.jit(jnp.negative, donate_argnums=0).lower(numbers).compile()
+    draw = partial(jnp.ones, numbers.shape, numbers.dtype)
     moved = 2 * 4 * copied  # bytes, read and written
-    return found | {"copy_bytes_per_second": moved / _fastest(copy)}
-
-
-def _fastest(loop: Loop) -> float:
-    """Return the seconds of the fastest of a few calls after a first one."""
-    loop.one()
-    return min(loop.timed() for _ in range(5))
-
-
-@functools.cache
-def _product(edge: int, dtype: Any, precision: Any) -> tuple[Callable, Callable]:
-    """Return what draws a matrix and what multiplies it by itself, compiled once and for all.
-
-    Numbers are random, since a GPU is faster where all are equal.
-    """
-    matrix = jax.ShapeDtypeStruct((edge, edge), dtype)
-    draw = jax.jit(lambda: jr.normal(jr.key(0), matrix.shape, dtype))
-    square = jax.jit(lambda matrix: jnp.matmul(matrix, matrix, precision=precision))
-    return draw.lower().compile(), square.lower(matrix).compile()
-
-
-@functools.cache
-def _negation(count: int) -> Callable[[jax.Array], jax.Array]:
-    """Compile what reads and writes an array of float32.
-
-    In place, so that what is timed is not the system finding new pages.
-    """
-    array = jax.ShapeDtypeStruct((count,), jnp.float32)
-    return jax.jit(jnp.negative, donate_argnums=0).lower(array).compile()
+    return found | {"copy_bytes_per_second": (moved, draw, negate, lambda _, new: (new,))}

@@ -82,8 +82,7 @@ def _measure_all(path: Path) -> None:
     cases = []
     for case, batch in CASES:
         command = [sys.executable, __file__, f"--case={case}", f"--batch={batch}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-        cases.append(json.loads(done.stdout))
+        cases.append(json.loads(subprocess.check_output(command)))
     from cwvae.files import write_json
     from cwvae.provenance import environment
 

@@ -5,9 +5,10 @@ has a group, a name, parameters, the seconds of its rounds (min, median, q1, q3)
 were measured beside it, memory in bytes, the value computed, and what else `measuring` finds.
 """
 
-import collections
+import itertools
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,15 @@ def read_run(path: Path) -> Run:
 
 def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
     """Return the newest run of each device, GPUs first, and the files of `peer_cases.py`."""
-    found = [read_json(path) | {"file": path.name} for path in sorted(folder.glob("*.json"))]
-    found.sort(key=lambda content: content["date"])
+    files = [read_json(path) | {"file": path.name} for path in sorted(folder.glob("*.json"))]
+    found = [content for content in files if "cases" in content]
+    found.sort(key=itemgetter("date"))
     newest = {content["device"]: content for content in found if "kind" in content}
     for run in newest.values():
         if run["set"] == "quick":
             raise ValueError(f"{run['file']}: set must not be 'quick'; remove the file")
     runs = sorted(newest.values(), key=lambda run: (run["kind"] != "gpu", run["device"]))
-    return runs, [one for one in found if "cases" in one and "kind" not in one]
+    return runs, [content for content in found if "kind" not in content]
 
 
 def merged(parts: Sequence[Run]) -> Run:
@@ -53,16 +55,11 @@ def merged(parts: Sequence[Run]) -> Run:
     same case.
     """
     for name in parts[0].keys() - {"date", "left_out", "cases", "file"}:
-        values = [part.get(name) for part in parts]
-        if any(value != values[0] for value in values):
-            raise ValueError(f"parts must agree in {name}, got {values}; merge parts of one set")
-    cases = sorted(
-        (case for part in parts for case in part["cases"]), key=lambda case: case["name"]
-    )
-    counts = collections.Counter(case["name"] for case in cases)
-    twice = [name for name, count in counts.items() if count > 1]
-    if twice:
-        raise ValueError(f"a case may be in one part only, got {', '.join(twice)} twice")
+        if any(part.get(name) != parts[0][name] for part in parts):
+            raise ValueError(f"parts must agree in {name}, got others; merge parts of one set")
+    cases = sorted((case for part in parts for case in part["cases"]), key=itemgetter("name"))
+    for case, after in itertools.pairwise(cases):
+        if case["name"] == after["name"]:
+            raise ValueError(f"a case may be in one part only, got {case['name']} twice")
     left_out = [case for part in parts for case in part["left_out"]]
-    cases.sort(key=lambda case: case["name"])
     return parts[0] | {"cases": cases, "left_out": left_out}

@@ -39,11 +39,6 @@ def percent(value: float | None) -> str:
     return "" if value is None else number(100 * value, " %")
 
 
-def exponent(value: float | None) -> str:
-    """Write what a fit found to two decimals, whatever its last bits are."""
-    return "" if value is None else f"{round(value, 9):z.2f}"
-
-
 def values(computed: Mapping[str, float]) -> str:
     """Write what a case computed, precisely enough to see that it is right."""
     return ", ".join(

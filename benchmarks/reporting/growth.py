@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from reporting.formatting import exponent, number, seconds, table
+from reporting.formatting import number, seconds, table
 from reporting.tables import peak_memory, tick_seconds
 from results import Case, Run, group, named
 
@@ -65,7 +65,10 @@ def points(cases: Iterable[Case], measure: Measure) -> tuple[list[float], list[f
 def law(cases: Iterable[Case], measure: Measure) -> str:
     """Write the exponent of a power law, fitted by least squares in logarithms, to two sizes."""
     logs = [[math.log(value) for value in values] for values in points(cases, measure)]
-    return exponent(statistics.linear_regression(*logs).slope) if len(logs[0]) > 1 else ""
+    if len(logs[0]) < 2:
+        return ""
+    # Rounded first, so that the text does not depend on last bits.
+    return f"{round(statistics.linear_regression(*logs).slope, 9):z.2f}"
 
 
 def growth(run: Run) -> str:

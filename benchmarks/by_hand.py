@@ -22,7 +22,8 @@ SCALE = 0.01  # so small that nothing grows without activations
 def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
     """Return the scan of the lowest level of a preset, below another, beside that by hand."""
     config, observing = PRESETS[preset].model, verb == "observe"
-    work, scan = Work(config), observe_level if observing else imagine_level
+    scan: Any = observe_level if observing else imagine_level
+    work = Work(config)
 
     def arguments() -> tuple:
         cell = seeded_model(config).hierarchy.cells[0]

@@ -182,7 +182,7 @@ def limits(quick: bool) -> dict[str, float]:
 
 
 @functools.cache
-def _largest(quick: bool) -> dict[str, tuple[float, Callable, Callable, Callable]]:
+def _largest(quick: bool) -> dict[str, tuple]:
     """Compile, once and for all, what measures the limits; return it by their names.
 
     An amount of operations or bytes, what draws an array, what is timed on it, and what is next. On
@@ -197,7 +197,7 @@ def _largest(quick: bool) -> dict[str, tuple[float, Callable, Callable, Callable
         edge, copied = 8192, 2**28
     if quick:
         edge, copied = 128, 2**16
-    found = {}
+    found: dict[str, tuple[float, Callable, Callable, Callable]] = {}
     for name, (dtype, precision) in kinds.items():
         # Random numbers, since a GPU is faster where all are equal.
         draw = jax.jit(partial(jr.normal, jr.key(0), (edge, edge), dtype)).lower().compile()

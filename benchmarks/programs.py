@@ -51,7 +51,7 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
     """
     config, context = PRESETS[preset].model, PRESETS[preset].context
     horizon, work = horizon or PRESETS[preset].horizon, Work(config)
-    known = {"parameters": {"context": context, "horizon": horizon}, "frames": batch * horizon}
+    bounds = {"matrix_vector_products": products(config, batch, horizon)}
 
     def contexts() -> tuple:
         frames = videos(config, batch, context) / jnp.float32(255)
@@ -73,23 +73,16 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
 
         return jax.vmap(one)(states, keys)
 
-    if what == "decoded":
-        return Program(
-            function=eqx.filter_jit(decoded),
-            arguments=contexts,
-            value=moments,
-            ticks=work.ticks(context) + work.ticks(horizon),
-            flops=batch * work.forecast(context, horizon),
-            **known,
-        )
+    decoding = what == "decoded"
     return Program(
-        function=eqx.filter_jit(latents),
-        arguments=states,
-        value=lambda outputs, _: moments(outputs),
-        ticks=work.ticks(horizon),
-        flops=batch * work.imagine(horizon),
-        references={"matrix_vector_products": products(config, batch, horizon)},
-        **known,
+        function=eqx.filter_jit(decoded if decoding else latents),
+        arguments=contexts if decoding else states,
+        value=lambda outputs, *_: moments(outputs),
+        parameters={"context": context, "horizon": horizon},
+        frames=batch * horizon,
+        ticks=work.ticks(horizon) + decoding * work.ticks(context),
+        flops=batch * (work.forecast(context, horizon) if decoding else work.imagine(horizon)),
+        references={} if decoding else bounds,
     )
 
 

@@ -1,5 +1,6 @@
 """How cost grows: the power laws fitted to cases of growing size, tables and plots."""
 
+import bisect
 import itertools
 import math
 import statistics
@@ -45,9 +46,8 @@ def grown(run: Run) -> dict[str, Lines]:
     for case in group(run, "growth"):
         known = case["parameters"]
         lines = found.setdefault(known["against"], {})
-        lines.setdefault(f"{known['quantity']}, {known['preset']}", []).append(case)
-    for cases in itertools.chain.from_iterable(lines.values() for lines in found.values()):
-        cases.sort(key=size)
+        cases = lines.setdefault(f"{known['quantity']}, {known['preset']}", [])
+        bisect.insort(cases, case, key=size)
     return found
 
 

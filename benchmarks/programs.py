@@ -74,8 +74,9 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
         return jax.vmap(one)(states, keys)
 
     decoding = what == "decoded"
+    run: Any = decoded if decoding else latents
     return Program(
-        function=eqx.filter_jit(decoded if decoding else latents),
+        function=eqx.filter_jit(run),
         arguments=contexts if decoding else states,
         value=lambda outputs, *_: moments(outputs),
         parameters={"context": context, "horizon": horizon},

@@ -4,18 +4,18 @@ A line is a group, what makes a case, and its parameters; of parameters that are
 combinations are cases. The group is the table in which a case stands.
 """
 
+import dataclasses
 import inspect
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import by_hand
 import processes
 import programs
-from measuring import Calls, Program
-from programs import grown
+from kinds import Calls, Program
 
-from cwvae import PRESETS
 from cwvae.training.step import train_step
 
 VERBS, PARTS, WAYS = ("observe", "imagine"), ("encoder", "decoder"), ("forward", "gradient")
@@ -29,11 +29,7 @@ class Entry(NamedTuple):
     group: str
     name: str
     parameters: dict[str, Any]
-    make: Callable[..., Program | Calls]
-
-    def case(self) -> Program | Calls:
-        """Make the case."""
-        return self.make(*self.parameters.values())
+    make: Callable[[], Program | Calls]
 
 
 def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[Entry]:
@@ -43,79 +39,79 @@ def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[
     for combination in itertools.product(*several):
         words = "-".join(map(str, combination if not what else (what, *combination)))
         parameters = dict(zip(names, combination, strict=False))
-        entries.append(Entry(group, f"{group}[{words}]", parameters, make))
+        entries.append(Entry(group, f"{group}[{words}]", parameters, partial(make, *combination)))
     return entries
 
 
-def forecast(what: str, preset: str, batch: int) -> Program:
-    """Return forecasts with or without their frames, at the preset's context and horizon."""
-    return (programs.decoded if what == "decoded" else programs.latents)(preset, batch)
+def grown(quantity: str, against: str, make: Callable[..., Program]) -> Callable[..., Program]:
+    """Return what makes a point of a plot: a quantity against one size of a preset, `x`."""
+
+    def point(preset: str, x: int) -> Program:
+        case, growth = make(preset, x), {"quantity": quantity, "against": against, "x": x}
+        return dataclasses.replace(case, parameters=growth | dict(case.parameters))
+
+    return point
 
 
-def inferred(preset: str, levels: int | None = None, factor: int = 6) -> Program:
-    """Return inference of 100 frames by so many levels, by default those of the preset."""
-    levels = levels or PRESETS[preset].model.levels
-    return programs.hierarchy("observe", preset, levels, factor, 100)
-
-
-latents = grown("latents", "horizon", lambda p, x: programs.latents(p, 1, x))
-decoded = grown("decoded forecast", "horizon", lambda p, x: programs.decoded(p, 1, x))
+latents = grown("latents", "horizon", lambda p, x: programs.forecasts("latents", p, 1, x))
+decoded = grown("decoded forecast", "horizon", lambda p, x: programs.forecasts("decoded", p, 1, x))
 batch = grown("training step", "batch", lambda p, x: programs.train(p, x, frames=100))
-levels = grown("inference", "levels", lambda p, x: inferred(p, levels=x))
-factor = grown("inference", "factor", lambda p, x: inferred(p, factor=x))
+levels = grown("inference", "levels", lambda p, x: programs.hierarchy("observe", p, x, 6, 100))
+factor = grown("inference", "factor", lambda p, x: programs.hierarchy("observe", p, 3, x, 100))
 
-DEFAULT = (
-    line("data", "batches", processes.batches, "moving_mnist", 8),
-    line("data", "waiting", processes.waiting, "moving_mnist", 8),
-    line("forecast", "", forecast, "decoded", "moving_mnist", (1, 4)),
-    line("forecast", "", forecast, "latents", "moving_mnist", (1, 4, 16)),
-    line("growth", "latents", latents, "moving_mnist", HORIZONS),
-    line("growth", "decoded", decoded, "moving_mnist", HORIZONS),
-    line("growth", "batch", batch, "demo", BATCHES),
-    line("growth", "levels", levels, "moving_mnist", (1, 2, 3, 4, 5)),
-    line("growth", "factor", factor, "moving_mnist", (1, 2, 4, 6, 8)),
+
+def long(preset: str) -> Program:
+    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
+    return programs.train(preset, 8, frames=1000)
+
+
+DEFAULT = [
+    *line("data", "batches", processes.batches, "moving_mnist", 8),
+    *line("data", "waiting", processes.waiting, "moving_mnist", 8),
+    *line("forecast", "", programs.forecasts, "decoded", "moving_mnist", (1, 4)),
+    *line("forecast", "", programs.forecasts, "latents", "moving_mnist", (1, 4, 16)),
+    *line("growth", "latents", latents, "moving_mnist", HORIZONS),
+    *line("growth", "decoded", decoded, "moving_mnist", HORIZONS),
+    *line("growth", "batch", batch, "demo", BATCHES),
+    *line("growth", "levels", levels, "moving_mnist", (1, 2, 3, 4, 5)),
+    *line("growth", "factor", factor, "moving_mnist", (1, 2, 4, 6, 8)),
     # One level has no factor.
-    line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", 1, 6, (100, 1000)),
-    line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", (2, 3), (2, 6), (100, 1000)),
-    line("levels", "", by_hand.level, VERBS, "moving_mnist", (1, 8), (100, 1000)),
-    line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
-    line("start", "first_step", processes.first_step, "moving_mnist", 8),
-    line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
-    line("train", "long", programs.long, "moving_mnist"),
-    line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
-    line("train", "", programs.train, "moving_mnist", 8, "bfloat16"),
-    line("train", "", programs.train, "minerl", (1, 8), "float32"),
-    line("vision", "", programs.vision, PARTS, WAYS, "moving_mnist", 800),
-)
+    *line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", 1, 6, (100, 1000)),
+    *line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", (2, 3), (2, 6), (100, 1000)),
+    *line("levels", "", by_hand.level, VERBS, "moving_mnist", (1, 8), (100, 1000)),
+    *line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
+    *line("start", "first_step", processes.first_step, "moving_mnist", 8),
+    *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
+    *line("train", "long", long, "moving_mnist"),
+    *line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
+    *line("train", "", programs.train, "moving_mnist", 8, "bfloat16"),
+    *line("train", "", programs.train, "minerl", (1, 8), "float32"),
+    *line("vision", "", programs.vision, PARTS, WAYS, "moving_mnist", 800),
+]
 # What only `--full` runs besides.
-FULL = (
-    line("forecast", "", forecast, "decoded", "moving_mnist", (16, 64)),
-    line("forecast", "", forecast, "latents", "moving_mnist", 64),
-    line("growth", "batch", batch, "moving_mnist", BATCHES),
-    line("train", "", programs.train, "moving_mnist", 1, "bfloat16"),
-    line("train", "", programs.train, "minerl", (1, 8), "bfloat16"),
-    line("train", "", programs.train, ("moving_mnist", "minerl"), 50, BOTH),
-    line("vision", "", programs.vision, PARTS, WAYS, "minerl", 800),
-)
+FULL = [
+    *line("forecast", "", programs.forecasts, "decoded", "moving_mnist", (16, 64)),
+    *line("forecast", "", programs.forecasts, "latents", "moving_mnist", 64),
+    *line("growth", "batch", batch, "moving_mnist", BATCHES),
+    *line("train", "", programs.train, "moving_mnist", 1, "bfloat16"),
+    *line("train", "", programs.train, "minerl", (1, 8), "bfloat16"),
+    *line("train", "", programs.train, ("moving_mnist", "minerl"), 50, BOTH),
+    *line("vision", "", programs.vision, PARTS, WAYS, "minerl", 800),
+]
 # Tiny cases, to see that they work.
-QUICK = (
-    line("data", "batches", processes.batches, "debug", 2),
-    line("data", "waiting", processes.waiting, "debug", 2),
-    line("forecast", "", forecast, "latents", "debug", 2),
-    line("growth", "decoded", decoded, "debug", 4),
-    line("growth", "levels", levels, "debug", 2),
-    line("growth", "factor", factor, "debug", 2),
-    line("hierarchy", "", programs.hierarchy, VERBS, "debug", 2, 3, 7),
-    line("levels", "", by_hand.level, VERBS, "debug", 2, 5),
-    line("start", "import", processes.importing, "cwvae.clock"),
-    line("start", "first_step", processes.first_step, "debug", 1),
-    line("stream", "", programs.streamed, "debug", (1, 3)),
-    line("train", "", programs.train, "debug", 2, "float32"),
-    line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),
-)
-SETS = {"default": DEFAULT, "full": (*DEFAULT, *FULL), "quick": QUICK}
-
-
-def chosen(name: str) -> list[Entry]:
-    """Return the cases of a set: "default", "full" or "quick"."""
-    return [entry for entries in SETS[name] for entry in entries]
+QUICK = [
+    *line("data", "batches", processes.batches, "debug", 2),
+    *line("data", "waiting", processes.waiting, "debug", 2),
+    *line("forecast", "", programs.forecasts, "latents", "debug", 2),
+    *line("growth", "decoded", decoded, "debug", 4),
+    *line("growth", "levels", levels, "debug", 2),
+    *line("growth", "factor", factor, "debug", 2),
+    *line("hierarchy", "", programs.hierarchy, VERBS, "debug", 2, 3, 7),
+    *line("levels", "", by_hand.level, VERBS, "debug", 2, 5),
+    *line("start", "import", processes.importing, "cwvae.clock"),
+    *line("start", "first_step", processes.first_step, "debug", 1),
+    *line("stream", "", programs.streamed, "debug", (1, 3)),
+    *line("train", "", programs.train, "debug", 2, "float32"),
+    *line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),
+]
+SETS = {"default": DEFAULT, "full": DEFAULT + FULL, "quick": QUICK}

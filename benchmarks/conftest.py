@@ -1,121 +1,89 @@
-"""Options, the fixture that measures, and the result file of a session of benchmarks."""
+"""Options, the cases of the set that was asked for, and the result file of a session."""
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any
 
 import jax
-import memory
+import machine
 import pytest
-from cases import Entry, chosen
-from limits import TINY, probe
-from measuring import RULE, LeftOutError, Meter, measured
-from results import Case, LeftOut, Run, write
+from cases import SETS
+from measuring import RULE
+from results import Run, named
 
+from cwvae.files import write_json
 from cwvae.provenance import environment
 
 HERE = Path(__file__).parent
-CASES = pytest.StashKey[list[Case]]()
-LEFT_OUT = pytest.StashKey[list[LeftOut]]()
-WRITTEN = pytest.StashKey[Path]()
-PACKAGES = ("cwvae", "jax", "jaxlib", "equinox", "optax", "numpy", "grain")
+RECORD = pytest.StashKey[dict[str, list]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the set to run, and where the results go."""
     group = parser.getgroup("cwvae")
-    group.addoption("--full", action="store_true", help="run all cases, hours on a small machine")
-    group.addoption("--quick", action="store_true", help="run tiny cases, to see that they work")
+    for name, what in (("full", "all cases, hours on a small machine"), ("quick", "tiny cases")):
+        group.addoption(
+            f"--{name}", dest="set", action="store_const", const=name, help=f"run {what}"
+        )
     group.addoption(
         "--results",
         type=Path,
         metavar="PATH",
-        help="file, or existing folder, for the results "
-        "(default: benchmarks/results/<device>-<date>.json; with --quick none)",
+        help="file, or existing folder, for the results (default: in benchmarks/results)",
     )
     group.addoption("--command", metavar="TEXT", help="the command that the results name")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the records; compile everything anew, since that is measured too."""
-    quick = config.getoption("quick")
-    if config.getoption("full") and quick:
-        raise pytest.UsageError("--full and --quick exclude each other; give one of them")
-    if config.getoption("keyword") and not (config.getoption("results") or quick):
-        raise pytest.UsageError(
-            "a part of the set (-k) needs a file of its own: add --results FILE"
-        )
-    config.stash[CASES], config.stash[LEFT_OUT] = [], []
+    """Start the record; compile everything anew, since that is measured too."""
+    config.stash[RECORD] = {"left_out": [], "cases": []}
     jax.config.update("jax_enable_compilation_cache", False)
-    if quick:
+    if config.getoption("set") == "quick":
         # What takes the time of tiny cases is compiling them; a process that they start does too.
         jax.config.update("jax_disable_most_optimizations", True)
         os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
-
-
-def set_of(config: pytest.Config) -> str:
-    """Return the name of the set that was asked for."""
-    return next((name for name in ("full", "quick") if config.getoption(name)), "default")
+    elif config.getoption("keyword") and not config.getoption("results"):
+        raise pytest.UsageError("a part of the set (-k) needs a file of its own: add --results")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of every case of the set."""
-    entries = chosen(set_of(metafunc.config))
+    entries = SETS[metafunc.config.getoption("set") or "default"]
     metafunc.parametrize("entry", entries, ids=[entry.name for entry in entries])
 
 
 @pytest.fixture
-def measure(request, benchmark):
-    """Return what measures a case; its record is the `extra_info` of the benchmark."""
-    stash, quick = request.config.stash, request.config.getoption("quick")
-    meter = Meter(benchmark, TINY if quick else probe(), 1 if quick else None)
-
-    def measure(entry: Entry) -> None:
-        try:
-            found = measured(entry.case(), meter)
-        except LeftOutError as error:
-            stash[LEFT_OUT].append(LeftOut(case=entry.name, why=str(error)))
-            pytest.skip(str(error))
-        except Exception:
-            stash[LEFT_OUT].append(LeftOut(case=entry.name, why="it failed"))
-            raise
-        parameters = entry.parameters | found.pop("parameters", {})
-        case = Case(group=entry.group, name=entry.name, parameters=parameters, **found)
-        benchmark.extra_info.update(dataclasses.asdict(case))
-        stash[CASES].append(case)
-
-    return measure
+def record(request) -> dict[str, list]:
+    """Return what a result file holds of the cases, which each of them adds to."""
+    return request.config.stash[RECORD]
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the results of a session that came to its end."""
-    config = session.config
+def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Config) -> None:
+    """Write the results of a session that came to its end, and by which rule cases were left out.
+
+    What tiny cases took is nobody's to cite, and not kept unless a file is named.
+    """
+    record, path = config.stash[RECORD], config.getoption("results")
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    path, name = config.getoption("results"), set_of(config)
-    # What tiny cases took is nobody's to cite.
-    if not (ended and config.stash[CASES] and (path or name != "quick")):
-        return
-    flag = "" if name == "default" else f" --{name}"
-    run = run_of(name, config.getoption("command") or f"pytest benchmarks{flag}", config.stash)
-    if path is None or path.is_dir():
-        path = (path or HERE / "results") / run.named(f"{run.date[:10]}.json")
-    write(path, run)
-    config.stash[WRITTEN] = path
-
-
-def run_of(name: str, command: str, stash: pytest.Stash) -> Run:
-    """Return the run of a set, by the command that one types to measure it again."""
-    known: dict[str, Any] = environment(packages=PACKAGES, source=HERE.parent)
-    del known["memory"]  # The process's; that of the device is recorded.
-    known |= {"command": command, "set": name, "memory_bytes": memory.total()}
-    kind = "cpu" if jax.default_backend() == "cpu" else "gpu"
-    return Run(**known, kind=kind, left_out=stash[LEFT_OUT], cases=stash[CASES])
-
-
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    """Write by which rule cases were left out, which stand in pytest's list, and the file."""
-    if config.stash[LEFT_OUT]:
+    if record["left_out"]:
         terminalreporter.line(f"The rule: {RULE}.")
-    if WRITTEN in config.stash:
-        terminalreporter.line(f"{len(config.stash[CASES])} cases in {config.stash[WRITTEN]}")
+    if ended and record["cases"] and (path or config.getoption("set") != "quick"):
+        run = run_of(config) | record
+        if path is None or path.is_dir():
+            path = (path or HERE / "results") / named(run, f"{run['date'][:10]}.json")
+        write_json(path, run)
+        terminalreporter.line(f"{len(record['cases'])} cases in {path}")
+
+
+def run_of(config: pytest.Config) -> Run:
+    """Return where a set is measured, and the command that one types to measure it again."""
+    chosen = config.getoption("set")
+    typed = f"pytest benchmarks --{chosen}" if chosen else "pytest benchmarks"
+    known: dict[str, Any] = environment()
+    del known["memory"]  # The process's; that of the device is recorded.
+    return known | {
+        "command": config.getoption("command") or typed,
+        "set": chosen or "default",
+        "kind": "cpu" if jax.default_backend() == "cpu" else "gpu",
+        "memory_bytes": machine.total_memory(),
+    }

@@ -1,18 +1,18 @@
 """Trace, compile, run warm, look at memory and value: from a case to what is kept of it."""
 
-import dataclasses
+import functools
 import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
-import kernels
-import memory
-import numpy as np
-from limits import Probe, higher, limits
-from results import Seconds
+import jax.numpy as jnp
+import jax.random as jr
+import machine
+from kinds import Calls, LeftOutError, Program
 
 BUDGET = 8.0  # seconds that the rounds of a case may take
 LEAST, MOST = 3, 20  # rounds
@@ -20,6 +20,7 @@ LONG = 20.0  # seconds of a call of which one round must do
 LONGEST_CALL = 60.0  # seconds
 SHARE_OF_RATE = 0.25
 SHARE_OF_MEMORY = 0.8
+LIMIT_ROUNDS = 5
 
 RULE = (
     f"a case is left out if one call would take more than {LONGEST_CALL:.0f} s at "
@@ -27,61 +28,6 @@ RULE = (
     f"{SHARE_OF_MEMORY:.0%} of the free memory, or if a package that it needs is missing"
 )
 """The rule in words, which is printed beside what it left out."""
-
-
-class LeftOutError(Exception):
-    """A case does not fit the machine; the message is the reason."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Program:
-    """A case that is compiled, and what is known of it beforehand.
-
-    **Arguments:**
-
-    - `function`: what `equinox.filter_jit` returned.
-    - `arguments`: makes its arguments.
-    - `then`: makes the arguments of the next call from those of the last and its result.
-    - `value`: what was computed, in a few numbers, from the first result (and those of the
-      references, in order).
-    - `parameters`: what the name of the case does not hold.
-    - `frames` and `ticks` of a call, and the `flops` that are necessary.
-    - `references`: what else bounds the case, by name: programs of which only the time counts.
-    """
-
-    function: Callable[..., Any]
-    arguments: Callable[[], tuple]
-    then: Callable[[tuple, Any], tuple] = lambda arguments, result: arguments
-    value: Callable[..., Mapping[str, float]] = lambda *results: {}
-    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    frames: int | None = None
-    ticks: int | None = None
-    flops: float | None = None
-    references: Mapping[str, "Program"] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Calls:
-    """A case that is called as it is, without compiling.
-
-    **Arguments:** `call`, which is timed; `after`, which returns what else is known when all calls
-    are done, by the fields of `results.Case`, `value` among them; `rounds`; `warm`, the number of
-    calls before them.
-    """
-
-    call: Callable[[], Any]
-    after: Callable[[], dict[str, Any]]
-    rounds: int
-    warm: int = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class Meter:
-    """How cases are measured: pytest-benchmark's fixture, sizes of the limits, rounds if fixed."""
-
-    benchmark: Any
-    sizes: Probe
-    rounds: int | None
 
 
 class Loop:
@@ -101,32 +47,38 @@ class Loop:
 
     def timed(self) -> float:
         """Call once, note the CPU time and return the seconds, so that nobody keeps the result."""
-        start = _cpu_seconds()
+        before = time.process_time(), *os.times()[2:4]  # and of processes that it starts
         _, seconds = self.one()
-        self.cpu_seconds.append(_cpu_seconds() - start)
+        after = time.process_time(), *os.times()[2:4]
+        self.cpu_seconds.append(sum(after) - sum(before))
         return seconds
 
 
-def measured(case: Program | Calls, meter: Meter) -> dict[str, Any]:
-    """Measure a case; return the fields of `results.Case`.
+def measured(case: Program | Calls, benchmark: Any, *, quick: bool = False) -> dict[str, Any]:
+    """Measure a case by pytest-benchmark's fixture; return what a result file holds of it.
 
-    Raises `LeftOutError` for a case that does not fit the machine, and `ArithmeticError` for one
-    that computes what is not finite.
+    `quick` is for trying: one round, and tiny limits. Raises `LeftOutError` for a case that does
+    not fit the machine, and `ArithmeticError` for one that computes what is not finite.
     """
-    before = limits(meter.sizes)
+    before = limits(quick)
     if isinstance(case, Program):
-        found = _measured_program(case, meter, before["matmul_flops_per_second"])
+        found = _measured_program(case, before["matmul_flops_per_second"], benchmark, quick)
     else:
-        found = _measured_calls(case, meter)
+        with machine.peaks() as peaks:
+            returned = [case.call() for _ in range(case.warm)]
+            loop = Loop(lambda: returned.append(case.call()), ())
+            found = _rounds(loop, benchmark, 1 if quick else case.rounds)
+        found |= {"memory": peaks} | case.after(returned)
     wrong = {name: value for name, value in found["value"].items() if not math.isfinite(value)}
     if wrong:
         raise ArithmeticError(f"the value computed must be finite, got {wrong}")
+    higher = {name: max(rate, before[name]) for name, rate in limits(quick).items()}
     references = {"reference_seconds": found.pop("reference_seconds", {})}
-    return found | {"limits": higher(before, limits(meter.sizes)) | references}
+    return found | {"limits": higher | references}
 
 
-def _measured_program(case: Program, meter: Meter, rate: float) -> dict[str, Any]:
-    """Measure a program that fits the machine."""
+def _measured_program(case: Program, rate: float, benchmark: Any, quick: bool) -> dict[str, Any]:
+    """Measure a program, unless it needs too much time or memory."""
     seconds = (case.flops or 0) / (SHARE_OF_RATE * rate)
     if seconds > LONGEST_CALL:
         raise LeftOutError(
@@ -135,20 +87,20 @@ def _measured_program(case: Program, meter: Meter, rate: float) -> dict[str, Any
         )
     arguments = case.arguments()
     run, found = compiled(case.function, arguments)
-    check_memory(found["memory"], memory.free())
-    timed = {name: _timed(reference, meter) for name, reference in case.references.items()}
+    check_memory(found["memory"], machine.free_memory())
+    timed = {name: _timed(reference, quick) for name, reference in case.references.items()}
     # From here on, so that memory is that of running and not of compiling.
-    watch = memory.Watch()
-    loop = Loop(run, arguments, case.then)
-    del arguments
-    result, first = loop.one()
-    value = case.value(result, *(result for result, _ in timed.values()))
-    del result
-    found |= _rounds(loop, meter, _affordable(first))
-    if case.ticks and jax.default_backend() != "cpu":
-        launched = kernels.launched(loop.one)
-        found["kernels_per_tick"] = launched and launched / case.ticks
-    found["memory"] |= watch.peaks()
+    with machine.peaks() as peaks:
+        loop = Loop(run, arguments, case.then)
+        del arguments
+        result, first = loop.one()
+        value = case.value(result, *(result for result, _ in timed.values()))
+        del result
+        found |= _rounds(loop, benchmark, _affordable(first, quick))
+        if case.ticks and jax.default_backend() != "cpu":
+            launched = machine.kernels(loop.one)
+            found["kernels_per_tick"] = launched and launched / case.ticks
+    found["memory"] |= peaks
     return found | {
         "parameters": dict(case.parameters),
         "frames": case.frames,
@@ -159,20 +111,10 @@ def _measured_program(case: Program, meter: Meter, rate: float) -> dict[str, Any
     }
 
 
-def _measured_calls(case: Calls, meter: Meter) -> dict[str, Any]:
-    """Measure calls of what is not compiled."""
-    watch, loop = memory.Watch(), Loop(case.call, ())
-    for _ in range(case.warm):
-        loop.one()
-    found = _rounds(loop, meter, case.rounds)
-    return {"memory": watch.peaks()} | found | case.after()
-
-
 def compiled(function: Any, arguments: tuple) -> tuple[Callable[..., Any], dict[str, Any]]:
     """Trace and compile what `equinox.filter_jit` returned, as if for the first time.
 
-    Returns the program, and the fields of `results.Case` that are known of it. XLA counts the body
-    of a loop once.
+    Returns the program, and what a result file holds of it. XLA counts the body of a loop once.
     """
     jax.clear_caches()
     start = time.perf_counter()
@@ -205,32 +147,66 @@ def check_memory(needed: Mapping[str, int], free: int) -> None:
         )
 
 
-def _rounds(loop: Loop, meter: Meter, rounds: int) -> dict[str, Any]:
+def _rounds(loop: Loop, benchmark: Any, rounds: int) -> dict[str, Any]:
     """Time calls by pytest-benchmark; return the fields that hold how long they took."""
-    if not meter.benchmark.enabled:
-        raise RuntimeError("pytest-benchmark measures nothing here; run without -n and xdist")
-    meter.benchmark.pedantic(loop.timed, rounds=meter.rounds or rounds)
-    seconds = list(meter.benchmark.stats.stats.data)
-    fastest = loop.cpu_seconds[int(np.argmin(seconds))]
-    on_cpu = jax.default_backend() == "cpu"
-    return {"seconds": Seconds.of(seconds), "cpu_seconds": fastest if on_cpu else None}
+    benchmark.pedantic(loop.timed, rounds=rounds)
+    stats = benchmark.stats.stats
+    names = ("min", "median", "q1", "q3", "rounds")
+    return {
+        "seconds": {name: getattr(stats, name) for name in names},
+        "cpu_seconds": loop.cpu_seconds[stats.data.index(stats.min)],
+    }
 
 
-def _timed(reference: Program, meter: Meter) -> tuple[Any, float]:
+def _timed(reference: Program, quick: bool) -> tuple[Any, float]:
     """Return the result of a reference, and the seconds of its fastest call after the first."""
     arguments = reference.arguments()
     loop = Loop(compiled(reference.function, arguments)[0], arguments)
     result, first = loop.one()
-    rounds = meter.rounds or _affordable(first)
-    return result, min(loop.timed() for _ in range(rounds))
+    return result, min(loop.timed() for _ in range(_affordable(first, quick)))
 
 
-def _affordable(seconds: float) -> int:
+def _affordable(seconds: float, quick: bool) -> int:
     """Return how many rounds of so many seconds to take."""
-    return 1 if seconds > LONG else min(MOST, max(LEAST, int(BUDGET / seconds)))
+    return 1 if quick or seconds > LONG else min(MOST, max(LEAST, int(BUDGET / seconds)))
 
 
-def _cpu_seconds() -> float:
-    """Return the CPU seconds of this process, and of those that it has started and seen end."""
-    times = os.times()
-    return time.process_time() + times.children_user + times.children_system
+def limits(quick: bool) -> dict[str, float]:
+    """Measure the rates of a large matrix product and of a large copy, now."""
+    found = {}
+    for name, (amount, draw, run, then) in _largest(quick).items():
+        loop = Loop(run, (draw(),), then)
+        loop.one()
+        found[name] = amount / min(loop.timed() for _ in range(LIMIT_ROUNDS))
+    return found
+
+
+@functools.cache
+def _largest(quick: bool) -> dict[str, tuple]:
+    """Compile, once and for all, what measures the limits; return it by their names.
+
+    An amount of operations or bytes, what draws an array, what is timed on it, and what is next. On
+    a GPU products are in float32 proper, in TF32 and in bfloat16. Sizes are such that, but for
+    `quick`, neither starting nor caches count.
+    """
+    kinds: dict[str, tuple[Any, Any]] = {"": (jnp.float32, jax.lax.Precision.HIGHEST)}
+    edge, copied = 2048, 2**26
+    if jax.default_backend() != "cpu":
+        kinds["tf32_"] = (jnp.float32, jax.lax.DotAlgorithmPreset.TF32_TF32_F32)
+        kinds["bf16_"] = (jnp.bfloat16, jax.lax.Precision.DEFAULT)
+        edge, copied = 8192, 2**28
+    if quick:
+        edge, copied = 128, 2**16
+    found: dict[str, tuple[float, Callable, Callable, Callable]] = {}
+    for name, (dtype, precision) in kinds.items():
+        # Random numbers, since a GPU is faster where all are equal.
+        draw = jax.jit(partial(jr.normal, jr.key(0), (edge, edge), dtype)).lower().compile()
+        square = jax.jit(lambda matrix, how=precision: jnp.matmul(matrix, matrix, precision=how))
+        run = square.lower(jax.ShapeDtypeStruct((edge, edge), dtype)).compile()
+        found[f"{name}matmul_flops_per_second"] = (2 * edge**3, draw, run, lambda old, _: old)
+    # In place, so that what is timed is not the system finding new pages.
+    numbers = jax.ShapeDtypeStruct((copied,), jnp.float32)
+    negate = jax.jit(jnp.negative, donate_argnums=0).lower(numbers).compile()
+    draw = partial(jnp.ones, numbers.shape, numbers.dtype)
+    moved = 2 * 4 * copied  # bytes, read and written
+    return found | {"copy_bytes_per_second": (moved, draw, negate, lambda _, new: (new,))}

@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,90 +25,70 @@ from typing import Any
 START = time.perf_counter()
 
 CASES = (("train", 1), ("train", 4), ("train", 8), ("open_loop", 1), ("open_loop", 4))
-PACKAGES = ("cwvae", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure one case or all of them, and return the exit status."""
+def main() -> None:
+    """Measure one case or all of them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--case", choices=("train", "open_loop"), help="what to time")
     what.add_argument("--all", action="store_true", help="all cases, each in a fresh process")
-    parser.add_argument("--batch", type=int, metavar="N", help="videos at a time")
+    parser.add_argument("--batch", type=int, default=1, metavar="N", help="videos at a time")
     parser.add_argument("--rounds", type=int, default=5, help="calls after the first, or none")
     parser.add_argument("--size", choices=("moving_mnist", "debug"), default="moving_mnist")
-    parser.add_argument("--out", type=Path, help="JSON file for --all")
-    options = parser.parse_args(arguments)
-    if options.all != (options.out is not None):
-        parser.error("--all and --out belong together")
-    if not options.all and (options.batch or 0) < 1:
-        parser.error("--case needs --batch N of at least 1")
+    parser.add_argument("--out", type=Path, default=Path("peers.json"), help="file for --all")
+    options = parser.parse_args()
     if options.all:
-        return _measure_all(options)
-    print(json.dumps(_measure(options)))
-    return 0
+        _measure_all(options.out)
+    else:
+        print(json.dumps(_measure(options.case, options.size, options.batch, options.rounds)))
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
+def _measure(what: str, preset: str, batch: int, rounds: int) -> dict[str, Any]:
     """Time one case in this process, at the lengths of the preset."""
     import jax
 
     jax.config.update("jax_enable_compilation_cache", False)
-    import programs
     from measuring import Loop, compiled
+    from programs import forecasts, train
 
     from cwvae.provenance import peak_memory
 
     imported = time.perf_counter()
-    make = programs.train if options.case == "train" else programs.decoded
-    case = make(options.size, options.batch)
+    case = train(preset, batch) if what == "train" else forecasts("decoded", preset, batch)
     arguments = jax.block_until_ready(case.arguments())
     built = time.perf_counter()
     run, known = compiled(case.function, arguments)
     loop = Loop(run, arguments, case.then)
     value = case.value(loop.one()[0])
-    first = time.perf_counter()
-    walls = [loop.timed() for _ in range(options.rounds)]
-    fastest = {}
-    if walls:
-        seconds = {"min": min(walls), "median": statistics.median(walls), "rounds": len(walls)}
-        cpu = loop.cpu_seconds[walls.index(min(walls))]
-        fastest = {"seconds": seconds, "cpu_seconds": cpu}
-    return {
-        "case": options.case,
-        "batch": options.batch,
-        "preset": options.size,
-        **case.parameters,
-        **fastest,
-        "peak_rss_bytes": peak_memory(),
-        "seconds_to_first_step": first - START,
+    found = {
+        "seconds_to_first_step": time.perf_counter() - START,
         "import_seconds": imported - START,
         "build_seconds": built - imported,
         "trace_seconds": known["trace_seconds"],
         "compile_seconds": known["compile_seconds"],
         "value": value,
     }
+    walls = [loop.timed() for _ in range(rounds)]
+    if walls:
+        seconds = {"min": min(walls), "median": statistics.median(walls), "rounds": rounds}
+        found |= {"seconds": seconds, "cpu_seconds": loop.cpu_seconds[walls.index(min(walls))]}
+    sizes = {"case": what, "batch": batch, "preset": preset, **case.parameters}
+    return sizes | found | {"peak_rss_bytes": peak_memory()}
 
 
-def _measure_all(options: argparse.Namespace) -> int:
+def _measure_all(path: Path) -> None:
     """Measure every case and write the file of results."""
     cases = []
     for case, batch in CASES:
-        words = (f"--case={case}", f"--batch={batch}", f"--size={options.size}")
-        command = [sys.executable, __file__, *words, f"--rounds={options.rounds}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
-            return done.returncode
-        cases.append(json.loads(done.stdout))
-        print(done.stdout, end="", file=sys.stderr)
+        command = [sys.executable, __file__, f"--case={case}", f"--batch={batch}"]
+        cases.append(json.loads(subprocess.check_output(command)))
+    from cwvae.files import write_json
     from cwvae.provenance import environment
 
-    known = environment(packages=PACKAGES, source=Path(__file__).resolve().parents[1])
-    results = known | {"command": shlex.join(["python", *sys.argv]), "cases": cases}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+    command = shlex.join(["python", *sys.argv])
+    write_json(path, environment() | {"command": command, "cases": cases})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,7 +14,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from measuring import Calls, LeftOutError, compiled
+from kinds import Calls, LeftOutError
+from measuring import compiled
 from programs import train
 
 from cwvae import PRESETS
@@ -29,20 +30,17 @@ IMPORT = "import {}, json, sys; print(json.dumps(len(sys.modules)))"
 def batches(preset: str, batch: int) -> Calls:
     """Return batches of 100 frames of Moving MNIST as fast as they come, when nothing else runs."""
     frames, source = 100, _batches(preset, batch, 100)
-    last = collections.deque(maxlen=1)
+    last: collections.deque[dict[str, Any]] = collections.deque(maxlen=1)
 
-    def after() -> dict[str, Any]:
+    def after(_: list[None]) -> dict[str, Any]:
         return {
             "value": {"mean": float(last[0]["video"].mean())},
             "frames": MANY * batch * frames,
             "parameters": {"frames": frames, "batches": MANY},
         }
 
-    def call() -> None:
-        last.extend(itertools.islice(source, MANY))
-
     # A first round uses up the batches that were made ahead.
-    return Calls(call=call, after=after, rounds=5, warm=1)
+    return Calls(lambda: last.extend(itertools.islice(source, MANY)), after, rounds=5, warm=1)
 
 
 def waiting(preset: str, batch: int) -> Calls:
@@ -51,39 +49,40 @@ def waiting(preset: str, batch: int) -> Calls:
     source = _batches(preset, batch, step.parameters["frames"])
     _, state, config = step.arguments()
     run, known = compiled(step.function, (jnp.asarray(next(source)["video"]), state, config))
-    loop: dict[str, Any] = {"state": state, "unread": None}
-    waited, lasted = [], []
-    del state
 
-    def call() -> None:
-        """Take a step; while it runs, wait for the record of the one before."""
-        start = time.perf_counter()
-        videos = next(source)["video"]
-        waited.append(time.perf_counter() - start)
-        loop["state"], record = run(jnp.asarray(videos), loop["state"], config)
-        jax.block_until_ready(loop["unread"])
-        loop["unread"] = record
-        lasted.append(time.perf_counter() - start)
+    def steps(state: Any) -> Iterator[tuple[float, float, Any]]:
+        """Yield, of every step, the seconds waited, those of all, and the record."""
+        unread = None
+        while True:
+            start = time.perf_counter()
+            videos = next(source)["video"]
+            waited = time.perf_counter() - start
+            state, record = run(jnp.asarray(videos), state, config)
+            jax.block_until_ready(unread)  # While this step runs, the one before is recorded.
+            unread = record
+            yield waited, time.perf_counter() - start, record
 
-    def after() -> dict[str, Any]:
-        share = sum(waited[AHEAD:]) / sum(lasted[AHEAD:])
+    def after(made: list[tuple[float, float, Any]]) -> dict[str, Any]:
+        waited, lasted, records = zip(*made[AHEAD:], strict=True)
         return {
-            "value": {"waiting_share": share, "loss": float(loop["unread"].loss.total)},
+            "value": {
+                "waiting_share": sum(waited) / sum(lasted),
+                "loss": float(records[-1].loss.total),
+            },
             "parameters": dict(step.parameters),
             "frames": step.frames,
             "trace_seconds": known["trace_seconds"],
             "compile_seconds": known["compile_seconds"],
         }
 
-    return Calls(call=call, after=after, rounds=STEPS, warm=AHEAD)
+    return Calls(steps(state).__next__, after, rounds=STEPS, warm=AHEAD)
 
 
 def importing(module: str) -> Calls:
     """Return a process from its start until a module is imported."""
-    counts = []
     return Calls(
-        call=lambda: counts.append(_printed("-c", IMPORT.format(module))),
-        after=lambda: {"value": {"modules": counts[-1]}, "memory": {}},
+        lambda: _printed("-c", IMPORT.format(module)),
+        lambda counts: {"value": {"modules": counts[-1]}, "memory": {}},
         rounds=3,
         warm=1,
     )
@@ -91,10 +90,10 @@ def importing(module: str) -> Calls:
 
 def first_step(preset: str, batch: int) -> Calls:
     """Return a process from its start until the first training step is done."""
-    frames, found = PRESETS[preset].train.frames, []
+    frames = PRESETS[preset].train.frames
     words = (PEER_CASES, "--case=train", f"--size={preset}", f"--batch={batch}", "--rounds=0")
 
-    def after() -> dict[str, Any]:
+    def after(found: list[dict[str, Any]]) -> dict[str, Any]:
         best = min(found, key=lambda one: one["seconds_to_first_step"])
         parts = {name: best[name] for name in ("import_seconds", "build_seconds")}
         return {
@@ -106,7 +105,7 @@ def first_step(preset: str, batch: int) -> Calls:
             "frames": batch * frames,
         }
 
-    return Calls(call=lambda: found.append(_printed(*words)), after=after, rounds=3)
+    return Calls(lambda: _printed(*words), after, rounds=3)
 
 
 def _batches(preset: str, batch: int, frames: int) -> Iterator[dict[str, Any]]:
@@ -127,12 +126,6 @@ def _printed(*words: str) -> Any:
 
     Nothing is compiled before, and a GPU's memory is left to the process that started this one.
     """
-    variables = os.environ | {
-        "JAX_ENABLE_COMPILATION_CACHE": "false",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-    }
-    command = [sys.executable, *words]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    names = ("JAX_ENABLE_COMPILATION_CACHE", "XLA_PYTHON_CLIENT_PREALLOCATE")
+    variables = os.environ | dict.fromkeys(names, "false")
+    return json.loads(subprocess.check_output([sys.executable, *words], env=variables))

@@ -1,22 +1,20 @@
 """The programs that are measured, made by their sizes."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-import flops
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 from by_hand import products
+from flops import Work
 from inputs import moments, normal, seeded_model, videos
-from measuring import Program
+from kinds import Program
 
 from cwvae import PRESETS, streaming
 from cwvae.nn.frame_networks import map_frames
 from cwvae.rollout import forecast, observe
-from cwvae.training.config import ModelConfig
 from cwvae.training.step import init_train_state, train_in_place
 
 
@@ -26,8 +24,8 @@ def train(
     """Return a training step as `cwvae train` takes it, each from the state that the last left."""
     chosen = PRESETS[preset]
     frames = frames or chosen.train.frames
-    sizes = dataclasses.replace(chosen.train, batch_size=batch, frames=frames)
-    config = dataclasses.replace(sizes, compute_dtype=precision)
+    sizes = {"batch_size": batch, "frames": frames, "compute_dtype": precision}
+    config, work = dataclasses.replace(chosen.train, **sizes), Work(chosen.model)
 
     def arguments() -> tuple:
         state = init_train_state(seeded_model(chosen.model), config)
@@ -40,72 +38,59 @@ def train(
         value=lambda result: {"loss": float(result[1].loss.total)},
         parameters={"frames": frames},
         frames=batch * frames,
-        ticks=flops.ticks(chosen.model, frames),
-        flops=flops.training_step(chosen.model, batch, frames),
+        ticks=work.ticks(frames),
+        flops=work.training_step(batch, frames),
     )
 
 
-def long(preset: str) -> Program:
-    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
-    return train(preset, 8, frames=1000)
+def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) -> Program:
+    """Return forecasts, "decoded" or "latents", after the context of a preset, by default as long.
 
-
-def decoded(preset: str, batch: int, horizon: int | None = None) -> Program:
-    """Return forecasts with their frames, after the context of the preset."""
-    config, context = PRESETS[preset].model, PRESETS[preset].context
-    horizon = horizon or PRESETS[preset].horizon
-
-    def run(model, videos, keys):
-        return jax.vmap(lambda video, key: forecast(model, video, horizon, key=key))(videos, keys)
-
-    return Program(
-        function=eqx.filter_jit(run),
-        arguments=lambda: _contexts(config, batch, context),
-        value=moments,
-        parameters={"context": context, "horizon": horizon},
-        frames=batch * horizon,
-        ticks=flops.ticks(config, context) + flops.ticks(config, horizon),
-        flops=batch * flops.forecast(config, context, horizon),
-    )
-
-
-def latents(preset: str, batch: int, horizon: int | None = None) -> Program:
-    """Return forecasts without frames, from the states after the context, which are there already.
-
-    Beside them stand the products of their ticks alone.
+    Those without frames start from the states after the context, which are there already; beside
+    them stand the products of their ticks alone.
     """
     config, context = PRESETS[preset].model, PRESETS[preset].context
-    horizon = horizon or PRESETS[preset].horizon
+    horizon, work = horizon or PRESETS[preset].horizon, Work(config)
+    bounds = {"matrix_vector_products": products(config, batch, horizon)}
 
-    def arguments() -> tuple:
-        model, videos, keys = _contexts(config, batch, context)
+    def contexts() -> tuple:
+        frames = videos(config, batch, context) / jnp.float32(255)
+        return seeded_model(config), frames, jr.split(jr.key(1), batch)
+
+    def states() -> tuple:
+        model, videos, keys = contexts()
         noise = model.hierarchy.noise(context, key=jr.key(2))
         after = eqx.filter_jit(jax.vmap(lambda video: observe(model, video, noise)))
         return model.hierarchy, after(videos), keys
 
-    def run(levels, states, keys):
+    def decoded(model, videos, keys):
+        return jax.vmap(lambda video, key: forecast(model, video, horizon, key=key))(videos, keys)
+
+    def latents(levels, states, keys):
         def one(states, key):
             noise = levels.noise(horizon, key=key)
             return levels.imagine(states, noise, levels.conditioning(horizon))[1][0].output
 
         return jax.vmap(one)(states, keys)
 
+    decoding = what == "decoded"
+    run: Any = decoded if decoding else latents
     return Program(
         function=eqx.filter_jit(run),
-        arguments=arguments,
-        value=lambda outputs, _: moments(outputs),
+        arguments=contexts if decoding else states,
+        value=lambda outputs, *_: moments(outputs),
         parameters={"context": context, "horizon": horizon},
         frames=batch * horizon,
-        ticks=flops.ticks(config, horizon),
-        flops=batch * flops.imagine(config, horizon),
-        references={"matrix_vector_products": products(config, batch, horizon)},
+        ticks=work.ticks(horizon) + decoding * work.ticks(context),
+        flops=batch * (work.forecast(context, horizon) if decoding else work.imagine(horizon)),
+        references={} if decoding else bounds,
     )
 
 
 def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> Program:
     """Return all levels inferring one video from its features, or predicting so many frames."""
     config = dataclasses.replace(PRESETS[preset].model, levels=levels, factors=factor)
-    observing, counts = verb == "observe", config.clock.ticks(frames)
+    observing, counts, work = verb == "observe", config.clock.ticks(frames), Work(config)
 
     def arguments() -> tuple:
         # The weights do not depend on the factors, so that models of other factors share them.
@@ -121,51 +106,48 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         act = levels.observe if observing else levels.imagine
         return act(levels.init(), *arrays, levels.conditioning(frames))[1]
 
-    bare = {} if observing else {"matrix_vector_products": products(config, 1, frames)}
     return Program(
         function=eqx.filter_jit(run),
         arguments=arguments,
         value=lambda traces, *_: moments(traces[0].output),
         parameters={"frames": frames},
         frames=frames,
-        ticks=flops.ticks(config, frames),
-        flops=(flops.observe if observing else flops.imagine)(config, frames),
-        references=bare,
+        ticks=work.ticks(frames),
+        flops=(work.observe if observing else work.imagine)(frames),
+        references={} if observing else {"matrix_vector_products": products(config, 1, frames)},
     )
 
 
 def vision(part: str, way: str, preset: str, frames: int) -> Program:
     """Return the frame encoder or decoder on many frames, or the gradient of its mean square."""
-    config = PRESETS[preset].model
-    forward = flops.frame_encoder(config) if part == "encoder" else flops.frame_decoder(config)
+    config, encoding, forwards = PRESETS[preset].model, part == "encoder", way == "forward"
+    work = Work(config)
+    forward = work.encoder if encoding else work.decoder
     # A gradient needs two products more for each, but none for the pixels of a video.
-    free = flops.first_convolution(config) if part == "encoder" else 0
+    gradients = 3 * forward - (work.first_convolution if encoding else 0)
 
     def arguments() -> tuple:
         model: Any = seeded_model(config)
-        if part == "encoder":
+        if encoding:
             return model.encoder.frame, videos(config, 1, frames)[0] / jnp.float32(255)
         return model.decoder, normal(frames, config.stoch_size + config.deter_size)
 
-    def loss(both, video):
-        network, states = both
-        return jnp.mean(jnp.square(map_frames(network, video if states is None else states)))
-
     def gradient(network, inputs):
-        both, video = ((network, None), inputs) if part == "encoder" else ((network, inputs), None)
-        return eqx.filter_value_and_grad(loss)(both, video)
+        def loss(learnt):
+            return jnp.mean(jnp.square(map_frames(*learnt, *([inputs] if encoding else []))))
+
+        return eqx.filter_value_and_grad(loss)((network,) if encoding else (network, inputs))
 
     def value(result):
         leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(result[1])]
         return {"loss": float(result[0])} | moments(jnp.concatenate(leaves))
 
-    function: Callable[..., Any] = map_frames if way == "forward" else gradient
     return Program(
-        function=eqx.filter_jit(function),
+        function=eqx.filter_jit(map_frames if forwards else gradient),
         arguments=arguments,
-        value=moments if way == "forward" else value,
+        value=moments if forwards else value,
         frames=frames,
-        flops=frames * (forward if way == "forward" else 3 * forward - free),
+        flops=frames * (forward if forwards else gradients),
     )
 
 
@@ -194,21 +176,5 @@ def streamed(preset: str, frames: int) -> Program:
         value=lambda result: moments(result[1].output),
         frames=frames,
         ticks=frames * config.levels,
-        flops=frames * flops.stream_step(config),
+        flops=frames * Work(config).stream_step(),
     )
-
-
-def grown(quantity: str, against: str, make: Callable[..., Program]) -> Callable[..., Program]:
-    """Return what makes a point of a plot: a quantity against one size of a preset."""
-
-    def point(preset: str, x: int) -> Program:
-        case, growth = make(preset, x), {"quantity": quantity, "against": against, "x": x}
-        return dataclasses.replace(case, parameters=growth | dict(case.parameters))
-
-    return point
-
-
-def _contexts(config: ModelConfig, batch: int, context: int) -> tuple:
-    """Return a model, the context frames of a batch, and a key for each."""
-    frames = videos(config, batch, context) / jnp.float32(255)
-    return seeded_model(config), frames, jr.split(jr.key(1), batch)

@@ -13,16 +13,19 @@ date, the cases and what was left out.
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from reporting.comparing import comparison
-from reporting.growth import Series, series, write_plot
+from reporting.growth import grown, write_plot
 from reporting.pages import peers, readme
-from results import Run, merged, read_folder, read_run, write
+from results import merged, named, read_folder, read_run
+
+from cwvae.files import write_json
 
 HERE = Path(__file__).resolve().parent
 FAILED, BAD_INPUT = 1, 2
+PLACE = re.compile(r"(<!-- report\.py: (.*?) -->).*?(<!-- end: \2 -->)", re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,64 +44,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(comparison(*map(read_run, options.compare)))
         elif options.merge:
             whole, *parts = options.merge
-            write(whole, merged([read_run(part) for part in parts]))
+            write_json(whole, merged([read_run(part) for part in parts]))
         else:
-            return (_check if options.check else _update)(options.folder)
+            return _report(options.folder, options.check)
     except (ValueError, OSError) as error:
         print(f"report.py: error: {error}", file=sys.stderr)
         return BAD_INPUT
     return 0
 
 
-def _update(folder: Path) -> int:
-    """Write documents and plots."""
-    documents, runs = _documents(folder)
-    for path, text in documents.items():
-        path.write_text(text, encoding="utf-8")
-    for path, lines in _plots(folder, runs):
-        write_plot(path, lines)
-    return 0
-
-
-def _check(folder: Path) -> int:
-    """Compare documents with what results give, and look whether their plots are there."""
-    documents, runs = _documents(folder)
-    stale = [path for path, text in documents.items() if path.read_text(encoding="utf-8") != text]
-    stale += [path for path, _ in _plots(folder, runs) if not path.exists()]
+def _report(folder: Path, check: bool) -> int:
+    """Write documents and plots, or look whether they are what results give."""
+    runs, measured = read_folder(folder / "results")
+    made = {"README.md": readme(runs), "peers.md": peers(measured)}
+    texts = {folder / name: _filled(folder / name, places) for name, places in made.items()}
+    plots = [
+        (folder / "plots" / named(run, f"{against}.png"), against, lines)
+        for run in runs
+        for against, lines in grown(run).items()
+    ]
+    if not check:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+        for plot in plots:
+            write_plot(*plot)
+        return 0
+    stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+    stale += [path for path, _, _ in plots if not path.exists()]
     for path in stale:
         where = f"{path} is not what {folder / 'results'} gives"
         print(f"report.py: {where}; run python benchmarks/report.py", file=sys.stderr)
     return FAILED if stale else 0
 
 
-def _documents(folder: Path) -> tuple[dict[Path, str], list[Run]]:
-    """Return the text of every document, and the runs that it shows."""
-    runs, measured = read_folder(folder / "results")
-    made = {"README.md": readme(runs), "peers.md": peers(measured)}
-    return {folder / name: _filled(folder / name, places) for name, places in made.items()}, runs
-
-
-def _plots(folder: Path, runs: Sequence[Run]) -> Iterator[tuple[Path, list[Series]]]:
-    """Yield where every plot goes, and what it shows."""
-    for run in runs:
-        for against, lines in series(run).items():
-            yield folder / "plots" / run.named(f"{against}.png"), lines
-
-
 def _filled(path: Path, places: dict[str, str]) -> str:
     """Return a document's text with each place, between its two markers, filled anew."""
     text = path.read_text(encoding="utf-8")
-    for name, made in places.items():
-        start, end = f"<!-- report.py: {name} -->", f"<!-- end: {name} -->"
-        before, found, rest = text.partition(start)
-        _, closed, after = rest.partition(end)
-        if not (found and closed):
-            raise ValueError(f"{path}: expected the markers {start} and {end}; restore them")
-        text = f"{before}{start}\n\n{made}\n\n{end}{after}"
-    unknown = set(re.findall(r"<!-- report\.py: (.*?) -->", text)) - places.keys()
-    if unknown:
-        raise ValueError(f"{path}: nothing is made for {min(unknown)!r}; remove its markers")
-    return text
+    wrong = places.keys() ^ {match[2] for match in PLACE.finditer(text)}
+    if wrong:
+        names = ", ".join(sorted(wrong))
+        raise ValueError(f"{path}: expected the markers of {', '.join(places)}; see to {names}")
+    return PLACE.sub(lambda match: f"{match[1]}\n\n{places[match[2]]}\n\n{match[3]}", text)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from results import Case, Run, Seconds, write
+from results import Case, Run
+
+from cwvae.files import write_json
 
 CPU, GPU = "cpu: a processor, 2 cores", "gpu: a card"
 RATE = 1e11
@@ -11,10 +13,9 @@ MEMORY = {"temporaries": 2**20, "peak_rss": 3 * 2**30, "device_peak": None}
 
 
 def case(group: str, name: str, seconds: float = 1.0, **changes) -> Case:
-    times = Seconds(
-        min=seconds, median=1.25 * seconds, q1=1.1 * seconds, q3=1.5 * seconds, rounds=5
-    )
+    times = {"min": 1, "median": 1.25, "q1": 1.1, "q3": 1.5}
     known = {
+        "seconds": {name: share * seconds for name, share in times.items()} | {"rounds": 5},
         "parameters": {"size": name},
         "trace_seconds": 0.5,
         "compile_seconds": 1.5,
@@ -22,7 +23,7 @@ def case(group: str, name: str, seconds: float = 1.0, **changes) -> Case:
         "memory": MEMORY,
         "value": {"loss": 1234.5},
     }
-    return Case(group=group, name=f"{group}[{name}]", seconds=times, **known | changes)
+    return {"group": group, "name": f"{group}[{name}]"} | known | changes
 
 
 def run(*cases: Case, device: str = CPU, date: str = "2026-11-24", **changes) -> Run:
@@ -37,12 +38,12 @@ def run(*cases: Case, device: str = CPU, date: str = "2026-11-24", **changes) ->
         "set": "default",
         "left_out": [],
     }
-    return Run(cases=list(cases), device=device, date=date, **known | changes)
+    return {"cases": list(cases), "device": device, "date": date} | known | changes
 
 
 def keep(folder: Path, name: str, made: Run) -> str:
     path = folder / "results" / f"{name}.json"
-    write(path, made)
+    write_json(path, made)
     return str(path)
 
 
@@ -53,7 +54,8 @@ def power(quantity: str, against: str, exponents: tuple[float, float, float]) ->
             "growth",
             f"{quantity}-{against}-{x}",
             0.01 * x**time,
-            parameters={"quantity": quantity, "against": against, "x": x},
+            parameters={"quantity": quantity, "against": against, "preset": "a", "x": x},
+            ticks=100,
             memory={"temporaries": 1e6 * x**temporaries, "peak_rss": 1e9 * x**peak},
         )
         for x in (125, 500, 2000, 8000)

@@ -1,9 +1,10 @@
 """Two result files against each other."""
 
-from results import Case, Run
+import math
 
 from reporting.formatting import number, table
-from reporting.tables import RATE, peak_memory
+from reporting.tables import RATE, peak_memory, ratio
+from results import Case, Run
 
 # Values that differ by more than a share of the larger, and by more than float32 rounds numbers of
 # order one, are not rounding.
@@ -20,58 +21,45 @@ def comparison(before: Run, after: Run) -> str:
 
     Raises `ValueError` for runs that have no case in common.
     """
-    old, new = ({case.name: case for case in run.cases} for run in (before, after))
-    both = [name for name in old if name in new]
+    old, new = ({case["name"]: case for case in run["cases"]} for run in (before, after))
+    both = [(case, new[name]) for name, case in old.items() if name in new]
     if not both:
-        raise ValueError(
-            f"{before.file} and {after.file} have no case in common; compare runs of the same set"
-        )
-    rows = [{"case": name} | _ratios(old[name], new[name]) for name in both]
-    title = "{0}: {1.file}: {1.device}, {1.date}, commit {1.git_commit}".format
-    only = ((before, [*old.keys() - new.keys()]), (after, [*new.keys() - old.keys()]))
+        names = f"{before['file']} and {after['file']}"
+        raise ValueError(f"{names} have no case in common; compare runs of the same set")
+    title = "{0}: {1[file]}: {1[device]}, {1[date]}, commit {1[git_commit]}".format
+    only = ((before, sorted(old.keys() - new)), (after, sorted(new.keys() - old)))
     parts = [
         f"{title('A', before)}\n{title('B', after)}",
         EXPLANATION,
-        table(rows, "plain"),
-        *(f"only in {run.file}: {', '.join(sorted(names))}" for run, names in only if names),
-        *(line for name in both for line in _changed(old[name], new[name])),
+        table((_ratios(*pair) for pair in both), "plain"),
+        *(f"only in {run['file']}: {', '.join(names)}" for run, names in only if names),
+        *(line for pair in both for line in _changed(*pair)),
     ]
     return "\n\n".join(parts)
 
 
 def _ratios(old: Case, new: Case) -> dict[str, str]:
     """Return the ratios of a case by the titles of their columns."""
-    fastest = new.seconds.min / old.seconds.min
-    rate = _ratio(old.limits.get(RATE), new.limits.get(RATE))
+    fastest = new["seconds"]["min"] / old["seconds"]["min"]
+    rate = ratio(new["limits"].get(RATE), old["limits"].get(RATE))
     ratios = {
-        "median": new.seconds.median / old.seconds.median,
-        "from": new.seconds.q1 / old.seconds.q3,
-        "to": new.seconds.q3 / old.seconds.q1,
+        "median": new["seconds"]["median"] / old["seconds"]["median"],
+        "from": new["seconds"]["q1"] / old["seconds"]["q3"],
+        "to": new["seconds"]["q3"] / old["seconds"]["q1"],
         "min": fastest,
-        "min x matrix rate": None if rate is None else fastest * rate,
-        "temporaries": _ratio(old.memory.get("temporaries"), new.memory.get("temporaries")),
-        "peak memory": _ratio(peak_memory(old), peak_memory(new)),
+        "min x matrix rate": rate and fastest * rate,
+        "temporaries": ratio(new["memory"].get("temporaries"), old["memory"].get("temporaries")),
+        "peak memory": ratio(peak_memory(new), peak_memory(old)),
     }
-    return {title: number(ratio) for title, ratio in ratios.items()}
-
-
-def _ratio(old: float | None, new: float | None) -> float | None:
-    """Return the ratio of two measurements, if both are there."""
-    return new / old if old and new is not None else None
+    return {"case": old["name"]} | {title: number(value) for title, value in ratios.items()}
 
 
 def _changed(old: Case, new: Case) -> list[str]:
     """Name the values that differ by more than rounding, or that one of the cases lacks."""
-    names = dict.fromkeys([*old.value, *new.value])
-    return [
-        f"CHANGED {old.name}: {name} was {old.value.get(name)}, is {new.value.get(name)}"
-        for name in names
-        if not name.endswith(MEASURED) and not _same(old.value.get(name), new.value.get(name))
-    ]
-
-
-def _same(before: object, after: object) -> bool:
-    """Return whether two values are equal up to rounding."""
-    if not (isinstance(before, int | float) and isinstance(after, int | float)):
-        return before == after
-    return abs(after - before) <= max(ROUNDING * max(abs(before), abs(after)), SMALLEST)
+    changed = []
+    for name in old["value"] | new["value"]:
+        was, now = old["value"].get(name, math.nan), new["value"].get(name, math.nan)
+        same = math.isclose(was, now, rel_tol=ROUNDING, abs_tol=SMALLEST)
+        if not same and not name.endswith(MEASURED):
+            changed.append(f"CHANGED {old['name']}: {name} was {was}, is {now}")
+    return changed

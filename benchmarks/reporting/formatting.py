@@ -39,23 +39,12 @@ def percent(value: float | None) -> str:
     return "" if value is None else number(100 * value, " %")
 
 
-def times(value: float | None) -> str:
-    """Write a ratio."""
-    return number(value, "x")
-
-
-def exponent(value: float | None) -> str:
-    """Write what a fit found to two decimals, whatever its last bits are."""
-    return "" if value is None else f"{round(value, 9):z.2f}"
-
-
-def values(computed: dict) -> str:
+def values(computed: Mapping[str, float]) -> str:
     """Write what a case computed, precisely enough to see that it is right."""
-    written = (
+    return ", ".join(
         f"{name} {value:z.6g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in computed.items()
     )
-    return ", ".join(written)
 
 
 def table(rows: Iterable[Mapping[str, str]], form: str = "pipe") -> str:
@@ -63,10 +52,11 @@ def table(rows: Iterable[Mapping[str, str]], form: str = "pipe") -> str:
 
     Columns in which every cell begins with a digit go to the right.
     """
-    columns: dict[str, list[str]] = {}
-    for row in rows:
-        for title, cell in row.items():
-            columns.setdefault(title, []).append(cell.replace("|", "\\|"))
+    rows = list(rows)
+    columns = {
+        title: [row.get(title, "").replace("|", "\\|") for row in rows]
+        for title in dict.fromkeys(title for row in rows for title in row)
+    }
     kept = {title: cells for title, cells in columns.items() if any(cells)}
     right = (all(c.lstrip("-")[:1].isdigit() for c in cells if c) for cells in kept.values())
     sides = ["right" if numbers else "left" for numbers in right]

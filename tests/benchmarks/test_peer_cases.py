@@ -35,17 +35,3 @@ def test_a_case_prints_one_line(case, rounds, lengths):
     assert 2**27 < found["peak_rss_bytes"] < 2**36
     assert found["seconds_to_first_step"] > 0
     assert found["value"]
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (("--case", "train"), "--case needs --batch N of at least 1"),
-        (("--case", "train", "--batch", "0"), "--case needs --batch N of at least 1"),
-        (("--all",), "--all and --out belong together"),
-    ],
-)
-def test_options_that_do_not_fit_are_an_error(words, line):
-    done = start(*words)
-    assert done.returncode == 2
-    assert line in done.stderr

@@ -1,0 +1,79 @@
+"""What a machine has used at most: of its memory, and how many kernels on its GPU."""
+
+import contextlib
+import ctypes
+import gc
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from cwvae import provenance
+
+CLEAR = Path("/proc/self/clear_refs")
+
+
+@contextlib.contextmanager
+def peaks() -> Iterator[dict[str, int | None]]:
+    """Give a dictionary that holds, after the block, the most memory in use during it, in bytes.
+
+    The process's is None where the system has no count, the device's where it was higher before.
+    """
+    # What is free goes back to the system, which would else count what earlier cases used.
+    gc.collect()
+    if sys.platform == "linux":
+        getattr(ctypes.CDLL(None), "malloc_trim", int)(0)  # glibc's
+    before, found, reset = counted().get("peak_bytes_in_use", 0), {}, False
+    with contextlib.suppress(OSError):
+        CLEAR.write_text("5")  # resets Linux's high-water mark
+        reset = True
+    yield found
+    peak = counted().get("peak_bytes_in_use", 0)
+    found["peak_rss"] = provenance.peak_memory() if reset else None
+    found["device_peak"] = peak if peak > before else None
+
+
+def total_memory() -> int:
+    """Return the bytes of memory that computations on the first device may use."""
+    return counted().get("bytes_limit") or provenance.memory()
+
+
+def free_memory() -> int:
+    """Return how many of these bytes are free."""
+    known = counted()
+    if "bytes_limit" in known:
+        return known["bytes_limit"] - known["bytes_in_use"]
+    return provenance.free_memory()
+
+
+def counted() -> dict[str, int]:
+    """Return what the first device counts of its own memory; a CPU counts nothing."""
+    return jax.devices()[0].memory_stats() or {}
+
+
+def kernels(call: Callable[[], Any]) -> int | None:
+    """Return how many kernels a GPU runs in a call, or None if a profile of it shows none."""
+    with tempfile.TemporaryDirectory() as folder:
+        with jax.profiler.trace(folder):
+            jax.block_until_ready(call())
+        files = map(str, Path(folder).rglob("*.xplane.pb"))
+        profiles = map(jax.profiler.ProfileData.from_file, files)
+        return sum(kernels_in(profile.planes) for profile in profiles) or None
+
+
+def kernels_in(planes: Iterable[Any]) -> int:
+    """Count the kernels and copies on all streams of all GPUs of a profile.
+
+    A device's plane has a line for each of its streams; its other lines tell the same story again.
+    A graph of kernels that is launched as one counts as what the profiler shows of it.
+    """
+    return sum(
+        len(list(line.events))
+        for plane in planes
+        if plane.name.startswith("/device:GPU")
+        for line in plane.lines
+        if line.name.startswith("Stream")
+    )

@@ -1,6 +1,6 @@
 """Integer time: when a level ticks, how features climb, how context descends.
 
-Level 1 ticks at every frame and level l at every `period(l)` frames, where the period is the
+The fastest level ticks at every frame and level l, counted from 0, every `periods[l]` frames, the
 product of the temporal abstraction factors below it (Saxena et al. 2021, section 3: the active
 ticks of level l are t with (t - 1) mod k^(l-1) = 0). Features climb by `pool`, context descends
 by `hold`; the two are adjoint linear maps. A tick's window begins at the tick, as in the paper,

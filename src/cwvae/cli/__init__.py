@@ -1,4 +1,4 @@
-"""The command line: the only room that prints, writes files and reads the clock."""
+"""The command line: the only room that prints."""
 
 from cwvae.cli.main import main
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from results import Run, group
-
 from reporting.formatting import memory, number, table
 from reporting.growth import growth
 from reporting.tables import RATE, TITLES, cases_table
+from results import Run, group
 
 NO_RUN = "No result is committed yet; `nox -s benchmarks` makes one."
 NO_GPU = (

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cwvae._version import __version__
+
 __all__ = [
     "PACKAGES",
     "cores",
@@ -77,7 +79,9 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
     found = {}
     for name in packages:
         try:
-            found[name] = importlib.metadata.version(name)
+            # An editable installation keeps the version that it had when it was made.
+            ours = name == "cwvae"
+            found[name] = __version__ if ours else importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return found

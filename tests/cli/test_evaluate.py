@@ -75,3 +75,11 @@ def test_a_run_without_a_checkpoint_is_named(run, tmp_path, capsys):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     assert main(["evaluate", str(tmp_path)]) == 2
     assert "has no checkpoint yet" in capsys.readouterr().err
+
+
+def test_forecasts_that_no_machine_holds_are_an_error_before_any_work(run, capsys):
+    arguments = ["evaluate", str(run), "--num-samples", "1000000000", "--horizon", "1000000"]
+    assert main(arguments) == 2
+    line = capsys.readouterr().err
+    assert "1,000,000,000 of 1,000,000 frames, which take" in line
+    assert line.count("\n") == 1

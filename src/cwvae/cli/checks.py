@@ -3,7 +3,19 @@
 import dataclasses
 from pathlib import Path
 
-__all__ = ["at_least_one", "check_context", "check_seed", "expand_paths", "expanded"]
+from cwvae.provenance import memory
+from cwvae.training.config import ModelConfig
+
+__all__ = [
+    "at_least_one",
+    "check_context",
+    "check_forecasts",
+    "check_seed",
+    "expand_paths",
+    "expanded",
+]
+
+_GIB = 2**30
 
 # The most that a count can be: more than any machine holds, and what any index can count.
 _MOST = 10**9
@@ -30,6 +42,20 @@ def check_context(context: int, slowest: int) -> None:
     if context % slowest:
         raise ValueError(
             f"--context must be a multiple of the slowest period, {slowest} frames, got {context}"
+        )
+
+
+def check_forecasts(model: ModelConfig, *, horizon: int, samples: int = 1) -> None:
+    """Raise `ValueError` for forecasts of a video whose frames the machine cannot hold.
+
+    They are held twice, as the model returns them and as they are measured or written.
+    """
+    needed = 2 * 4 * samples * horizon * model.size**2 * model.channels
+    if needed > memory():
+        raise ValueError(
+            f"the forecasts of a video must take at most {memory() / _GIB:,.1f} GiB, got "
+            f"{samples:,} of {horizon:,} frames, which take {needed / _GIB:,.1f} GiB; choose fewer "
+            "samples or a shorter --horizon"
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from cwvae.cli.checks import check_context
+from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
@@ -33,15 +33,17 @@ def evaluate(options: Evaluate) -> int:
     run = load_run(options.run, step=options.step)
     check_writable(out)
     settings = _settings(options, run)
+    samples = options.num_samples
+    check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
     result = measure(
         run.model.blinded(options.blind),
         settings,
         num_examples=options.num_examples,
-        num_samples=options.num_samples,
+        num_samples=samples,
         seed=options.seed,
     )
     _write(out, options, run.step, settings, result)
-    print(_table(result, settings, options.num_samples))
+    print(_table(result, settings, samples))
     print(f"results in {out}: metrics.json, metrics.png, strip.png")
     return 0
 

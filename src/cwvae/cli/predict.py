@@ -8,7 +8,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.cli.checks import check_context
+from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.options import Predict
@@ -35,6 +35,7 @@ def predict(options: Predict) -> int:
     check_writable(options.out.parent)
     context = options.context or settings.context
     check_context(context, model.hierarchy.clock.slowest)
+    check_forecasts(settings.model, horizon=options.horizon)
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
     video = read_video(options.video, most_frames=frames, size=size, options=options.reading)

@@ -50,8 +50,8 @@ def in_chunks(
 def few(frames: Shaped[Array, " frames *frame"], kernels: str) -> bool:
     """Return whether frames are so few, or are to be treated so, that there are no chunks."""
     count = frames.shape[0]
-    # A symbolic number of frames, of `jax.export`, may be any.
-    return resolve(kernels) == "xla" or (isinstance(count, int) and count <= CHUNK)
+    # A symbolic number of frames, of `jax.export`, cannot be divided into chunks.
+    return resolve(kernels) == "xla" or not isinstance(count, int) or count <= CHUNK
 
 
 def over_chunks(

@@ -63,6 +63,8 @@ def load_run(path: str | Path, *, step: int | None = None) -> Run:
     # Here, since orbax takes seconds to import, which nothing else should.
     from cwvae.training.checkpoint import Checkpoints
 
+    if step is not None and not isinstance(step, int):
+        raise ValueError(f"step must be a whole number or None, got {step!r}; leave it out")
     folder = Path(path).expanduser()
     settings = read_settings(folder)
     shapes = model_shapes(settings)

@@ -79,6 +79,7 @@ class StepRecord(eqx.Module):
         return jnp.isfinite(self.loss.total) & jnp.isfinite(self.gradient_norm)
 
 
+@checked
 def init_train_state(
     model: CWVAE, config: TrainConfig, *, optimiser: optax.GradientTransformation | None = None
 ) -> TrainState:

@@ -47,6 +47,10 @@ CALLS = {
         lambda: step(2, 3, 1, 2, 1, config=TINY),
         "'config' must be TrainConfig, got ModelConfig",
     ),
+    "a preset to train with": (
+        lambda: init_train_state(MODEL, PRESETS["debug"]),
+        "'config' must be TrainConfig, got Preset",
+    ),
     "a video without its batch": (lambda: step(3), "'videos' must be .*batch.*, got uint8"),
     "whole numbers that are no bytes": (
         lambda: step(2, 3, 1, 2, 1, dtype="int32"),

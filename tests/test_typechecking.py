@@ -117,11 +117,11 @@ MISFITS = {
     ),
     "one too many": (
         lambda: product(ROWS, COLUMNS, 1, 2),
-        "^product takes 3 arguments without their names, got 4; call it as ",
+        "^product takes 3 arguments without names, got 4; call it as ",
     ),
     "one too many of a method": (
         lambda: Scaled().times(1.0, 2.0),
-        "times takes 1 arguments without their names, got 2; call it as ",
+        "times takes 1 argument without names, got 2; call it as ",
     ),
     "one of another name": (
         lambda: product(ROWS, columns=COLUMNS),

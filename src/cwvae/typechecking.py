@@ -99,10 +99,9 @@ def _amiss(
         places = [n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
         if len(args) <= len(places):
             return f"does not take its arguments so: {error}"
-        method = int(places[:1] == ["self"])
-        return (
-            f"takes {len(places) - method} arguments without their names, got {len(args) - method}"
-        )
+        unseen = int(places[:1] == ["self"])
+        most, got = len(places) - unseen, len(args) - unseen
+        return f"takes {most} argument{'s' * (most != 1)} without names, got {got}"
     needed = [n for n, p in parameters.items() if p.default is p.empty and n not in given]
     return f"needs the argument {needed[0]}"
 

@@ -76,6 +76,10 @@ def check_remedies() -> None:
             assert "\n" not in message
     assert load_digits().test_images.shape[1:] == (28, 28)
     printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main(["--version"]) == 0
+    assert printed.getvalue() == f"cwvae {cwvae.__version__}\n"
+    printed = io.StringIO()
     with contextlib.redirect_stderr(printed):
         assert main(["info", "run"]) == 2
     assert printed.getvalue().strip().endswith("pip install 'cwvae[cli]'")

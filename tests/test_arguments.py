@@ -51,6 +51,7 @@ def test_another_shape_raises_an_error_with_both(shape):
 def test_values_are_described_shortly():
     assert described(np.zeros((2, 3), np.float32)) == "float32[2,3]"
     assert described((jnp.zeros(2), 3)) == "(float32[2], 3)"
+    assert described([[[0.0]] * 3] * 5) == "(list of 3, list of 3, list of 3, list of 3, ...)"
     assert described(None) == "None"
     assert described({"a": 1}) == "dict"
     assert len(described("x" * 1000)) <= 60

@@ -25,6 +25,14 @@ def test_the_core_works_alone_and_names_what_it_lacks():
     assert done.stdout.split() == ["the", "core", "works", "alone"]
 
 
+@pytest.mark.parametrize("name", ["analysis", "data", "official", "shapes", "streaming"])
+def test_a_module_is_there_without_an_import_of_its_own(name):
+    code = f"import cwvae; assert {name!r} in dir(cwvae); print(cwvae.{name}.__name__)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"cwvae.{name}"
+
+
 def test_the_remedy_names_the_extra_that_brings_the_package():
     named = {"orbax": "orbax-checkpoint", "PIL": "pillow"}
     for name, packages in core_alone.OPTIONAL.items():

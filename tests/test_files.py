@@ -15,7 +15,7 @@ def test_writing_then_reading_is_the_identity(tmp_path):
     [
         ("", "expected JSON"),
         ("{", "expected JSON"),
-        ("\ud800", "expected JSON"),
+        ("\ud800", "expected JSON, .*; mend the file"),
         ('{"a": 1, "a": 2}', "the key 'a' stands there twice"),
         ('{"a": {"b": 1, "b": 1}}', "the key 'b' stands there twice"),
         ("NaN", "NaN is no finite number"),

@@ -99,9 +99,46 @@ def test_the_checks_can_be_turned_off():
         jaxtyping.config.update("jaxtyping_disable", False)
 
 
-def test_a_missing_argument_is_pythons_own_error():
-    with pytest.raises(TypeError, match="missing a required argument: 'right'"):
-        product(ROWS)
+class Scaled:
+    @checked
+    def times(self, value: float, /, *, factor: float) -> float:
+        """Return a product."""
+        return value * factor
+
+
+MISFITS = {
+    "one missing": (
+        lambda: product(ROWS),
+        r"^product needs the argument right; call it as product\(left, right, scale=1\)$",
+    ),
+    "one missing that has no place": (
+        lambda: Scaled().times(1.0),
+        r"^Scaled\.times needs the argument factor; .*times\(value, /, \*, factor\)$",
+    ),
+    "one too many": (
+        lambda: product(ROWS, COLUMNS, 1, 2),
+        "^product takes 3 arguments without names, got 4; call it as ",
+    ),
+    "one too many of a method": (
+        lambda: Scaled().times(1.0, 2.0),
+        "times takes 1 argument without names, got 2; call it as ",
+    ),
+    "one of another name": (
+        lambda: product(ROWS, columns=COLUMNS),
+        "^product has no argument columns; call it as ",
+    ),
+    "one given twice": (
+        lambda: product(ROWS, COLUMNS, left=ROWS),
+        "^product does not take its arguments so: multiple values for argument 'left'; call it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_a_missing_argument_or_one_too_many_is_named_with_its_function(name):
+    call, message = MISFITS[name]
+    with pytest.raises(TypeError, match=message):
+        call()
 
 
 def test_an_error_inside_of_a_function_is_not_changed():

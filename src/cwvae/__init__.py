@@ -72,11 +72,18 @@ _HOMES = {
     "training.run": ("Run", "load_run"),
     "training.step": ("init_train_state", "train_step"),
 }
+# Modules that users reach through the package; the others are imported by their full names.
+_MODULES = (
+    *("analysis", "cells", "data", "evaluation", "kernels", "likelihoods"),
+    *("nn", "official", "shapes", "streaming", "training"),
+)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name, or raise an `ImportError` with the remedy where more is needed."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
@@ -86,4 +93,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return what is public, imported or not."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

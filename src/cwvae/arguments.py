@@ -51,11 +51,20 @@ def check_shape(name: str, value: Any, expected: tuple[int | str, ...], remedy: 
 
 
 def described(value: Any) -> str:
-    """Describe a value for an error message: arrays by dtype and shape, the rest shortly."""
+    """Describe a value for an error message: arrays by dtype and shape, the rest shortly.
+
+    Of a tuple or list the first entries are described, those within them by their length alone.
+    """
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{value.dtype}[{','.join(map(str, value.shape))}]"
     if isinstance(value, tuple | list):
-        return f"({', '.join(map(described, value[:4]))}{', ...' * (len(value) > 4)})"
+        inner = [
+            f"{type(entry).__name__} of {len(entry)}"
+            if isinstance(entry, tuple | list)
+            else described(entry)
+            for entry in value[:4]
+        ]
+        return f"({', '.join(inner)}{', ...' * (len(value) > 4)})"
     if value is None or isinstance(value, bool | int | float | str):
         return repr(value)[:60]
     return type(value).__name__

@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 __all__ = ["read_json", "replacing", "write_json"]
 
+_MEND = "mend the file, or restore it from a copy"
+
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -46,9 +48,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(), object_pairs_hook=_once, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError(f"{path}: expected plain JSON, got one nested too deep") from None
+        raise ValueError(f"{path}: expected plain JSON, got one nested too deep; {_MEND}") from None
     except ValueError as error:
-        raise ValueError(f"{path}: expected JSON, got something else: {error}") from error
+        raise ValueError(f"{path}: expected JSON, got something else ({error}); {_MEND}") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def checked(function: _F) -> _F:
 
     Arguments are compared with their annotations, in order, an axis name standing for one
     length. Raises `TypeCheckError`, which names the argument, what was expected, what was got and
-    a remedy. jaxtyping's switch turns the checks off: `JAXTYPING_DISABLE=1`.
+    a remedy, and `TypeError` for a missing argument or one too many. jaxtyping's switch turns the
+    checks off: `JAXTYPING_DISABLE=1`.
     """
     signature = inspect.signature(function)
     hints: dict[str, Any] = {}
@@ -45,7 +46,7 @@ def checked(function: _F) -> _F:
             return function(*args, **kwargs)
         if not hints:  # at the first call, when all names in annotations are defined
             hints.update(typing.get_type_hints(function, include_extras=True))
-        values = signature.bind(*args, **kwargs).arguments
+        values = _bound(function, signature, args, kwargs)
         typed = [name for name in values if name in hints]
         with jaxtyped("context"):
             for index, name in enumerate(typed):
@@ -60,6 +61,54 @@ def checked(function: _F) -> _F:
         return result
 
     return typing.cast(_F, checking)
+
+
+def _bound(
+    function: Callable[..., Any],
+    signature: inspect.Signature,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Return arguments by name, or raise `TypeError` with the name of the one that is amiss."""
+    try:
+        return signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        name = _name(function)
+        bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+        own = [parameter for parameter in bare if parameter.name != "self"]
+        call = inspect.Signature(own)
+        raise TypeError(
+            f"{name} {_amiss(signature, args, kwargs, error)}; call it as {name}{call}"
+        ) from None
+
+
+def _amiss(
+    signature: inspect.Signature,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    error: TypeError,
+) -> str:
+    """Return what is amiss with arguments that do not fit a signature."""
+    parameters = signature.parameters
+    unknown = [name for name in kwargs if name not in parameters]
+    if unknown:
+        return f"has no argument {unknown[0]}"
+    try:
+        given = signature.bind_partial(*args, **kwargs).arguments
+    except TypeError:
+        places = [n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
+        if len(args) <= len(places):
+            return f"does not take its arguments so: {error}"
+        unseen = int(places[:1] == ["self"])
+        most, got = len(places) - unseen, len(args) - unseen
+        return f"takes {most} argument{'s' * (most != 1)} without names, got {got}"
+    needed = [n for n, p in parameters.items() if p.default is p.empty and n not in given]
+    return f"needs the argument {needed[0]}"
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """Return the name by which users call a function."""
+    return function.__qualname__.removesuffix(".__init__")
 
 
 # An import hook that checked this function too would give it a memory of axes of its own.
@@ -95,7 +144,7 @@ def _violation(
         level, (got,) = _first_wrong(wrong)
         remedy = _remedy(got, hints[name])
     return TypeCheckError(
-        f"{function.__qualname__.removesuffix('.__init__')}: parameter '{name}' must be "
+        f"{_name(function)}: parameter '{name}' must be "
         f"{_expected(hints[name])}, got {described(got)}{level}; {remedy}"
     )
 

@@ -132,7 +132,7 @@ def test_digits_on_the_fly_move_faster_or_slower(run):
 
 BAD = [
     (["--data", "films:x"], "--data must be NAME:PATH with one of the names moving_mnist, "),
-    (["--data", "gqn_mazes"], "--data gqn_mazes needs the folder of the data set"),
+    (["--data", "gqn_mazes"], "--data must be NAME:PATH, got 'gqn_mazes' without the folder"),
     (["--data", "gqn_mazes:/absent"], "/absent: no such folder; check the path"),
     (["--data", "moving_mnist", "--channels", "3"], "Moving MNIST has 1 channel"),
     (["--speed", "99"], "--speed must be"),
@@ -213,7 +213,8 @@ def test_videos_that_differ_in_size_and_length_can_be_looked_at(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["show", "films:x", "--out", "a.png"], "--data must be NAME:PATH"),
+        (["show", "films:x", "--out", "a.png"], "DATASET must be NAME:PATH"),
+        (["show", "kth", "--out", "a.png"], "DATASET must be NAME:PATH, got 'kth' without"),
         (["show", "moving_mnist", "--out", "a.txt"], "--out must end in .png, .gif or .mp4"),
         (["show", "moving_mnist", "--out", "a.png", "--videos", "0"], "--videos must be at least"),
         (["make", "films", "--out", "a"], "name must be one of rooms"),

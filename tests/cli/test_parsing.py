@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import threading
@@ -68,19 +69,35 @@ def test_help_shows_the_defaults_of_the_preset(capsys):
     assert "(default: 800)" in " ".join(shown.split())
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "demo", "data make"])
+def test_help_shows_one_default_of_an_option_and_nothing_of_errors(command, capsys):
+    shown = " ".join(help_of(*command.split(), capsys=capsys).replace("│", "").split())
+    assert "Raises" not in shown
+    assert "(default: )" not in shown
+    assert not re.findall(r"\(default: [^)]*\)\.? \(default: ", shown)
+
+
 NEW = ["train", "--out", "x"]
 HUGE = "1000000000000000000000000000000"
 BAD = {
     "no command": ([], "expected one of train, evaluate, predict, info, data, demo"),
     "unknown command": (["fly"], "fly"),
     "unknown option": ([*NEW, "--wings", "2"], "--wings 2"),
+    "option of 0.1": ([*NEW, "--stoch", "2"], "--stoch 2; since 0.2 --stoch is --stoch-size (see"),
+    "options of 0.1": (
+        ["train", "--dec-stddev=2", "--posterior_share", "1"],
+        "; since 0.2 --dec-stddev is --decoder-stddev; since 0.2 --posterior-share is --kl-balance",
+    ),
     "no folder": (["train"], "--out must be given"),
     "no value": (["train", "--out"], "--out"),
     "unknown preset": ([*NEW, "--preset", "big"], "--preset must be one of moving_mnist"),
     "not a number": ([*NEW, "--steps", "many"], "--steps"),
     "no steps": ([*NEW, "--steps", "0"], "--steps must be"),
     "steps": ([*NEW, "--steps", HUGE], "--steps must be"),
-    "frame size": ([*NEW, "--size", "48"], "48"),
+    "frame size": (
+        [*NEW, "--size", "48"],
+        "error: --size must be 32, 64, 128 or 256, got 48; choose",
+    ),
     "levels": ([*NEW, "--levels", "1000000000"], "--levels must be"),
     "deter": ([*NEW, "--deter-size", "100000000"], "--deter-size must be"),
     "multiplier": ([*NEW, "--channel-multiplier", "1e9"], "--channel-multiplier must be"),

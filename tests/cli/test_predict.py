@@ -68,7 +68,7 @@ BAD = {
     "missing.mp4": "no such file",
     "notes.txt": "damaged or no video",
     "noise.mp4": "damaged or no video",
-    "short.npz": "expected at least 4 frames, got 3",
+    "short.npz": "expected at least 4 frames, got 3; give a longer video\n",
     "large.npz": "add --resize",
 }
 
@@ -79,10 +79,16 @@ def test_what_is_no_fitting_video_is_named_with_the_remedy(
 ):
     out = tmp_path / "future.gif"
     assert main(["predict", str(run), str(videos / name), "--out", str(out)]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = capsys.readouterr().err.splitlines(keepends=True)
     assert name in line
     assert said in line
     assert not out.exists()
+
+
+def test_a_video_shorter_than_a_long_context_asks_for_a_shorter_one(run, videos, tmp_path, capsys):
+    arguments = ["predict", str(run), str(videos / "short.npz"), "--out", str(tmp_path / "a.npz")]
+    assert main([*arguments, "--context", "8"]) == 2
+    assert "at least 8 frames, got 3; give a longer video or ask" in capsys.readouterr().err
 
 
 def test_a_context_off_the_clock_is_refused(run, videos, tmp_path, capsys):

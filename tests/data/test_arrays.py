@@ -102,7 +102,7 @@ def test_the_only_array_of_frames_is_the_video(tmp_path):
         (-0.01, 1.02, r"clip them with numpy\.clip"),
         (0.0, 255.0, "divide by 255"),
         (0.0, 65535.0, "divide by 65535"),
-        (-3.0, 5.0, r"save \(video - -3\) / 8"),
+        (-3.0, 5.0, r"save \(video \+ 3\) / 8"),
         (0.0, np.inf, "replace what is not a finite"),
         (np.nan, np.nan, "replace what is not a finite"),
     ],

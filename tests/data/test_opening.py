@@ -108,6 +108,13 @@ def test_no_files_are_an_error():
         open_clips([], frames=1)
 
 
+def test_paths_are_files_without_parts(tmp_path):
+    path = tmp_path / "a.mp4"
+    write_lossless(path, layouts.video(0, size=16))
+    clips = open_clips([path, str(path)], frames=3, size=16)
+    assert len(clips) == 2 * len(open_clips([VideoFile(path)], frames=3, size=16)) > 0
+
+
 def test_frames_of_another_size_are_resized_when_asked(tmp_path):
     write_lossless(tmp_path / "a.mp4", layouts.video(0, size=16))
     clips = open_clips([VideoFile(tmp_path / "a.mp4")], frames=3, size=8, resize=True)

@@ -41,6 +41,24 @@ def test_a_bar_that_does_not_stay_leaves_nothing(clock):
     assert pipe.getvalue() == ""
 
 
+def test_a_long_bar_that_does_not_stay_ends_with_its_last_state(clock):
+    pipe = io.StringIO()
+    for second in Progress(range(40), leave=False, mininterval=0, miniters=1, file=pipe):
+        clock[0] = float(second)
+    first, last = pipe.getvalue().splitlines()
+    assert " 31/40 " in first
+    assert " 40/40 " in last
+
+
+def test_the_last_state_comes_once(clock):
+    pipe = io.StringIO()
+    with Progress(total=1, mininterval=0, file=pipe) as bar:
+        bar.update()
+        clock[0] = progress.SECONDS
+        bar.refresh()
+    assert len(pipe.getvalue().splitlines()) == 1
+
+
 def test_a_terminal_gets_a_bar(clock, monkeypatch):
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)

@@ -13,7 +13,7 @@ from cwvae.data.datasets import DATASETS
 from cwvae.data.opening import open_clips
 from cwvae.data.pixels import to_channels
 from cwvae.data.simulators import SIMULATORS, Collection, collect
-from cwvae.data.simulators.base import DiscardedError, Task
+from cwvae.data.simulators.base import DiscardedError, Task, missing_modules
 from cwvae.data.videos import read_video
 
 FEW = Collection(train=4, test=2, frames=5, seed=3)
@@ -138,6 +138,11 @@ def test_progress_knows_how_many_are_left(tmp_path):
 
 def tiny(name: str) -> Collection:
     return Collection(train=2, test=1, frames=max(16, SIMULATORS[name].fewest))
+
+
+def test_a_missing_package_of_several_modules_is_named_once():
+    needed = {"not_there": "absent", "not_there_either": "absent", "json": "present"}
+    assert missing_modules("humans", needed) == "pip install 'cwvae[humans]' (for absent)"
 
 
 IN_PYTHON = ("crafter", "humans")

@@ -205,7 +205,7 @@ def test_the_range_is_stated(make, changes, message):
 @pytest.mark.parametrize(
     ("make", "changes", "message"),
     [
-        (ModelConfig, {"size": 65}, "pixels square, got 65; resize"),
+        (ModelConfig, {"size": 65}, "size must be 32, 64, 128 or 256, got 65; choose"),
         (ModelConfig, {"factors": (2,)}, "3 levels need 2 temporal abstraction factors"),
         (
             ModelConfig,

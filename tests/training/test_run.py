@@ -57,7 +57,9 @@ def test_a_run_is_loaded_at_a_step(step, folder):
 
 
 def test_a_step_that_is_not_there_is_named_with_those_that_are(folder):
-    with pytest.raises(FileNotFoundError, match=r"no checkpoint of step 4 in .*of 3, 5$"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no checkpoint of step 4 in .*of 3, 5; choose one"
+    ):
         load_run(folder, step=4)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import jax
 
 from cwvae._extras import extra
-from cwvae._version import __version__
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
@@ -27,9 +26,6 @@ def run(arguments: Sequence[str]) -> int:
 
     Raises `ValueError` or `OSError` for bad input, and `SystemExit` after printing help.
     """
-    if list(arguments[:1]) == ["--version"]:
-        print(f"cwvae {__version__}")
-        return 0
     _remember_compilations()
     with warnings.catch_warnings():
         warnings.simplefilter("always", BadFileWarning)

@@ -110,7 +110,7 @@ def _some_videos(
     options: DataShow,
 ) -> dict[str, UInt8[np.ndarray, "frames height width channels"]]:
     """Return the first videos of a split by name."""
-    place = parse_data(options.dataset)
+    place = parse_data(options.dataset, "DATASET")
     if place.path is None:
         source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
         videos = {str(index): source[index]["video"] for index in range(options.videos)}

@@ -22,7 +22,7 @@ class DataList:
 class DataShow:
     """Draw some videos of a data set, as a sheet (.png) or side by side (.gif, .mp4)."""
 
-    dataset: tyro.conf.Positional[str]
+    dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET")]
     """The data set: NAME:PATH, or moving_mnist."""
     out: Path
     """What to write: a .png, .gif or .mp4 file."""
@@ -59,11 +59,11 @@ class DataMake:
     test: int = 16
     """Test videos."""
     frames: int | None = None
-    """Frames of a video (default: 300, for blocks and crafter 500, as the originals have)."""
+    """Frames of a video; None: 300, for blocks and crafter 500, as the originals have."""
     seed: int = 0
     """Seed of everything."""
     workers: int | None = None
-    """Processes (default: as many as there are cores)."""
+    """Processes; None: as many as there are cores."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from cwvae._extras import MissingExtraError
+from cwvae._version import __version__
 from cwvae.cli.interrupts import Watch
 
 __all__ = ["main"]
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str], watch: Watch) -> int:
     """Run the command, print in one line what goes wrong, and return the exit status."""
+    if list(arguments[:1]) == ["--version"]:
+        print(f"cwvae {__version__}")
+        return 0
     try:
         with watch.at_once():
             # Here, since it takes seconds.

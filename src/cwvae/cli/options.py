@@ -27,6 +27,12 @@ __all__ = [
 # The most frames of a context, of a forecast, and the most checkpoints that are kept.
 _FRAMES = 1_000_000
 
+
+def _or_none(default: str) -> str:
+    """Return how help shows the default of a list, which may be empty."""
+    return f"(default: {default or 'none'})"
+
+
 _CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
 is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
 copy, model.py, and goes on without the file. --resume, evaluate, predict and info execute the \
@@ -54,8 +60,8 @@ class Train:
     from_step: int | None = None
     """With --resume: continue from the checkpoint of this step, and delete the later ones."""
     memory_limit: float | None = None
-    """GiB that a training step may take by the count made before anything else (default: the memory
-    of the accelerator, or of the machine)."""
+    """GiB that a training step may take by the count made before anything else; None: the memory
+    of the accelerator, or of the machine."""
     checkpoint_every: int = 1000
     """Steps between two checkpoints."""
     keep: int = 3
@@ -65,10 +71,13 @@ class Train:
     log_every: int = 10
     """Steps between two lines of metrics."""
     horizon: int | None = None
-    """Frames that an evaluation predicts, at most 1,000,000 (default: that of the preset)."""
+    """Frames that an evaluation predicts, at most 1,000,000; None: that of the preset."""
     model: tyro.conf.OmitArgPrefixes[ModelConfig]
+    """The sizes of a model."""
     train: tyro.conf.OmitArgPrefixes[TrainConfig]
+    """How a model is trained."""
     data: tyro.conf.OmitArgPrefixes[DataConfig]
+    """The videos that a model is trained and evaluated on."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
@@ -92,20 +101,20 @@ class Evaluate:
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
     step: int | None = None
-    """Step of the checkpoint to measure (default: the latest)."""
+    """Step of the checkpoint to measure; None: the latest."""
     out: Path | None = None
-    """Folder for the results (default: RUN/evaluation)."""
+    """Folder for the results; None: RUN/evaluation."""
     num_examples: int = 100
     """Test videos, or all of them if there are fewer."""
     num_samples: int = 1
     """Forecasts per video; the best is chosen per metric, as the official code does."""
     context: int | None = None
-    """Context frames, a multiple of the slowest period (default: that of the preset)."""
+    """Context frames, a multiple of the slowest period; None: that of the preset."""
     horizon: int | None = None
-    """Frames that it predicts (default: that of the preset)."""
+    """Frames that it predicts; None: that of the preset."""
     data: str | None = None
-    """Data set to measure on, NAME:PATH (default: that of the run)."""
-    blind: tuple[int, ...] = ()
+    """Data set to measure on, NAME:PATH; None: that of the run."""
+    blind: Annotated[tuple[int, ...], tyro.conf.arg(help_behavior_hint=_or_none)] = ()
     """Levels for which the context is hidden, 0 the fastest (the official --use-obs)."""
     seed: int = 0
     """Seed of test videos, forecasts and the random-frame baseline."""
@@ -134,11 +143,11 @@ class Predict:
     out: Path
     """What to write: a .gif, .mp4 or .npz file."""
     step: int | None = None
-    """Step of the checkpoint to predict with (default: the latest)."""
+    """Step of the checkpoint to predict with; None: the latest."""
     horizon: int = 100
     """Frames to predict."""
     context: int | None = None
-    """Context frames, a multiple of the slowest period (default: that of the preset)."""
+    """Context frames, a multiple of the slowest period; None: that of the preset."""
     resize: bool = False
     """Crop and resize the frames to the size of the model."""
     seed: int = 0
@@ -146,6 +155,7 @@ class Predict:
     fps: float = 15.0
     """Frames per second of the GIF or MP4."""
     reading: tyro.conf.OmitArgPrefixes[ReadOptions] = dataclasses.field(default_factory=ReadOptions)
+    """Choices in reading a video file."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
@@ -171,7 +181,7 @@ class Demo:
     minutes: float = 4.0
     """Stop training after this time if it is not done by then."""
     steps: int | None = None
-    """Training steps (default: those of the preset `demo`)."""
+    """Training steps; None: those of the preset `demo`."""
     seed: int = 0
     """Seed of everything."""
 

@@ -12,7 +12,7 @@ from cwvae.cli.data_options import Data
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
-from cwvae.training.settings import read_settings
+from cwvae.training.settings import RENAMED, read_settings
 
 with extra("cli"):
     import tyro
@@ -111,11 +111,11 @@ def _text(event: Any) -> str | None:
     """Return what tyro found wrong, None for a kind of error that is not known."""
     match type(event).__name__:
         case "UnrecognizedArgs":
-            return f"unknown arguments: {' '.join(event.tokens)}"
+            return _unknown(event.tokens)
         case "MissingArgs":
             names = [_option(missing.arg) for missing in event.missing_arguments]
-            unknown = " ".join(["; unknown arguments:", *event.unrecognized_tokens])
-            return f"{', '.join(names)} must be given" + unknown * bool(event.unrecognized_tokens)
+            unknown = [_unknown(event.unrecognized_tokens)] if event.unrecognized_tokens else []
+            return "; ".join([f"{', '.join(names)} must be given", *unknown])
         case "MissingSubcommand":
             names = [name or "" for name in event.subcommand_spec.parser_from_name]
             return f"expected one of {', '.join(names)}, got {event.found_token or 'nothing'}"
@@ -127,6 +127,14 @@ def _text(event: Any) -> str | None:
         case "InstantiationFailure":
             return _with_option(event)
     return None
+
+
+def _unknown(tokens: Sequence[str]) -> str:
+    """Name arguments that are not known, and the present names of those that once were."""
+    former = {f"--{old}".replace("_", "-"): new.replace("_", "-") for old, new in RENAMED.items()}
+    options = [token.partition("=")[0].replace("_", "-") for token in tokens]
+    renamed = [f"since 0.2 {name} is --{former[name]}" for name in options if name in former]
+    return "; ".join([f"unknown arguments: {' '.join(tokens)}", *renamed])
 
 
 def _with_option(event: Any) -> str:

@@ -34,12 +34,14 @@ def predict(options: Predict) -> int:
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")
     check_writable(options.out.parent)
     context = options.context or settings.context
-    check_context(context, model.hierarchy.clock.slowest)
+    slowest = model.hierarchy.clock.slowest
+    check_context(context, slowest)
     check_forecasts(settings.model, horizon=options.horizon)
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
     video = read_video(options.video, most_frames=frames, size=size, options=options.reading)
-    video = _fit(video, options.video, settings, context)
+    fewer = " or ask for fewer context frames (--context)" * (context > slowest)
+    video = _fit(video, options.video, settings, context, f"give a longer video{fewer}")
     prediction = continue_video(model, video[:context], options.horizon, seed=options.seed)
     if options.out.suffix.lower() == ".npz":
         with replacing(options.out) as temporary, temporary.open("wb") as file:
@@ -99,9 +101,10 @@ def _fit(
     path: Path,
     settings: Settings,
     context: int,
+    if_short: str,
 ) -> UInt8[np.ndarray, "frames height width channels"]:
     """Return the video with the model's channels, or raise `ValueError` when it does not fit."""
-    model = settings.model
-    video = to_channels(video, model.channels)
-    check_frames(video, path, size=model.size, channels=model.channels, at_least=context)
+    size, channels = settings.model.size, settings.model.channels
+    video = to_channels(video, channels)
+    check_frames(video, path, size=size, channels=channels, at_least=context, if_short=if_short)
     return video

@@ -66,7 +66,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             video_folder.files,
             "mazes",
             "your own video files, npz or npy arrays, or folders of pictures",
-            "you",
+            "a folder of your own",
             divides=True,
         ),
         "rooms": Dataset(

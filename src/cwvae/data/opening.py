@@ -3,9 +3,11 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from cwvae.data.cache import Cache, VideoCache
 from cwvae.data.clips import Clips, Recording, played_frames, playing_speed
+from cwvae.data.home import expanded
 from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.read_options import ReadOptions
@@ -20,7 +22,7 @@ class BadFileWarning(UserWarning):
 
 
 def open_clips(
-    files: Sequence[VideoFile],
+    files: Sequence[VideoFile | str | Path],
     *,
     frames: int,
     size: int = 64,
@@ -35,18 +37,18 @@ def open_clips(
 ) -> Clips:
     """Decode video files, once, and cut them into clips.
 
-    **Arguments:** `files`, as a data set lists them; `frames`, of a clip, >= 1; `size`, of a frame,
-    pixels; `channels`, 1 (gray) or 3 (colour); `speed`, see `Clips`; `resize`, whether frames of
-    other sizes are cropped and resized; `cache`, None for 2 GiB in memory, others on disk;
-    `options`, choices in reading; `skip_bad_files`, whether files that cannot be used are left out,
-    with a warning for each and one that counts them; `if_short`, the remedy for videos shorter than
-    a clip; `progress`, gives the files back while it shows how far they are, as tqdm.
+    **Arguments:** `files`, as a data set lists them, or paths; `frames`, of a clip, >= 1; `size`,
+    of a frame, pixels; `channels`, 1 (gray) or 3 (colour); `speed`, see `Clips`; `resize`, whether
+    frames of other sizes are cropped and resized; `cache`, None for 2 GiB in memory, others on
+    disk; `options`, choices in reading; `skip_bad_files`, whether files that cannot be used are
+    left out, with a warning for each and one that counts them; `if_short`, the remedy for videos
+    shorter than a clip; `progress`, gives the files back while it shows how far they are, as tqdm.
 
-    Raises `FileNotFoundError` or `ValueError`, with the file and the remedy, for one that is
-    missing, no whole video, shorter than a clip, too large, or of another frame size; `CacheError`
-    when there is no room for decoded videos.
+    Raises `FileNotFoundError` or `ValueError`, with file and remedy, for one that is missing, no
+    whole video, shorter than a clip, too large, or of another frame size; `CacheError` when there
+    is no room for decoded videos.
     """
-    options = options or ReadOptions()
+    files, options = _listed(files), options or ReadOptions()
     _check(files, channels, speed, options)
     kept = VideoCache(cache or Cache(), size=size, channels=channels, options=options)
 
@@ -59,6 +61,11 @@ def open_clips(
     if not found:
         raise _nothing(files, frames, if_short)
     return Clips(found, frames=frames, speed=speed)
+
+
+def _listed(files: Sequence[VideoFile | str | Path]) -> list[VideoFile]:
+    """Return files as a data set lists them, a path as one video."""
+    return [f if isinstance(f, VideoFile) else VideoFile(expanded(f)) for f in files]
 
 
 def _nothing(files: Sequence[VideoFile], frames: int, if_short: str) -> ValueError:

@@ -19,14 +19,14 @@ class Progress(tqdm):
     """`tqdm.tqdm`; where stderr is no terminal, a line every 30 seconds in the bar's place.
 
     A file or a pipe would keep every state of a bar, thousands of them. Their last state is a line
-    too, unless `leave=False` is given.
+    too; with `leave=False` only where there was one before, which would look like the end.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
         """Take the arguments of `tqdm.tqdm`."""
         file = kwargs.get("file") or sys.stderr
         self._in_lines, self._shown = not file.isatty(), time.monotonic()
-        self._keeps = kwargs.get("leave", True)
+        self._keeps, self._written = kwargs.get("leave", True), None
         if self._in_lines:
             kwargs["leave"] = False
         super().__init__(*args, **kwargs)
@@ -45,12 +45,17 @@ class Progress(tqdm):
             super().clear(*args, **kwargs)
 
     def close(self) -> None:
-        """Show the last state and end."""
-        if self._in_lines and self._keeps and not self.disable:
+        """Show the last state, unless it has been shown, and end."""
+        wanted = self._in_lines and (self._keeps or self._written) and not self.disable
+        if wanted and self._written != self._state():
             self._write_line()
         super().close()
 
+    def _state(self) -> tuple[float, str | None]:
+        """Return what a line shows, without the time."""
+        return self.n, self.postfix
+
     def _write_line(self) -> None:
-        self._shown = time.monotonic()
+        self._shown, self._written = time.monotonic(), self._state()
         self.fp.write(f"{self}\n")
         self.fp.flush()

@@ -21,10 +21,10 @@ class ReadOptions:
     """Choices in reading a video file; the defaults read every frame of what cannot be mistaken."""
 
     frame_rate: float | None = None
-    """Frames a second to resample to, by the times of frames (default: each frame once)."""
+    """Frames a second to resample to, by the times of frames; None: each frame once."""
     axes: str | None = None
-    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as tchw
-    (default: recognised)."""
+    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as
+    tchw; None: recognised."""
     number: int | None = None
     """Which video to take of a file that holds several, counted from 0."""
     decoded_limit: float = DECODED_LIMIT

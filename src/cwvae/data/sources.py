@@ -55,16 +55,21 @@ class Place(NamedTuple):
     path: Path | None
 
 
-def parse_data(text: str) -> Place:
-    """Read NAME:PATH; raise `ValueError` for an unknown name or a path that is missing."""
+def parse_data(text: str, argument: str = "--data") -> Place:
+    """Read NAME:PATH; raise `ValueError` for an unknown name or a path that is missing.
+
+    Errors name the `argument`.
+    """
     name, _, path = text.partition(":")
     if name not in DATASETS:
         raise ValueError(
-            f"--data must be NAME:PATH with one of the names {', '.join(DATASETS)}, got {text!r}"
+            f"{argument} must be NAME:PATH with one of the names {', '.join(DATASETS)}, "
+            f"got {text!r}"
         )
     if not path and name != "moving_mnist":
         raise ValueError(
-            f"--data {name} needs the folder of the data set: --data {name}:PATH (cwvae data list)"
+            f"{argument} must be NAME:PATH, got {text!r} without the folder of the data set; give "
+            f"{name}:PATH (cwvae data list)"
         )
     return Place(name, expanded(path).resolve() if path else None)
 

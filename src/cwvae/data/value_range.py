@@ -54,4 +54,5 @@ def _remedy(low: float, high: float) -> str:
         return "divide by 255, or save uint8"
     if low >= 0 and 255 < high <= 65535:
         return "divide by 65535, the largest of 16 bits"
-    return f"save (video - {low:g}) / {high - low:g}"
+    shift = f"+ {-low:g}" if low < 0 else f"- {low:g}"
+    return f"save (video {shift}) / {high - low:g}"

@@ -200,11 +200,12 @@ def check_frames(
     size: int,
     channels: int,
     at_least: int,
+    if_short: str = "give a longer video",
 ) -> None:
     """Check that a video from `path` fits a model of `size` x `size` pixels.
 
     Raises `ValueError` for another frame size or number of channels, or fewer frames than
-    `at_least`; the message names the file and the remedy.
+    `at_least`; the message names the file and the remedy, `if_short` for too few frames.
     """
     frames, height, width, found = video.shape
     if (height, width) != (size, size):
@@ -214,7 +215,4 @@ def check_frames(
             f"{path}: expected {channels} channel(s), got {found}; convert it with to_channels"
         )
     if frames < at_least:
-        raise ValueError(
-            f"{path}: expected at least {at_least} frames, got {frames}; give a longer video or "
-            "ask for fewer context frames"
-        )
+        raise ValueError(f"{path}: expected at least {at_least} frames, got {frames}; {if_short}")

@@ -36,7 +36,10 @@ def filters(size: int, multiplier: float) -> tuple[int, ...]:
     that leaves no channel.
     """
     if size not in SIZES:
-        raise ValueError(f"frames must be {SIZES} pixels square, got {size}; resize the video")
+        raise ValueError(
+            f"size must be 32, 64, 128 or 256 pixels, got {size}; choose one of these and "
+            "resize the video to it"
+        )
     stages = size.bit_length() - 3
     counts = tuple(int(min(32 * 2**stage, 256) * multiplier) for stage in range(stages))
     if counts[0] < 1:

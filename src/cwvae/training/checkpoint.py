@@ -163,8 +163,8 @@ class Checkpoints:
             raise FileNotFoundError(f"no checkpoint in {self.folder}; train first")
         if step is not None and step not in self.steps:
             raise FileNotFoundError(
-                f"no checkpoint of step {step} in {self.folder}; "
-                f"there are those of {', '.join(map(str, self.steps))}"
+                f"no checkpoint of step {step} in {self.folder}, which holds those of "
+                f"{', '.join(map(str, self.steps))}; choose one of these, or none for the latest"
             )
         return self.latest if step is None else step
 

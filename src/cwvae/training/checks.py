@@ -25,12 +25,14 @@ class Rule:
     """A set of values.
 
     **Arguments:** `expected`, the set in words, as it stands in errors; `holds`, whether a value is
-    in it; `plain`, a function from such a value to the Python value that is kept.
+    in it; `plain`, a function from such a value to the Python value that is kept; `remedy`, what to
+    do about another value, "" where `expected` makes it plain.
     """
 
     expected: str
     holds: Callable[[Any], bool]
     plain: Callable[[Any], Any]
+    remedy: str = ""
 
 
 def check(config: object, rules: Mapping[str, Rule]) -> None:
@@ -44,7 +46,8 @@ def check(config: object, rules: Mapping[str, Rule]) -> None:
     for name, rule in rules.items():
         value = getattr(config, name)
         if not rule.holds(value):
-            raise ValueError(f"{name} must be {rule.expected}, got {reprlib.repr(value)}")
+            remedy = f"; {rule.remedy}" if rule.remedy else ""
+            raise ValueError(f"{name} must be {rule.expected}, got {reprlib.repr(value)}{remedy}")
         object.__setattr__(config, name, rule.plain(value))
 
 

@@ -8,8 +8,18 @@ import dataclasses
 from typing import Literal, get_args
 
 from cwvae.clock import Clock
-from cwvae.nn.vision import feature_size
-from cwvae.training.checks import between, check, each, flag, number, one_of, optional, whole
+from cwvae.nn.vision import SIZES, feature_size
+from cwvae.training.checks import (
+    Rule,
+    between,
+    check,
+    each,
+    flag,
+    number,
+    one_of,
+    optional,
+    whole,
+)
 from cwvae.training.data_config import DataConfig
 
 __all__ = ["ComputeDtype", "DataConfig", "ModelConfig", "Preset", "TrainConfig"]
@@ -18,6 +28,12 @@ ComputeDtype = Literal["float32", "bfloat16"]
 """The types in which encoder and decoder may compute while training."""
 
 _LEVELS, _PERIOD, _FRAMES = 32, 100_000, 1_000_000
+_SIZE = Rule(
+    "32, 64, 128 or 256",
+    lambda value: whole(min(SIZES), max(SIZES)).holds(value) and value in SIZES,
+    int,
+    remedy="choose one of these and resize the video to it",
+)
 
 _MODEL = {
     "levels": whole(1, _LEVELS),
@@ -26,7 +42,7 @@ _MODEL = {
     "stoch_size": whole(1, 100_000),
     "deter_size": whole(1, 100_000),
     "hidden_size": whole(1, 100_000),
-    "size": whole(32, 256),
+    "size": _SIZE,
     "channels": whole(1, 1000),
     "channel_multiplier": number(1 / 32, 100),
     "dense_layers": whole(1, 100),
@@ -68,7 +84,8 @@ class ModelConfig:
     factors: int | tuple[int, ...] = 6
     """Temporal abstraction factor: one for all levels, or one for each level above the first."""
     lookahead: bool = True
-    """Whether a tick's inputs are the frames up to the next tick; if not, those since the last."""
+    """True: a tick's inputs are the frames up to the next tick. False (--no-lookahead): those since
+    the last."""
     stoch_size: int = 20
     """Size of the stochastic part of a state."""
     deter_size: int = 200

@@ -23,10 +23,10 @@ class DataConfig:
     resize: bool = False
     """Crop and resize frames of other sizes; if not, they are an error."""
     frame_rate: float | None = None
-    """Frames a second to resample to, by the times of frames (default: each frame once)."""
+    """Frames a second to resample to, by the times of frames; None: each frame once."""
     axes: str | None = None
-    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as tchw
-    (default: recognised)."""
+    """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as
+    tchw; None: recognised."""
     decoded_limit: float = 4.0
     """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
     test_fraction: float = 0.1
@@ -36,7 +36,7 @@ class DataConfig:
     cache_memory: float = 2.0
     """GiB of decoded videos to keep in memory; those beyond are kept in a folder."""
     cache_folder: str | None = None
-    """That folder (default: cwvae/videos in $XDG_CACHE_HOME or ~/.cache)."""
+    """That folder; None: cwvae/videos in $XDG_CACHE_HOME or ~/.cache."""
     num_digits: int = 2
     """Digits in a video of moving_mnist on the fly."""
     digits: str | None = None

@@ -12,7 +12,15 @@ from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.custom import Custom, read_custom
 from cwvae.training.presets import PRESETS
 
-__all__ = ["CUSTOM", "FIRST_VERSION", "SETTINGS", "Settings", "read_settings", "write_settings"]
+__all__ = [
+    "CUSTOM",
+    "FIRST_VERSION",
+    "RENAMED",
+    "SETTINGS",
+    "Settings",
+    "read_settings",
+    "write_settings",
+]
 
 # The file of a run that holds its settings.
 SETTINGS = "config.json"
@@ -25,7 +33,7 @@ _PARTS = {"model": ModelConfig, "train": TrainConfig, "data": DataConfig}
 
 # The version of settings without one: 0.1 did not write it, and had other names for these fields.
 FIRST_VERSION = "0.1"
-_RENAMED = {
+RENAMED = {
     "stoch": "stoch_size",
     "deter": "deter_size",
     "hidden": "hidden_size",
@@ -33,6 +41,7 @@ _RENAMED = {
     "posterior_share": "kl_balance",
     "precision": "compute_dtype",
 }
+"""Field of 0.1 -> its name since 0.2."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,7 +142,7 @@ def _settings(folder: Path, known: Any) -> Settings:
 def _part(kind: type, name: str, known: Any, version: str) -> Any:
     """Return one of the configurations, or raise `ValueError` with the names of part and field."""
     if version == FIRST_VERSION and isinstance(known, Mapping):
-        known = {_RENAMED.get(field, field): value for field, value in known.items()}
+        known = {RENAMED.get(field, field): value for field, value in known.items()}
     fields = _named(known, {field.name for field in dataclasses.fields(kind)}, name)
     try:
         # JSON has lists only.

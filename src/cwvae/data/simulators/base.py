@@ -109,5 +109,6 @@ def missing_modules(extra: str, modules: Mapping[str, str]) -> str:
 
     `modules` names the distribution of each module. Returns "" when all are there.
     """
-    absent = [name for module, name in modules.items() if find_spec(module) is None]
+    names = [name for module, name in modules.items() if find_spec(module) is None]
+    absent = dict.fromkeys(names)  # a distribution may bring several modules
     return f"pip install 'cwvae[{extra}]' (for {', '.join(absent)})" if absent else ""

@@ -55,7 +55,7 @@ __all__ = [
     "train_step",
 ]
 
-# Where the names are, which are imported when they are first used: the command line heeds Ctrl-C
+# Where the names are, which are imported when they are first used: the command line ends on Ctrl-C
 # from its start, while importing all of this takes seconds, and some needs more than the core.
 _HOMES = {
     "analysis.sizes": ("summary",),

@@ -1,6 +1,6 @@
 """`cwvae`: run one command, and print in one line what went wrong.
 
-Nothing here imports what takes long, so that Ctrl-C is heeded from the start.
+Nothing here imports what takes long, so that Ctrl-C works from the start.
 """
 
 import os

@@ -190,7 +190,7 @@ def main() -> int:
     """Check the files of the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz")
-    float64 = jax.config.jax_enable_x64
+    float64 = jnp.asarray(0.0).dtype == jnp.float64
     failed = False
     for path in parser.parse_args().files:
         print(f"{path} ({'float64' if float64 else 'float32'})")

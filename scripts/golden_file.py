@@ -41,7 +41,7 @@ class Golden:
         self.model = model_from_weights(weights, self.config)
         self.videos = jnp.asarray(self.arrays["obs_u8"], dtype=float) / 255
         self.errors: dict[str, float] = {}
-        if jax.config.jax_enable_x64:
+        if jnp.asarray(0.0).dtype == jnp.float64:
             self.correct_output_bias()
 
     def correct_output_bias(self) -> None:
@@ -83,12 +83,12 @@ class Golden:
     def compare(self, group: str, name: str, ours: jax.Array) -> None:
         """Note the error of one array relative to its largest magnitude."""
         theirs = np.asarray(self.arrays[name], dtype=np.float64)
-        ours = np.asarray(ours, dtype=np.float64)
-        if ours.shape != theirs.shape:
-            raise ValueError(f"{name} has shape {theirs.shape} in the file, ours is {ours.shape}")
+        exact = np.asarray(ours, dtype=np.float64)
+        if exact.shape != theirs.shape:
+            raise ValueError(f"{name} has shape {theirs.shape} in the file, ours is {exact.shape}")
         if theirs.size == 0:
             return
-        error = np.max(np.abs(ours - theirs)) / (np.max(np.abs(theirs)) or 1.0)
+        error = np.max(np.abs(exact - theirs)) / (np.max(np.abs(theirs)) or 1.0)
         # A NaN must not hide behind max().
         error = float(error) if np.isfinite(error) else float("inf")
         self.errors[group] = max(self.errors.get(group, 0.0), error)

@@ -10,11 +10,8 @@ of the fastest calls are shown, since calls that alternate share what else the m
 import argparse
 import dataclasses
 import json
-import platform
-import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import equinox as eqx
@@ -22,14 +19,17 @@ import jax
 import jax.random as jr
 
 from cwvae import PRESETS, build
+from cwvae.kernels.choice import Kernels
+from cwvae.nn.encoder import Encoder
 from cwvae.nn.frame_networks import map_frames
+from cwvae.provenance import environment
 from cwvae.training.step import init_train_state, train_step
 
-CHOICES = ("xla", "im2col", "auto")
-PRESET, BATCH, FRAMES, CALLS = "moving_mnist", 8, 25, 5
+CHOICES: tuple[Kernels, ...] = ("xla", "im2col", "winograd", "auto")
+PRESET, BATCH, FRAMES, CALLS = "moving_mnist", 8, 25, 7
 
 
-def programs(kernels: str) -> dict[str, Callable[[], object]]:
+def programs(kernels: Kernels) -> dict[str, Callable[[], object]]:
     """Return compiled calls of every case for one choice."""
     preset = PRESETS[PRESET]
     model = build(preset.model, kernels=kernels, key=jr.key(0))
@@ -38,11 +38,13 @@ def programs(kernels: str) -> dict[str, Callable[[], object]]:
     videos = jr.uniform(jr.key(1), (BATCH, FRAMES, size, size, channels))
     frames = videos.reshape(-1, size, size, channels)
     outputs = jr.normal(jr.key(2), (len(frames), model.hierarchy.cells[0].output_size))
-    state = init_train_state(model, config)
+    state, encoder = init_train_state(model, config), model.encoder
+    if not isinstance(encoder, Encoder):
+        raise TypeError(f"a preset's encoder must be an Encoder, got {type(encoder).__name__}")
     forward = eqx.filter_jit(map_frames)
     cases = {
         "training step": (eqx.filter_jit(train_step), (state, videos, config)),
-        "encoder, forward": (forward, (model.encoder.frame, frames)),
+        "encoder, forward": (forward, (encoder.frame, frames)),
         "decoder, forward": (forward, (model.decoder, outputs)),
     }
     calls = {}
@@ -64,35 +66,25 @@ def measure() -> dict:
                     jax.tree.leaves(eqx.filter(calls[kernels][name](), eqx.is_array))
                 )
                 found.append(round(time.perf_counter() - start, 4))
-    return {
-        "command": "python scripts/kernels.py " + " ".join(sys.argv[1:]),
-        "date": datetime.now(UTC).date().isoformat(),
-        "device": processor(),
-        "jax": jax.__version__,
-        "python": platform.python_version(),
-        "preset": PRESET,
-        "videos": BATCH,
-        "frames": FRAMES,
-        "seconds": seconds,
-    }
+    sizes = {"preset": PRESET, "videos": BATCH, "frames": FRAMES}
+    return environment() | sizes | {"seconds": seconds}
 
 
-def processor() -> str:
-    """Return the device: its model where the system names it."""
-    if jax.default_backend() != "cpu":
-        return jax.devices()[0].device_kind
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
-    names = [line.split(": ")[1] for line in lines if line.startswith("model name")]
-    return f"{names[0]}, {len(names)} cores" if names else platform.machine()
+def source(result: dict) -> str:
+    """Return a line of where, with what and when a result was measured."""
+    jax_version, day = result["versions"]["jax"], result["date"].partition("T")[0]
+    command = " ".join(["python", *result["command"]])
+    return f"{result['device']}, jax {jax_version}, Python {result['python']}, {day}: `{command}`"
 
 
 def table(result: dict) -> str:
     """Return the table in Markdown: how many times as fast as XLA's own each choice is."""
     what = f"{result['preset']}, {result['videos']} videos of {result['frames']} frames"
-    lines = [f"| {what} | xla | im2col | auto |", "|---" * 4 + "|"]
+    choices = list(next(iter(result["seconds"].values())))
+    lines = [f"| {what} | {' | '.join(choices)} |", "|---" * (1 + len(choices)) + "|"]
     for name, of_choices in result["seconds"].items():
         best = {kernels: min(found) for kernels, found in of_choices.items()}
-        ratios = (f"{best['xla'] / best[kernels]:.1f}" for kernels in CHOICES)
+        ratios = (f"{best['xla'] / best[kernels]:.1f}" for kernels in choices)
         lines.append(f"| {name} | {' | '.join(ratios)} |")
     return "\n".join(lines)
 
@@ -105,7 +97,8 @@ def main() -> None:
     options = parser.parse_args()
     if not options.table:
         options.result.write_text(json.dumps(measure(), indent=1) + "\n")
-    print(table(json.loads(options.result.read_text())))
+    result = json.loads(options.result.read_text())
+    print(table(result), source(result), sep="\n\n")
 
 
 if __name__ == "__main__":

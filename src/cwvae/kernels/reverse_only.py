@@ -38,10 +38,11 @@ def _raise(*_: object, **__: object) -> NoReturn:
 
 def _mapped(arrays: tuple[Array, Array], axes: tuple[int | None, int | None]) -> tuple[Array, int]:
     """Map tangents with the values that they belong to; several to one value are forward mode."""
-    if axes[0] is None or axes[1] is None:
+    (tangent, values), (on_tangent, on_values) = arrays, axes
+    if on_tangent is None or on_values is None:
         _raise()
-    tangent, values = (jnp.moveaxis(a, axis, 0) for a, axis in zip(arrays, axes, strict=True))
-    return _tangent.bind(tangent, values), 0
+    moved = jnp.moveaxis(tangent, on_tangent, 0), jnp.moveaxis(values, on_values, 0)
+    return _tangent.bind(*moved), 0
 
 
 # The identity of its first argument, which is there only to be transposed.

@@ -1,5 +1,6 @@
 """Frames out of video files of every container that ffmpeg knows, and when each is shown."""
 
+import errno
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -55,7 +56,7 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
     """
     with extra("data"):
         import av  # Here, since it loads all of ffmpeg, which generated data does not need.
-        from av.error import ArgumentError, FFmpegError
+        from av.error import FFmpegError
 
     opening = {
         "format_whitelist": _CONTAINERS,
@@ -74,7 +75,7 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
                 count += 1
     except FFmpegError as error:
         # What ffmpeg raises for a container that is not among ours is no more than this.
-        unknown = isinstance(error, ArgumentError)
+        unknown = error.errno == errno.EINVAL
         reason = "not one of the known containers" if unknown else str(error.strerror)
         raise _damaged(path, count, reason) from error
 
@@ -82,7 +83,7 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
 def _frames(path: Path, container: "InputContainer", options: ReadOptions) -> Iterator[TimedFrame]:
     """Yield the frames of an open file."""
     with extra("data"):
-        from av.error import ArgumentError
+        from av.error import FFmpegError
         from av.video.reformatter import VideoReformatter
         from av.video.stream import VideoStream
 
@@ -106,7 +107,9 @@ def _frames(path: Path, container: "InputContainer", options: ReadOptions) -> It
             pixels = oriented(pixels, None if matrix is None else bytes(matrix), path)
             yield TimedFrame(pixels, *_times(frame))
             count += 1
-    except ArgumentError as error:
+    except FFmpegError as error:
+        if error.errno != errno.EINVAL:
+            raise
         # What a decoder raises for frames beyond max_pixels.
         raise options.giant(path, "larger ones") from error
     if count < stream.frames - _MAY_LACK.get(container.format.name, stream.frames):

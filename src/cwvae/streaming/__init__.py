@@ -5,7 +5,7 @@ stream is a pytree of arrays of fixed shapes: everything compiles once, `jax.vma
 streams (`insert` adds one to them), and `equinox.tree_serialise_leaves` saves them.
 
 The model's clock decides how a stream goes: that of a causal model, `Clock(...,
-lookahead=False)`, is exactly the batch computation (`causal`); that of a model that looks ahead
+lookahead=False)`, is the batch computation (`causal`); that of a model that looks ahead
 is a filtered approximation of it (`lookahead`).
 """
 

@@ -1,4 +1,4 @@
-"""A causal level, frame by frame: exactly the batch computation.
+"""A causal level, frame by frame: the batch computation, to rounding.
 
 The window of a tick ends at the tick's frame, so when the level ticks it has all its inputs.
 """

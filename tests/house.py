@@ -17,7 +17,7 @@ ROWS = (
     ("kernels",),
     ("nn",),
     ("cells",),
-    ("hierarchy_checks", "hierarchy"),
+    ("conditioning", "hierarchy_checks", "hierarchy"),
     ("model",),
     ("objective", "open_loop", "rollout"),
     ("streaming", "training", "evaluation", "analysis"),

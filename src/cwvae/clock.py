@@ -4,7 +4,8 @@ The fastest level ticks at every frame and level l, counted from 0, every `perio
 product of the temporal abstraction factors below it (Saxena et al. 2021, section 3: the active
 ticks of level l are t with (t - 1) mod k^(l-1) = 0). Features climb by `pool`, context descends
 by `hold`; the two are adjoint linear maps. A tick's window begins at the tick, as in the paper,
-or, in a causal clock, ends there.
+or, in a causal clock, ends there. Above these levels may stand a static one, which ticks once a
+video: its period has no end.
 """
 
 import dataclasses
@@ -20,7 +21,10 @@ from jaxtyping import Array, Bool, Shaped
 from cwvae.arguments import whole_number
 from cwvae.shapes import checked
 
-__all__ = ["Clock", "hold", "pool"]
+__all__ = ["ENDLESS", "Clock", "hold", "pool"]
+
+ENDLESS = 2**31 - 1
+"""The period of a static level: more frames than any video has, and an int32."""
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -29,21 +33,27 @@ class Clock:
 
     **Arguments:**
 
-    - `levels`: the number of levels, at least 1.
+    - `levels`: the number of levels, at least 1, or 2 with a static one.
     - `factors`: the temporal abstraction factor k, at least 1: one for all, or one for each
-      level above the first, `factors[l]` being the number of ticks of level l that one tick of
-      level l + 1 lasts (levels counted from 0). Factor 1 everywhere is the paper's NoTmpAbs; one
-      level is an RSSM.
+      level above the first that is not static, `factors[l]` being the number of ticks of level l
+      that one tick of level l + 1 lasts (levels counted from 0). Factor 1 everywhere is the
+      paper's NoTmpAbs; one level is an RSSM.
     - `lookahead`: whether the window whose frames are a tick's input begins at the tick's frame,
       so that inference looks ahead by up to a period (the paper), or ends there, so that a
       window is used when it is complete (a causal model).
+    - `static_window`: makes the slowest level a static one: it ticks at the first frame alone,
+      and its state, which nothing changes any more, is the context of the level below for the
+      rest of the video (the content vector of Franceschi et al. 2020, SRVP). Its window is the
+      first so many frames; in a causal clock it is the first frame. None: no level is static.
 
-    Raises `ValueError` for fewer than one level, a factor below 1, or a wrong number of factors.
+    Raises `ValueError` for too few levels, a factor or window below 1, a period of `ENDLESS`
+    frames or more, or a wrong number of factors.
     """
 
     levels: int
     factors: tuple[int, ...]
     lookahead: bool
+    static_window: int | None
 
     @checked
     def __init__(
@@ -52,9 +62,11 @@ class Clock:
         factors: SupportsIndex | Sequence[SupportsIndex] = 6,
         *,
         lookahead: bool = True,
+        static_window: SupportsIndex | None = None,
     ):
         """Turn one factor for all into one for each level above the first, and check them."""
-        levels = whole_number("levels", levels)
+        static = static_window is not None
+        levels = whole_number("levels", levels, least=1 + static)
         several = np.iterable(factors)
         numbers = tuple(factors) if several else (factors,)
         if not all(isinstance(factor, Integral) for factor in numbers):
@@ -65,30 +77,47 @@ class Clock:
                 f"temporal abstraction factors must be at least 1, got {factors}; "
                 "use 1 for a level that ticks as often as the one below"
             )
-        numbers = numbers if several else numbers * (levels - 1)
-        if len(numbers) != levels - 1:
+        numbers = numbers if several else numbers * (levels - 1 - static)
+        if len(numbers) != levels - 1 - static:
+            above = "the first that is not static" if static else "the first"
             raise ValueError(
-                f"{levels} levels need {levels - 1} temporal abstraction factors, one for each "
-                f"level above the first, got {len(numbers)}: {numbers}"
+                f"{levels} levels need {levels - 1 - static} temporal abstraction factors, one for "
+                f"each level above {above}, got {len(numbers)}: {numbers}"
             )
+        if prod(numbers) >= ENDLESS:
+            raise ValueError(
+                f"the slowest period must be below {ENDLESS:,} frames, got {prod(numbers):,}; use "
+                "smaller factors, or static_window for a level that ticks once"
+            )
+        window = whole_number("static_window", static_window) if static else None
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "factors", numbers)
         object.__setattr__(self, "lookahead", lookahead)
+        object.__setattr__(self, "static_window", window)
 
     @property
     def periods(self) -> tuple[int, ...]:
-        """Frames between two ticks of each level: the product of the factors below it."""
-        return tuple(prod(self.factors[:level]) for level in range(self.levels))
+        """Frames between two ticks of each level: the product of the factors below it.
+
+        That of a static level is `ENDLESS`.
+        """
+        finite = tuple(prod(self.factors[:level]) for level in range(len(self.factors) + 1))
+        return finite if self.static_window is None else (*finite, ENDLESS)
 
     @property
     def slowest(self) -> int:
-        """The period of the slowest level, in frames."""
-        return self.periods[-1]
+        """The period of the slowest level that is not static, in frames."""
+        return prod(self.factors)
 
-    def ticks(self, frames: SupportsIndex) -> tuple[int, ...]:
-        """Count the ticks of each level in `frames` frames, a last short window included."""
+    def ticks(self, frames: SupportsIndex, *, start: SupportsIndex = 0) -> tuple[int, ...]:
+        """Count the ticks of each level in `frames` frames, a last short window included.
+
+        **Arguments:** `frames`; `start`, the number of frames before them, at which every level
+        ticks but a static one, which ticks at frame 0 alone.
+        """
         frames = whole_number("frames", frames, least=0)
-        return tuple(-(-frames // period) for period in self.periods)
+        begins = whole_number("start", start, least=0) == 0
+        return tuple(-(-frames // p) if p != ENDLESS or begins else 0 for p in self.periods)
 
     def active(self, level: SupportsIndex, frames: SupportsIndex) -> Bool[np.ndarray, " frames"]:
         """Mark at which of `frames` frames the level (counted from 0) ticks.
@@ -109,6 +138,8 @@ class Clock:
         that the clock does not have.
         """
         period = self._period(level)
+        if period == ENDLESS:
+            return values[: self.static_window if self.lookahead else 1].sum(0, keepdims=True)
         if self.lookahead:
             return pool(values, period)
         before = jnp.pad(values, [(period - 1, 0)] + [(0, 0)] * (values.ndim - 1))
@@ -156,4 +187,4 @@ def hold(
             f"{length} entries in windows of {factor} are {expected} ticks, "
             f"got {values.shape[0]} values to hold; cut or make them for {length} frames"
         )
-    return jnp.repeat(values, factor, axis=0)[:length]
+    return jnp.repeat(values, min(factor, length), axis=0)[:length]

@@ -1,14 +1,14 @@
 """Top-down: a stack of levels, the slowest scanned first, each over its own ticks.
 
 A level's context is the output of the level above, held for a window; the top has none. Cells may
-differ from level to level.
+differ from level to level. A static level (`Clock(..., static_window=...)`) ticks where a video
+begins, in `observe` or `begin`; from then on its state is held.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from itertools import accumulate, pairwise
-from typing import SupportsIndex
+from itertools import accumulate
+from typing import Any, SupportsIndex
 
 import equinox as eqx
 import jax
@@ -17,17 +17,17 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray, Real
 
-from cwvae.arguments import check_shape, whole_number
+from cwvae.arguments import whole_number
 from cwvae.cells.base import AbstractCell, Conditioning, LevelConditioning, State, Trace
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.clock import Clock, hold
+from cwvae.conditioning import conditioning_of, following
 from cwvae.hierarchy_checks import (
     cell_tuple,
     check_cells,
     check_features,
     check_known,
     check_run,
-    check_times,
     level_set,
 )
 from cwvae.shapes import LevelFeatures, LevelNoise, TickNoise, TopDown, checked
@@ -75,7 +75,8 @@ class Hierarchy(eqx.Module):
 
         The noise of a tick depends on the key, the level and the tick alone: that of a longer
         video begins with that of a shorter one. `start` is a multiple of the slowest period; an
-        array may be traced. Raises `ValueError` for a wrong number of frames or start.
+        array may be traced, and is taken to be past the first frame, where a static level has
+        noise. Raises `ValueError` for a wrong number of frames or start.
         """
         frames = whole_number("frames", frames)
         if not isinstance(start, jax.Array):
@@ -85,7 +86,8 @@ class Hierarchy(eqx.Module):
                     f"start must be a multiple of the slowest period {self.clock.slowest}, got "
                     f"{start}; draw from {start // self.clock.slowest * self.clock.slowest}"
                 )
-        ticks = self.clock.ticks(frames)
+        past = self.clock.slowest if isinstance(start, jax.Array) else start
+        ticks = self.clock.ticks(frames, start=past)
         numbers = [
             level + self.clock.levels * (start // period + np.arange(count))
             for level, (count, period) in enumerate(zip(ticks, self.clock.periods, strict=True))
@@ -139,27 +141,7 @@ class Hierarchy(eqx.Module):
         To go on after some frames, make it for all frames and cut each level's. Raises
         `ValueError` for times that go back, or a wrong number of times or actions.
         """
-        frames = whole_number("frames", frames)
-        if times is None:
-            times = jnp.arange(frames, dtype=float)
-        else:
-            times = times if isinstance(times, jax.Array) else np.asarray(times)
-            times = check_times(times, frames)
-        actions = jnp.zeros((frames, 0)) if actions is None else jnp.asarray(actions)
-        check_shape(f"actions of {frames} frames", actions, (frames, "action"), "one row a frame")
-        if not jnp.issubdtype(actions.dtype, jnp.floating):
-            actions = actions.astype(float)
-        # A level without one above meets no boundary.
-        periods = (*self.clock.periods, frames)
-        return tuple(
-            Conditioning(
-                time=times[::period],
-                action=self.clock.windows(actions, level),
-                boundary=jnp.asarray(np.arange(0, frames, period) % above == 0)
-                & (level + 1 < self.clock.levels),
-            )
-            for level, (period, above) in enumerate(pairwise(periods))
-        )
+        return conditioning_of(self.clock, whole_number("frames", frames), times, actions)
 
     @checked
     def observe(
@@ -176,22 +158,24 @@ class Hierarchy(eqx.Module):
         - `states`: those at a frame at which all levels tick, such as `init()`.
         - `features`, `noise`, `conditioning`: for each level an entry per tick. Without
           `conditioning` the frames come at times 0, 1, 2, ..., without actions, as is right for
-          the beginning of a video.
+          the beginning of a video. A static level ticks if there are features for it, (1,
+          feature), and is held if there are none, (0, feature).
 
         Raises `ValueError`, naming the level, for arguments that do not fit.
         """
         frames = check_run(self.cells, self.clock, states, noise)
-        self.check_features(features, frames)
+        ticks = check_features(self.cells, self.clock, features, frames)
         known = self.conditioning(frames) if conditioning is None else conditioning
         check_known(self.cells, self.clock, known, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
-            cell, state, inputs = self.cells[level], states[level], (noise[level], known[level])
+            cell, state = self.cells[level], states[level]
+            inputs = _first(ticks[level], (noise[level], known[level]))
             if level in self.blind:
                 return imagine_level(cell, state, top_down, *inputs)
             return observe_level(cell, state, top_down, features[level], *inputs)
 
-        return self._descend(run, frames)
+        return self._descend(run, ticks)
 
     @checked
     def imagine(
@@ -202,37 +186,46 @@ class Hierarchy(eqx.Module):
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Predict every level's states, one per entry of noise; return as `observe` does.
 
-        Without `conditioning` the frames go on after those of `states`, at intervals of 1,
-        without actions. Raises `ValueError`, naming the level, for arguments that do not fit.
+        A static level does not tick: its state is held. Without `conditioning` the frames go on
+        after those of `states`, at intervals of 1, without actions. Raises `ValueError`, naming
+        the level, for arguments that do not fit.
         """
         frames = check_run(self.cells, self.clock, states, noise)
-        known = self._following(states, frames) if conditioning is None else conditioning
+        known = following(self.clock, states, frames) if conditioning is None else conditioning
         check_known(self.cells, self.clock, known, frames)
+        ticks = self.clock.ticks(frames, start=self.clock.slowest)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
-            cell = self.cells[level]
-            return imagine_level(cell, states[level], top_down, noise[level], known[level])
+            inputs = _first(ticks[level], (noise[level], known[level]))
+            return imagine_level(self.cells[level], states[level], top_down, *inputs)
 
-        return self._descend(run, frames)
+        return self._descend(run, ticks)
+
+    @checked
+    def begin(
+        self, *, key: PRNGKeyArray, conditioning: LevelConditioning | None = None
+    ) -> tuple[State, ...]:
+        """Return the states from which to `imagine` a video from its first frame on.
+
+        Those of `init()`, but that a static level has ticked, its sample from its prior with the
+        noise that `noise` draws from the same key. `conditioning` is that of the video.
+        """
+        states = self.init()
+        if self.clock.static_window is None:
+            return states
+        known = self.conditioning(1) if conditioning is None else conditioning
+        inputs = _first(1, (self.noise(1, key=key)[-1], known[-1]))
+        state, _ = imagine_level(self.cells[-1], states[-1], jnp.zeros((1, 0)), *inputs)
+        return (*states[:-1], state)
 
     def check_features(self, features: LevelFeatures, frames: int) -> None:
         """Raise `ValueError`, naming the level, for features that are not those of the levels."""
         check_features(self.cells, self.clock, features, frames)
 
-    def _following(self, states: tuple[State, ...], frames: int) -> LevelConditioning:
-        """Return the conditioning of frames that go on after states, without actions."""
-        return tuple(
-            replace(known, time=known.time + (state.time + period))
-            for known, state, period in zip(
-                self.conditioning(frames), states, self.clock.periods, strict=True
-            )
-        )
-
     def _descend(
-        self, run: Callable[[int, TopDown], tuple[State, Trace]], frames: int
+        self, run: Callable[[int, TopDown], tuple[State, Trace]], ticks: tuple[int, ...]
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Run the levels, the slowest first, the output of each the context of the one below."""
-        ticks = self.clock.ticks(frames)
         top_down = jnp.zeros((ticks[-1], 0))
         states, traces = [], []
         for level in reversed(range(self.clock.levels)):
@@ -241,5 +234,13 @@ class Hierarchy(eqx.Module):
             states.insert(0, state)
             traces.insert(0, trace)
             if level > 0:
-                top_down = hold(trace.output, self.clock.factors[level - 1], ticks[level - 1])
+                # A level that does not tick gives the output of the state that it has.
+                held = trace.output if ticks[level] else self.cells[level].output(state)[None]
+                factor = self.clock.periods[level] // self.clock.periods[level - 1]
+                top_down = hold(held, factor, ticks[level - 1])
         return tuple(states), tuple(traces)
+
+
+def _first(ticks: int, inputs: tuple[Array | np.ndarray, Conditioning]) -> Any:
+    """Return the inputs of a level's first ticks: of a static one there may be more than it has."""
+    return jax.tree.map(lambda array: array[:ticks], inputs)

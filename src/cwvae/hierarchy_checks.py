@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Real
 
 from cwvae.arguments import check_shape, described, whole_number
 from cwvae.cells.base import AbstractCell, LevelConditioning, State
 from cwvae.cells.checks import check_conditioning, check_state
-from cwvae.clock import Clock
+from cwvae.clock import ENDLESS, Clock
 from cwvae.shapes import LevelFeatures, LevelNoise
 
 __all__ = [
@@ -21,7 +17,6 @@ __all__ = [
     "check_features",
     "check_known",
     "check_run",
-    "check_times",
     "level_set",
 ]
 
@@ -87,36 +82,21 @@ def check_known(
 ) -> None:
     """Raise `ValueError`, naming the level, for conditioning that does not fit the levels."""
     _check_count("conditioning", conditioning, clock)
-    each = zip(cells, conditioning, clock.ticks(frames), strict=True)
-    for level, (cell, known, ticks) in enumerate(each):
-        check_conditioning(cell, known, ticks, of=f" of level {level}")
+    held = clock.static_window is not None and conditioning[-1].time.shape[0] == 0
+    ticks = clock.ticks(frames, start=clock.slowest * held)
+    for level, (cell, known, count) in enumerate(zip(cells, conditioning, ticks, strict=True)):
+        check_conditioning(cell, known, count, of=f" of level {level}")
 
 
 def check_features(
     cells: Sequence[AbstractCell], clock: Clock, features: LevelFeatures, frames: int
-) -> None:
-    """Raise `ValueError`, naming the level, for features that do not fit the levels."""
-    _check_count("features", features, clock)
-    _check_arrays("features", features, [cell.feature_size for cell in cells], clock, frames)
+) -> tuple[int, ...]:
+    """Return the ticks that each level has features for.
 
-
-def check_times(times: Real[Array | np.ndarray, " frames"], frames: int) -> Float[Array, " frames"]:
-    """Return times counted from the first frame.
-
-    Raises `ValueError` for times of other frames, that go back, or are infinite or NaN.
+    Raises `ValueError`, naming the level, for features that do not fit the levels.
     """
-    check_shape(f"times of {frames} frames", times, (frames,), "give each frame its time")
-    if times.dtype.kind == "u":  # whose differences would wrap around
-        times = times.astype(int)
-    # Subtracted before they lose precision: seconds since 1970 do not fit a float32.
-    times, wrong = times - times[0], "times must not go back, nor be infinite or NaN; sort them"
-    if isinstance(times, jax.Array):
-        times = times.astype(float)
-        fine = jnp.all(jnp.diff(times) >= 0) & jnp.isfinite(times[-1])
-        return eqx.error_if(times, ~fine, wrong)
-    if not (np.all(np.diff(times) >= 0) and np.isfinite(times[-1])):
-        raise ValueError(wrong)
-    return jnp.asarray(times, dtype=float)
+    _check_count("features", features, clock)
+    return _check_arrays("features", features, [c.feature_size for c in cells], clock, frames)
 
 
 def _check_count(name: str, values: Any, clock: Clock) -> None:
@@ -131,15 +111,19 @@ def _check_count(name: str, values: Any, clock: Clock) -> None:
 
 def _check_arrays(
     name: str, values: LevelFeatures, widths: Sequence[int], clock: Clock, frames: int
-) -> None:
-    """Raise `ValueError` for arrays that are not (ticks, width) of so many frames."""
+) -> tuple[int, ...]:
+    """Return the ticks; raise `ValueError` for arrays that are not (ticks, width) of the frames.
+
+    A static level has one tick or none: frames may go on after others.
+    """
     if frames < 1:
         raise ValueError(f"{name} must be for at least 1 frame, got {frames}")
-    each = zip(values, clock.ticks(frames), widths, clock.periods, strict=True)
-    for level, (array, ticks, width, period) in enumerate(each):
-        check_shape(
-            f"{name} of level {level}",
-            array,
-            (ticks, width),
-            f"{frames} frames are {ticks} ticks of period {period}",
-        )
+    held = clock.static_window is not None and values[-1].shape[0] == 0
+    ticks = clock.ticks(frames, start=clock.slowest * held)
+    each = zip(values, ticks, widths, clock.periods, strict=True)
+    for level, (array, count, width, period) in enumerate(each):
+        remedy = f"{frames} frames are {count} ticks of period {period}"
+        if period == ENDLESS:
+            remedy = "a static level ticks once a video"
+        check_shape(f"{name} of level {level}", array, (count, width), remedy)
+    return ticks

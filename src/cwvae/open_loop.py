@@ -8,25 +8,10 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, LevelConditioning, State
-from cwvae.clock import Clock
 from cwvae.model import CWVAE
 from cwvae.shapes import Video
 
-__all__ = ["cut_conditioning", "imagine_in_chunks"]
-
-
-def cut_conditioning(
-    clock: Clock, conditioning: LevelConditioning, frames: int
-) -> tuple[LevelConditioning, LevelConditioning]:
-    """Cut the conditioning of a video into that of its first `frames` frames and of the rest."""
-
-    def cut(window: slice, known: Conditioning) -> Conditioning:
-        return jax.tree.map(lambda array: array[window], known)
-
-    ticks = clock.ticks(frames)
-    before = tuple(cut(slice(n), known) for n, known in zip(ticks, conditioning, strict=True))
-    after = tuple(cut(slice(n, None), known) for n, known in zip(ticks, conditioning, strict=True))
-    return before, after
+__all__ = ["imagine_in_chunks"]
 
 
 def imagine_in_chunks(
@@ -45,7 +30,8 @@ def imagine_in_chunks(
     clock = model.hierarchy.clock
     chunk = -(-whole_number("chunk", chunk) // clock.slowest) * clock.slowest
     chunk = min(chunk, horizon)
-    chunks, ticks = -(-horizon // chunk), clock.ticks(chunk)
+    # A static level has ticked before, where the states are from.
+    chunks, ticks = -(-horizon // chunk), clock.ticks(chunk, start=clock.slowest)
     # The last chunk may reach past the horizon, where the last tick's known inputs are repeated.
     conditioning = tuple(
         _lengthened(known, chunks * n) for known, n in zip(conditioning, ticks, strict=True)
@@ -70,8 +56,11 @@ def imagine_in_chunks(
 
 
 def _lengthened(known: Conditioning, ticks: int) -> Conditioning:
-    """Repeat the known inputs of the last tick until there are so many ticks."""
+    """Repeat the known inputs of the last tick until there are so many ticks, or leave some out."""
+    known = jax.tree.map(lambda array: array[:ticks], known)
     more = ticks - known.time.shape[0]
+    if not more:
+        return known
     return jax.tree.map(
         lambda array: jnp.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1), mode="edge"), known
     )

@@ -11,8 +11,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.arguments import check_positive, check_shape, whole_number
 from cwvae.cells.base import LevelConditioning, State, Trace
+from cwvae.conditioning import cut_conditioning
 from cwvae.model import CWVAE
-from cwvae.open_loop import cut_conditioning, imagine_in_chunks
+from cwvae.open_loop import imagine_in_chunks
 from cwvae.shapes import LevelNoise, Noise, Video, checked
 
 __all__ = [
@@ -127,7 +128,7 @@ def sample(
     known = _conditioning(model, 0, frames, conditioning)
 
     def one(key: PRNGKeyArray) -> Float[Array, " frames *frame"]:
-        states = model.hierarchy.init()
+        states = model.hierarchy.begin(key=key, conditioning=known)
         return imagine_in_chunks(model, states, known, frames, chunk, key=key)
 
     with jax.named_scope("sample"):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cwvae.clock import ENDLESS
+
 __all__ = ["size_table"]
 
 # The columns, by the level's field that each shows.
@@ -40,6 +42,8 @@ def _text(name: str, value: int | str) -> str:
     """Return a value as text, a dash where there is no input."""
     if name in _INPUTS and not value:
         return "-"
+    if name == "period" and value == ENDLESS:
+        return "once"
     return value if isinstance(value, str) else f"{value:,}"
 
 

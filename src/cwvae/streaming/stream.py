@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, State
+from cwvae.clock import ENDLESS
 from cwvae.model import CWVAE
 from cwvae.shapes import Frame, TickNoise, checked
 from cwvae.streaming.causal import causal_step
@@ -22,7 +23,7 @@ from cwvae.streaming.checks import (
     checked_horizon,
     checked_noise,
 )
-from cwvae.streaming.level import LevelInputs, LevelStream, shift_times, start_level
+from cwvae.streaming.level import LevelInputs, LevelStream, choose, shift_times, start_level
 from cwvae.streaming.lookahead import lookahead_step
 
 __all__ = ["Record", "Stream", "forecast", "imagine", "insert", "start", "step"]
@@ -216,7 +217,11 @@ def _advance(
         conditioning = Conditioning(jnp.zeros(()), *known)
         inputs = LevelInputs(features[number], conditioning, top_down, noise[number])
         level = shift_times(stream.levels[number], elapsed)
-        levels.insert(0, step_level(cell, level, ticks[number], inputs))
+        stepped = step_level(cell, level, ticks[number], inputs)
+        if clock.periods[number] == ENDLESS and clock.lookahead:
+            # Frames past its window change a static level no more.
+            stepped = choose(stream.frame < clock.static_window, stepped, level)
+        levels.insert(0, stepped)
         top_down = cell.output(levels[0].state)
     return Stream(tuple(levels), stream.frame + 1)
 

@@ -39,6 +39,7 @@ _MODEL = {
     "levels": whole(1, _LEVELS),
     "factors": each(whole(1, _PERIOD), _LEVELS),
     "lookahead": flag,
+    "static_window": optional(whole(1, _FRAMES)),
     "stoch_size": whole(1, 100_000),
     "deter_size": whole(1, 100_000),
     "hidden_size": whole(1, 100_000),
@@ -82,10 +83,14 @@ class ModelConfig:
     levels: int = 3
     """Levels of the hierarchy; 1 is an RSSM."""
     factors: int | tuple[int, ...] = 6
-    """Temporal abstraction factor: one for all levels, or one for each level above the first."""
+    """Temporal abstraction factor: one for all levels, or one for each level above the first, but
+    for a static one."""
     lookahead: bool = True
     """True: a tick's inputs are the frames up to the next tick. False (--no-lookahead): those since
     the last."""
+    static_window: int | None = None
+    """Frames at the beginning of a video that the slowest level, a static one, is inferred from: it
+    ticks once and is held; None: every level ticks on."""
     stoch_size: int = 20
     """Size of the stochastic part of a state."""
     deter_size: int = 200
@@ -121,7 +126,9 @@ class ModelConfig:
     @property
     def clock(self) -> Clock:
         """The clock of the levels."""
-        return Clock(self.levels, self.factors, lookahead=self.lookahead)
+        return Clock(
+            self.levels, self.factors, lookahead=self.lookahead, static_window=self.static_window
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from models import ACTION, FEATURE, OUTPUT, STOCH, draw, features, made, noise, rssm, some_state
 from reference import assert_alike
 
-from cwvae.cells import Conditioned, Conditioning, Resetting, observe_level
-from cwvae.clock import Clock
+from cwvae.cells import Conditioned, Conditioning, PassingContext, Resetting, observe_level
+from cwvae.clock import Clock, hold
 from cwvae.hierarchy import Hierarchy
 
 seeds = st.integers(0, 2**31)
@@ -140,3 +140,32 @@ def test_the_order_of_wrappers_does_not_matter(seed):
         for cell in (Conditioned(Resetting(inner), ACTION), Resetting(Conditioned(inner, ACTION)))
     )
     assert_alike(one, other)
+
+
+# One that passes its context on.
+
+
+def passing() -> Hierarchy:
+    """Make three levels, the output of each above the first part of that of the level below."""
+    cells = (
+        made(rssm, context_size=2 * OUTPUT, seed=0),
+        PassingContext(made(rssm, context_size=OUTPUT, seed=1)),
+        PassingContext(made(rssm, context_size=0, seed=2)),
+    )
+    return Hierarchy(cells, Clock(3, (2, 2)))
+
+
+def test_the_output_of_a_level_ends_with_that_of_the_level_above():
+    _, middle, top = record(passing())
+    assert top.output.shape[1] == OUTPUT
+    assert middle.output.shape[1] == 2 * OUTPUT
+    assert_alike(middle.output[:, OUTPUT:], hold(top.output, 2, middle.output.shape[0]))
+
+
+def test_a_context_that_is_passed_on_changes_nothing_in_its_level():
+    levels = passing()
+    plain = Hierarchy((made(rssm, context_size=OUTPUT, seed=1), levels.cells[2].cell), Clock(2, 2))
+    wrapped = Hierarchy(levels.cells[1:], Clock(2, 2))
+    ours, theirs = record(wrapped)[0], record(plain)[0]
+    assert_alike((ours.prior, ours.posterior), (theirs.prior, theirs.posterior))
+    assert_alike(ours.output[:, :OUTPUT], theirs.output)

@@ -57,3 +57,22 @@ def test_no_two_layers_of_a_model_start_alike():
     # Of uniform draws with different bounds, since the bound depends on the shape.
     ratios = [float(k.reshape(-1)[0] / k.reshape(-1)[1]) for k in kernels if k.size]
     assert len(set(ratios)) == len(ratios)
+
+
+def test_levels_may_have_sizes_of_their_own():
+    config = dataclasses.replace(TINY, stoch_size=(2, 3), deter_size=(4, 5))
+    fast, slow = structure(config).hierarchy.cells
+    assert (fast.stoch_size, fast.deter_size, fast.context_size) == (2, 4, 8)
+    assert (slow.stoch_size, slow.deter_size, slow.context_size) == (3, 5, 0)
+
+
+def test_contexts_are_passed_on_down_to_the_decoder():
+    config = dataclasses.replace(TINY, levels=3, pass_context=True)
+    model = structure(config)
+    assert [cell.output_size for cell in model.hierarchy.cells] == [3 * OUTPUT, 2 * OUTPUT, OUTPUT]
+    assert model.decoder.dense.kernel.shape[0] == 3 * OUTPUT
+
+
+def test_a_static_level_is_the_slowest_as_configured():
+    config = dataclasses.replace(TINY, levels=3, static_window=4)
+    assert structure(config).hierarchy.clock == Clock(3, 2, static_window=4)

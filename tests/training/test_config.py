@@ -248,3 +248,11 @@ def test_a_context_that_does_not_end_on_a_tick_of_every_level_is_an_error(contex
     message = f"multiple of the slowest period, 36 frames, got {context}"
     with pytest.raises(ValueError, match=message):
         Preset(model=ModelConfig(), train=TrainConfig(), context=context)
+
+
+@pytest.mark.parametrize("name", ["stoch_size", "deter_size"])
+def test_sizes_are_one_for_all_levels_or_one_for_each(name):
+    assert getattr(ModelConfig(**{name: 7}), f"{name}s") == (7, 7, 7)
+    assert getattr(ModelConfig(**{name: (7, 8, 9)}), f"{name}s") == (7, 8, 9)
+    with pytest.raises(ValueError, match=f"{name} must be one number, or one for each of 3 levels"):
+        ModelConfig(**{name: (7, 8)})

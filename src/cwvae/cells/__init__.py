@@ -6,7 +6,7 @@ from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.cells.wrapper_base import AbstractWrapper
-from cwvae.cells.wrappers import Conditioned, Resetting
+from cwvae.cells.wrappers import Conditioned, PassingContext, Resetting
 
 __all__ = [
     "AbstractCell",
@@ -18,6 +18,7 @@ __all__ = [
     "FlowCell",
     "GaussianHead",
     "LevelConditioning",
+    "PassingContext",
     "RSSMCell",
     "Resetting",
     "State",

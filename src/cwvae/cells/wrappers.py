@@ -1,5 +1,6 @@
-"""Cells made from other cells: one that resets, one that takes actions."""
+"""Cells made from other cells: one that resets, takes actions, or passes its context on."""
 
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import equinox as eqx
@@ -7,11 +8,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from cwvae.arguments import whole_number
+from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State
 from cwvae.cells.wrapper_base import AbstractWrapper
 from cwvae.shapes import checked
 
-__all__ = ["Conditioned", "Resetting"]
+__all__ = ["Conditioned", "PassingContext", "Resetting"]
 
 
 class Resetting(AbstractWrapper):
@@ -87,3 +89,67 @@ class Conditioned(AbstractWrapper):
         """Return the wrapped cell's context of the input from above and the action together."""
         both = jnp.concatenate([top_down, conditioning.action])
         return self.cell.prepare_context(both, conditioning)
+
+
+class PassingContext(AbstractWrapper):
+    """A cell whose output holds, behind its own, the output of the level above: a skip connection.
+
+    So the level below, or the decoder, has the states of all slower levels as they are, and what
+    does not change need not pass through the memories of the faster levels (as the content vector
+    of Franceschi et al. 2020, SRVP, which the decoder reads beside the dynamic state). The context
+    is kept in the state, at the end of `deter`, where neither belief reads it. At the top, where
+    nothing is above, it is the cell itself.
+
+    **Arguments:** `cell`, the cell that is wrapped. Its context must be the output of the level
+    above alone: give actions to the wrapped cell, `PassingContext(Conditioned(...))`.
+    """
+
+    cell: AbstractCell
+
+    @property
+    def deter_size(self) -> int:
+        """The size of the deterministic part, the context included."""
+        return self.cell.deter_size + self.cell.context_size
+
+    @property
+    def output_size(self) -> int:
+        """The length of the output, the context included."""
+        return self.cell.output_size + self.cell.context_size
+
+    def init(self) -> State:
+        """Return the state before the first tick, its context zeros."""
+        state = self.cell.init()
+        return replace(state, deter=jnp.pad(state.deter, (0, self.cell.context_size)))
+
+    def output(self, state: State) -> Float[Array, " output"]:
+        """Return the output of the cell and its context."""
+        inner, context = self._split(state.deter)
+        return jnp.concatenate([self.cell.output(replace(state, deter=inner)), context])
+
+    def prepare_context(
+        self, top_down: Float[Array, " top_down"], conditioning: Conditioning
+    ) -> tuple[Float[Array, " top_down"], Any]:
+        """Return the context as it is, and as the cell needs it."""
+        return top_down, self.cell.prepare_context(top_down, conditioning)
+
+    def advance(
+        self, state: State, context: tuple[Float[Array, " top_down"], Any]
+    ) -> Float[Array, " deter"]:
+        """Return h_t and, behind it, the context."""
+        top_down, inner = context
+        deter, _ = self._split(state.deter)
+        return jnp.concatenate([self.cell.advance(replace(state, deter=deter), inner), top_down])
+
+    def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
+        """Return p(z_t | h_t)."""
+        return self.cell.prior(self._split(deter)[0])
+
+    def posterior(self, deter: Float[Array, " deter"], evidence: Any) -> AbstractBelief:
+        """Return q(z_t | h_t, e_t)."""
+        return self.cell.posterior(self._split(deter)[0], evidence)
+
+    def _split(
+        self, deter: Float[Array, " deter"]
+    ) -> tuple[Float[Array, " inner"], Float[Array, " top_down"]]:
+        """Return the deterministic part of the cell, and the context."""
+        return deter[: self.cell.deter_size], deter[self.cell.deter_size :]

@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
+from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
 from cwvae.cells.rssm import RSSMCell
+from cwvae.cells.wrappers import PassingContext
 from cwvae.hierarchy import Hierarchy
 from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
@@ -38,11 +40,11 @@ def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) 
         "multiplier": config.channel_multiplier,
         "kernels": kernels,
     }
-    output = config.stoch_size + config.deter_size
+    cells = _cells(config, cells_key)
     return CWVAE(
         encoder=Encoder(FrameEncoder(**vision, key=frame_key), _stacks(config, stacks_key)),
-        hierarchy=Hierarchy(_cells(config, cells_key), config.clock),
-        decoder=FrameDecoder(state=output, **vision, key=decoder_key),
+        hierarchy=Hierarchy(cells, config.clock),
+        decoder=FrameDecoder(state=cells[0].output_size, **vision, key=decoder_key),
         likelihood=FixedNormal(config.decoder_stddev),
     )
 
@@ -56,22 +58,25 @@ def _stacks(config: ModelConfig, key: PRNGKeyArray) -> tuple[DenseStack, ...]:
     )
 
 
-def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[RSSMCell, ...]:
+def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:
     """Make the cell of every level, the fastest first."""
+    cells: list[AbstractCell] = []
     # Nothing is above the top level, so the official cell's weights for that are left out.
-    above = (config.stoch_size + config.deter_size,) * (config.levels - 1) + (0,)
-    return tuple(
-        RSSMCell(
-            stoch_size=config.stoch_size,
-            deter_size=config.deter_size,
+    above = 0
+    for level, level_key in reversed(list(enumerate(jr.split(key, config.levels)))):
+        cell: AbstractCell = RSSMCell(
+            stoch_size=config.stoch_sizes[level],
+            deter_size=config.deter_sizes[level],
             hidden_size=config.hidden_size,
             feature_size=feature_size(config.size, config.channel_multiplier),
-            context_size=context_size,
+            context_size=above,
             head=partial(GaussianHead, min_stddev=config.min_stddev),
-            key=k,
+            key=level_key,
         )
-        for context_size, k in zip(above, jr.split(key, config.levels), strict=True)
-    )
+        cell = PassingContext(cell) if config.pass_context and above else cell
+        cells.insert(0, cell)
+        above = cell.output_size
+    return tuple(cells)
 
 
 def _check(config: object, key: object) -> None:

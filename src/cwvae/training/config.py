@@ -40,8 +40,9 @@ _MODEL = {
     "factors": each(whole(1, _PERIOD), _LEVELS),
     "lookahead": flag,
     "static_window": optional(whole(1, _FRAMES)),
-    "stoch_size": whole(1, 100_000),
-    "deter_size": whole(1, 100_000),
+    "stoch_size": each(whole(1, 100_000), _LEVELS),
+    "deter_size": each(whole(1, 100_000), _LEVELS),
+    "pass_context": flag,
     "hidden_size": whole(1, 100_000),
     "size": _SIZE,
     "channels": whole(1, 1000),
@@ -91,10 +92,13 @@ class ModelConfig:
     static_window: int | None = None
     """Frames at the beginning of a video that the slowest level, a static one, is inferred from: it
     ticks once and is held; None: every level ticks on."""
-    stoch_size: int = 20
-    """Size of the stochastic part of a state."""
-    deter_size: int = 200
-    """Size of the deterministic part of a state."""
+    stoch_size: int | tuple[int, ...] = 20
+    """Size of the stochastic part of a state: one for all levels, or one for each, the fastest
+    first."""
+    deter_size: int | tuple[int, ...] = 200
+    """Size of the deterministic part of a state: one for all levels, or one for each."""
+    pass_context: bool = False
+    """True: a level's output holds that of the level above too, so that the decoder reads all."""
     hidden_size: int = 200
     """Width of the dense layers of a cell."""
     size: int = 64
@@ -116,6 +120,8 @@ class ModelConfig:
         """Raise `ValueError` for a field of the wrong type or range, or a clock that cannot be."""
         check(self, _MODEL)
         feature_size(self.size, self.channel_multiplier)
+        for name in ("stoch_size", "deter_size"):
+            self._of_levels(name)
         if self.clock.slowest > _PERIOD:
             raise ValueError(
                 f"the slowest level must tick at least once in {_PERIOD:,} frames, got a period of "
@@ -124,11 +130,32 @@ class ModelConfig:
             )
 
     @property
+    def stoch_sizes(self) -> tuple[int, ...]:
+        """Sizes of the stochastic parts of the states, the fastest level first."""
+        return self._of_levels("stoch_size")
+
+    @property
+    def deter_sizes(self) -> tuple[int, ...]:
+        """Sizes of the deterministic parts of the states, the fastest level first."""
+        return self._of_levels("deter_size")
+
+    @property
     def clock(self) -> Clock:
         """The clock of the levels."""
         return Clock(
             self.levels, self.factors, lookahead=self.lookahead, static_window=self.static_window
         )
+
+    def _of_levels(self, name: str) -> tuple[int, ...]:
+        """Return a field's value for each level, or raise `ValueError` for another number."""
+        value = getattr(self, name)
+        values = value if isinstance(value, tuple) else (value,) * self.levels
+        if len(values) != self.levels:
+            raise ValueError(
+                f"{name} must be one number, or one for each of {self.levels} levels, got "
+                f"{len(values)}: {values}"
+            )
+        return values
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

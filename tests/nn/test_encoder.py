@@ -11,7 +11,7 @@ from models import draw, made, plain
 
 from cwvae.clock import Clock
 from cwvae.model import CWVAE
-from cwvae.nn.encoder import Encoder
+from cwvae.nn.encoder import CoarseEncoder, Encoder
 from cwvae.nn.layers import DenseStack
 from cwvae.nn.vision import FrameEncoder
 
@@ -98,3 +98,36 @@ def test_a_video_of_bytes_is_an_error_that_names_it():
 def test_a_video_without_frames_is_an_error():
     with pytest.raises(ValueError, match="at least 1 frame, got none"):
         model_of(Clock(1)).features(jnp.zeros((0, 32, 32, 1)))
+
+
+def test_a_coarse_encoder_shows_the_slowest_level_alone_what_is_finer_than_a_block():
+    stack = {"hidden_size": 5, "depth": 2}
+    coarse = tuple(made(DenseStack, 64, FEATURE, **stack, seed=n) for n in range(2))
+    network = CoarseEncoder(encoder(0).frame, coarse, 4)
+    frame = draw(1, SIZE, SIZE, 1)
+    # The same in every block of 4 x 4 pixels, whose means therefore stay.
+    detail = jnp.tile(draw(2, 4, 4, 1), (8, 8, 1))
+    ours, other = network(frame), network(frame + detail - detail.mean())
+    assert [f.shape for f in ours] == [(FEATURE,)] * 3
+    for fine, changed in zip(ours[:2], other[:2], strict=True):
+        np.testing.assert_allclose(fine, changed, rtol=1e-4, atol=1e-4)
+    assert np.all(np.abs(ours[2] - other[2]) > 1e-4)
+    means = np.asarray(frame).reshape(8, 4, 8, 4).mean((1, 3)).reshape(-1)
+    np.testing.assert_allclose(ours[0], coarse[0](jnp.asarray(means)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_coarse_encoder_is_the_same_for_many_frames():
+    network = CoarseEncoder(
+        encoder(0).frame, (made(DenseStack, 64, FEATURE, hidden_size=5, depth=2),), 4
+    )
+    frames = draw(1, 3, SIZE, SIZE, 1)
+    for together, single in zip(
+        network.batch(frames), zip(*map(network, frames), strict=True), strict=True
+    ):
+        np.testing.assert_allclose(together, np.stack(single), rtol=1e-4, atol=1e-5)
+
+
+def test_blocks_that_do_not_divide_a_frame_raise_an_error():
+    network = CoarseEncoder(encoder(0).frame, (), 5)
+    with pytest.raises(ValueError, match="blocks of 5 pixels must divide the frame, got 32 x 32"):
+        network(draw(1, SIZE, SIZE, 1))

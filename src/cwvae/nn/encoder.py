@@ -5,12 +5,13 @@ Without a time axis: `CWVAE.features` runs it on all frames and sums each level'
 
 from collections.abc import Callable
 
+import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.nn.frame_networks import AbstractFrameNetwork, map_frames
 from cwvae.shapes import FrameFeatures
 
-__all__ = ["Encoder"]
+__all__ = ["CoarseEncoder", "Encoder"]
 
 
 class Encoder(AbstractFrameNetwork):
@@ -36,3 +37,46 @@ class Encoder(AbstractFrameNetwork):
         for stack in self.stacks:
             features.append(map_frames(stack, features[-1]))
         return tuple(features)
+
+
+class CoarseEncoder(AbstractFrameNetwork):
+    """An encoder that shows the slowest level the frame, and the others a coarse one.
+
+    What is fine, such as the shape of a digit, then reaches the decoder through the slowest level
+    alone, where it costs nats once a tick, and cannot be sent anew at every frame below; where
+    things are is known from the coarse frame.
+
+    **Arguments:** `fine` turns one frame into the slowest level's vector; `coarse`, one for each
+    other level, the fastest first, each turn the means of all square blocks of the frame into that
+    of their level; `block`, the edge of a block in pixels, which divides height and width.
+    """
+
+    fine: Callable[[Array], Array]
+    coarse: tuple[Callable[[Array], Array], ...]
+    block: int = eqx.field(static=True)
+
+    def __call__(
+        self, frame: Float[Array, "height width channels"], /
+    ) -> PyTree[Float[Array, " _"]]:
+        """Return the frame's features for each level, the fastest level first."""
+        means = self._means(frame[None])[0]
+        return (*(stack(means) for stack in self.coarse), self.fine(frame))
+
+    def batch(self, frames: Float[Array, "frames height width channels"], /) -> FrameFeatures:
+        """Return every frame's features for each level, the fastest level first."""
+        means = self._means(frames)
+        return (*(map_frames(stack, means) for stack in self.coarse), map_frames(self.fine, frames))
+
+    def _means(
+        self, frames: Float[Array, "frames height width channels"]
+    ) -> Float[Array, "frames blocks"]:
+        """Return the means of the blocks of every frame, as one vector."""
+        count, height, width, channels = frames.shape
+        if height % self.block or width % self.block:
+            raise ValueError(
+                f"blocks of {self.block} pixels must divide the frame, got {height} x {width}; use "
+                "a power of two"
+            )
+        rows, columns = height // self.block, width // self.block
+        split = frames.reshape(count, rows, self.block, columns, self.block, channels)
+        return split.mean((2, 4)).reshape(count, -1)

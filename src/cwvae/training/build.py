@@ -15,7 +15,7 @@ from cwvae.hierarchy import Hierarchy
 from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
-from cwvae.nn.encoder import Encoder
+from cwvae.nn.encoder import CoarseEncoder, Encoder
 from cwvae.nn.layers import DenseStack
 from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
 from cwvae.training.config import ModelConfig
@@ -42,20 +42,25 @@ def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) 
     }
     cells = _cells(config, cells_key)
     return CWVAE(
-        encoder=Encoder(FrameEncoder(**vision, key=frame_key), _stacks(config, stacks_key)),
+        encoder=_encoder(config, FrameEncoder(**vision, key=frame_key), stacks_key),
         hierarchy=Hierarchy(cells, config.clock),
         decoder=FrameDecoder(state=cells[0].output_size, **vision, key=decoder_key),
         likelihood=FixedNormal(config.decoder_stddev),
     )
 
 
-def _stacks(config: ModelConfig, key: PRNGKeyArray) -> tuple[DenseStack, ...]:
-    """Make the dense stacks of the encoder, one for each level above the first."""
+def _encoder(
+    config: ModelConfig, frame: FrameEncoder, key: PRNGKeyArray
+) -> Encoder | CoarseEncoder:
+    """Make the encoder from that of one frame, with dense stacks for the levels."""
     feature = feature_size(config.size, config.channel_multiplier)
     sizes = {"hidden_size": config.dense_hidden, "depth": config.dense_layers}
-    return tuple(
-        DenseStack(feature, feature, **sizes, key=k) for k in jr.split(key, config.levels)[1:]
-    )
+    keys = jr.split(key, config.levels)
+    if config.coarse_evidence == 1:
+        return Encoder(frame, tuple(DenseStack(feature, feature, **sizes, key=k) for k in keys[1:]))
+    blocks = (config.size // config.coarse_evidence) ** 2 * config.channels
+    coarse = tuple(DenseStack(blocks, feature, **sizes, key=k) for k in keys[1:])
+    return CoarseEncoder(frame, coarse, config.coarse_evidence)
 
 
 def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:

@@ -47,6 +47,7 @@ _MODEL = {
     "size": _SIZE,
     "channels": whole(1, 1000),
     "channel_multiplier": number(1 / 32, 100),
+    "coarse_evidence": whole(1, max(SIZES)),
     "dense_layers": whole(1, 100),
     "dense_hidden": whole(1, 100_000),
     # A step between two gray values is 0.004; far below that nothing but overflow is left.
@@ -107,6 +108,9 @@ class ModelConfig:
     """Channels of a frame: 1 (gray) or 3 (RGB)."""
     channel_multiplier: float = 1.0
     """Multiplies the number of channels of every convolution."""
+    coarse_evidence: int = 1
+    """Edge in pixels of the square blocks of which all levels but the slowest see only the mean,
+    so that what is finer can be kept by the slowest level alone; 1: every level sees the frames."""
     dense_layers: int = 3
     """Dense layers of the encoder for each upper level."""
     dense_hidden: int = 1000
@@ -122,6 +126,11 @@ class ModelConfig:
         feature_size(self.size, self.channel_multiplier)
         for name in ("stoch_size", "deter_size"):
             self._of_levels(name)
+        if self.size % self.coarse_evidence:
+            raise ValueError(
+                f"coarse_evidence must divide the size {self.size}, got {self.coarse_evidence}; "
+                "use a power of two"
+            )
         if self.clock.slowest > _PERIOD:
             raise ValueError(
                 f"the slowest level must tick at least once in {_PERIOD:,} frames, got a period of "

@@ -22,6 +22,9 @@ from cwvae.shapes import checked
 
 __all__ = ["Clock", "hold", "pool"]
 
+# A slip of the keyboard should not fill the memory: every level has a factor and a period.
+_MOST_LEVELS = 100
+
 
 @dataclasses.dataclass(frozen=True, init=False)
 class Clock:
@@ -38,7 +41,8 @@ class Clock:
       so that inference looks ahead by up to a period (the paper), or ends there, so that a
       window is used when it is complete (a causal model).
 
-    Raises `ValueError` for fewer than one level, a factor below 1, or a wrong number of factors.
+    Raises `ValueError` for fewer than 1 or more than 100 levels, a factor below 1, or a wrong
+    number of factors.
     """
 
     levels: int
@@ -55,6 +59,8 @@ class Clock:
     ):
         """Turn one factor for all into one for each level above the first, and check them."""
         levels = whole_number("levels", levels)
+        if levels > _MOST_LEVELS:
+            raise ValueError(f"levels must be at most {_MOST_LEVELS}, got {levels}; use fewer")
         several = np.iterable(factors)
         numbers = tuple(factors) if several else (factors,)
         if not all(isinstance(factor, Integral) for factor in numbers):

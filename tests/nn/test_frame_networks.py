@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxprs import kept
 from models import draw, made
 from reference import assert_alike
 
@@ -145,16 +146,14 @@ def test_nothing_of_what_happens_inside_is_kept_for_the_gradient(small_chunks):
     def forgotten(network, states, targets):
         return jnp.sum(log_probs(network, squares, states, targets))
 
-    def kept(network, states, targets):
+    def remembered(network, states, targets):
         return jnp.sum(jax.vmap(squares)(map_frames(network, states), targets))
 
-    def numbers_per_frame(value) -> float:
-        def temporaries(count: int) -> int:
-            inputs = DECODER, draw(0, count, 7), draw(1, count, 32, 32, 1)
-            compiled = eqx.filter_jit(eqx.filter_grad(value)).lower(*inputs).compile()
-            return compiled.compiled.memory_analysis().temp_size_in_bytes
+    def kept_per_frame(value) -> float:
+        few, many = (
+            kept(value, DECODER, draw(0, count, 7), draw(1, count, 32, 32, 1)) for count in (6, 12)
+        )
+        return (many - few) / 6
 
-        return (temporaries(60) - temporaries(30)) / 30 / 4
-
-    # The target (32 x 32) in chunks, and little besides.
-    assert numbers_per_frame(forgotten) < 1.2 * 32 * 32 < numbers_per_frame(kept) / 2
+    # The target (32 x 32), and little besides.
+    assert kept_per_frame(forgotten) < 1.2 * 32 * 32 < kept_per_frame(remembered) / 2

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -15,9 +16,13 @@ def equations(function, *arguments) -> Iterator:
     def inside(jaxpr) -> Iterator:
         for equation in jaxpr.eqns:
             yield equation
-            inner = (getattr(leaf, "jaxpr", leaf) for leaf in jax.tree.leaves(equation.params))
-            for one in inner:
-                yield from inside(one) if hasattr(one, "eqns") else ()
+            parts = jax.tree.leaves(equation.params)
+            if equation.primitive.name.startswith("cwvae_"):  # which holds a program of ours
+                shapes = (jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in equation.invars)
+                run = partial(equation.primitive.impl, **equation.params)
+                parts = [jax.make_jaxpr(run)(*shapes)]
+            for part in (getattr(part, "jaxpr", part) for part in parts):
+                yield from inside(part) if hasattr(part, "eqns") else ()
 
     # Parts of a program that were traced before, maybe for another platform, are traced again.
     jax.clear_caches()

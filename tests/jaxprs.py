@@ -43,11 +43,12 @@ def choose(monkeypatch, platform: str) -> None:
     monkeypatch.setattr(lax, "platform_dependent", branch)
 
 
-def kept(function, *arguments) -> int:
-    """Count the numbers that a function keeps for its gradient."""
-    arrays, rest = eqx.partition(arguments, eqx.is_inexact_array)
+def kept(function, first, *others) -> int:
+    """Count the numbers that a function keeps for its gradient in the first argument."""
+    weights, rest = eqx.partition(first, eqx.is_inexact_array)
 
-    def pullback(arrays):
-        return jax.vjp(lambda arrays: function(*eqx.combine(arrays, rest)), arrays)[1]
+    def pullback(weights, *others):
+        return jax.vjp(lambda weights: function(eqx.combine(weights, rest), *others), weights)[1]
 
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(jax.eval_shape(pullback, arrays)))
+    residuals = jax.tree.leaves(jax.eval_shape(pullback, weights, *others))
+    return sum(math.prod(leaf.shape) for leaf in residuals)

@@ -9,14 +9,12 @@ import numpy as np
 from flops import Work
 from inputs import moments, normal, seeded_model
 from jaxtyping import Array
-from kinds import Program
+from measuring import Program
 
 from cwvae import PRESETS
 from cwvae.cells.heads import STDDEV_SHIFT
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.training.config import ModelConfig
-
-SCALE = 0.01  # so small that nothing grows without activations
 
 
 def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
@@ -36,10 +34,9 @@ def level(verb: str, preset: str, batch: int, ticks: int) -> Program:
         return cell, *(jnp.swapaxes(array, 0, 1) for array in arrays)
 
     def ours(cell, *arrays):
-        def one(top_down, noise, *features):
-            return scan(cell, cell.init(), top_down, *features, noise)[1]
-
-        return jax.vmap(one)(*arrays)
+        return jax.vmap(
+            lambda above, noise, *seen: scan(cell, cell.init(), above, *seen, noise)[1]
+        )(*arrays)
 
     return Program(
         function=eqx.filter_jit(ours),
@@ -61,9 +58,8 @@ def scan_by_hand(
     outside. Returns stoch, deter, mean and standard deviation, and those of the prior.
     """
     above = top_down @ cell.prior_in.ahead_kernel + cell.prior_in.bias
-    evidence = None
-    if features is not None:
-        evidence = features @ cell.posterior_in.ahead_kernel + cell.posterior_in.bias
+    read = cell.posterior_in
+    evidence = None if features is None else features @ read.ahead_kernel + read.bias
 
     def prior(deter):
         return _gaussian(cell.prior_head, jax.nn.relu(_dense(cell.prior_hidden, deter)))
@@ -76,7 +72,7 @@ def scan_by_hand(
         if evidence is None:
             mean, stddev = prior(deter)
         else:
-            hidden = jax.nn.relu(deter @ cell.posterior_in.recurrent_kernel + evidence)
+            hidden = jax.nn.relu(deter @ read.recurrent_kernel + evidence)
             hidden = jax.nn.relu(_dense(cell.posterior_hidden, hidden))
             mean, stddev = _gaussian(cell.posterior_head, hidden)
         stoch = mean + stddev * noise
@@ -108,7 +104,7 @@ def _gaussian(head: Any, hidden: Array) -> tuple[Array, Array]:
     return mean, jax.nn.softplus(stddev) + head.min_stddev
 
 
-def products(config: ModelConfig, batch: int, frames: int) -> Program:
+def products(config: ModelConfig, batch: int, frames: int) -> dict[str, Program]:
     """Return the products of the ticks that predict so many frames, and nothing else.
 
     What no faster tick can leave out: one scan for each level, each tick with the products that
@@ -120,10 +116,9 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
 
     def arguments() -> tuple:
         shapes = [(stoch, hidden), *gates, (deter, hidden), (hidden, 2 * stoch)]
-        return [SCALE * normal(*shape) for shape in shapes], (
-            jnp.zeros((batch, stoch)),
-            jnp.zeros((batch, deter)),
-        )
+        # So small that nothing grows without activations.
+        matrices = [0.01 * normal(*shape) for shape in shapes]
+        return matrices, tuple(jnp.zeros((batch, size)) for size in (stoch, deter))
 
     def multiply(matrices, vectors):
         into, gates, recurrent, out, belief = matrices
@@ -142,13 +137,12 @@ def products(config: ModelConfig, batch: int, frames: int) -> Program:
             vectors, _ = jax.lax.scan(tick, vectors, length=ticks)
         return vectors[0]
 
-    return Program(eqx.filter_jit(multiply), arguments)
+    return {"matrix_vector_products": Program(eqx.filter_jit(multiply), arguments)}
 
 
 def _compared(trace, written: tuple[Array, ...]) -> dict[str, float]:
     """Return the values of a scan, and the largest difference from the other."""
-    states, posterior, prior = trace.states, trace.posterior, trace.prior
-    beliefs = (posterior.mean, posterior.stddev, prior.mean, prior.stddev)
-    both = zip((states.stoch, states.deter, *beliefs), written, strict=True)
+    beliefs = (trace.posterior.mean, trace.posterior.stddev, trace.prior.mean, trace.prior.stddev)
+    both = zip((trace.states.stoch, trace.states.deter, *beliefs), written, strict=True)
     largest = max(float(np.abs(np.swapaxes(mine, 0, 1) - other).max()) for mine, other in both)
     return moments(trace.output) | {"largest_difference": largest}

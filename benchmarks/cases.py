@@ -4,23 +4,23 @@ A line is a group, what makes a case, and its parameters; of parameters that are
 combinations are cases. The group is the table in which a case stands.
 """
 
-import dataclasses
 import inspect
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import by_hand
 import processes
 import programs
-from kinds import Calls, Program
+from measuring import Calls, Program
 
 from cwvae.training.step import train_step
 
 VERBS, PARTS, WAYS = ("observe", "imagine"), ("encoder", "decoder"), ("forward", "gradient")
-HORIZONS, BATCHES = (125, 250, 500, 1000, 2000, 4000, 8000), (1, 2, 4, 8)
 BOTH = ("float32", "bfloat16")
+HORIZONS, BATCHES = (125, 250, 500, 1000, 2000, 4000, 8000), (1, 2, 4, 8)
 
 
 class Entry(NamedTuple):
@@ -43,26 +43,20 @@ def line(group: str, what: str, make: Callable[..., Any], *values: Any) -> list[
     return entries
 
 
-def grown(quantity: str, against: str, make: Callable[..., Program]) -> Callable[..., Program]:
-    """Return what makes a point of a plot: a quantity against one size of a preset, `x`."""
-
-    def point(preset: str, x: int) -> Program:
-        case, growth = make(preset, x), {"quantity": quantity, "against": against, "x": x}
-        return dataclasses.replace(case, parameters=growth | dict(case.parameters))
-
-    return point
-
-
-latents = grown("latents", "horizon", lambda p, x: programs.forecasts("latents", p, 1, x))
-decoded = grown("decoded forecast", "horizon", lambda p, x: programs.forecasts("decoded", p, 1, x))
-batch = grown("training step", "batch", lambda p, x: programs.train(p, x, frames=100))
-levels = grown("inference", "levels", lambda p, x: programs.hierarchy("observe", p, x, 6, 100))
-factor = grown("inference", "factor", lambda p, x: programs.hierarchy("observe", p, 3, x, 100))
+# What a plot shows against which size, and how a point of it is made from a preset and that size.
+GROWTH: dict[str, tuple[str, str, Callable[[str, int], Program]]] = {
+    "latents": ("latents", "horizon", lambda p, x: programs.forecasts("latents", p, 1, x)),
+    "decoded": ("decoded forecast", "horizon", lambda p, x: programs.forecasts("decoded", p, 1, x)),
+    "batch": ("training step", "batch", lambda p, x: programs.train(p, x, frames=100)),
+    "levels": ("inference", "levels", lambda p, x: programs.hierarchy("observe", p, x, 6, 100)),
+    "factor": ("inference", "factor", lambda p, x: programs.hierarchy("observe", p, 3, x, 100)),
+}
 
 
-def long(preset: str) -> Program:
-    """Return a training step on 8 videos of 1000 frames, to see whether it fits."""
-    return programs.train(preset, 8, frames=1000)
+def growth(what: str, preset: str, x: int) -> Program:
+    """Return a point of a plot."""
+    quantity, against, make = GROWTH[what]
+    return replace(make(preset, x), parameters={"quantity": quantity, "against": against})
 
 
 DEFAULT = [
@@ -70,11 +64,11 @@ DEFAULT = [
     *line("data", "waiting", processes.waiting, "moving_mnist", 8),
     *line("forecast", "", programs.forecasts, "decoded", "moving_mnist", (1, 4)),
     *line("forecast", "", programs.forecasts, "latents", "moving_mnist", (1, 4, 16)),
-    *line("growth", "latents", latents, "moving_mnist", HORIZONS),
-    *line("growth", "decoded", decoded, "moving_mnist", HORIZONS),
-    *line("growth", "batch", batch, "demo", BATCHES),
-    *line("growth", "levels", levels, "moving_mnist", (1, 2, 3, 4, 5)),
-    *line("growth", "factor", factor, "moving_mnist", (1, 2, 4, 6, 8)),
+    *line("growth", "", growth, "latents", "moving_mnist", HORIZONS),
+    *line("growth", "", growth, "decoded", "moving_mnist", HORIZONS),
+    *line("growth", "", growth, "batch", "demo", BATCHES),
+    *line("growth", "", growth, "levels", "moving_mnist", (1, 2, 3, 4, 5)),
+    *line("growth", "", growth, "factor", "moving_mnist", (1, 2, 4, 6, 8)),
     # One level has no factor.
     *line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", 1, 6, (100, 1000)),
     *line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", (2, 3), (2, 6), (100, 1000)),
@@ -82,7 +76,7 @@ DEFAULT = [
     *line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
     *line("start", "first_step", processes.first_step, "moving_mnist", 8),
     *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
-    *line("train", "long", long, "moving_mnist"),
+    *line("train", "", programs.train, "moving_mnist", 8, "float32", 1000),
     *line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
     *line("train", "", programs.train, "moving_mnist", 8, "bfloat16"),
     *line("train", "", programs.train, "minerl", (1, 8), "float32"),
@@ -92,7 +86,7 @@ DEFAULT = [
 FULL = [
     *line("forecast", "", programs.forecasts, "decoded", "moving_mnist", (16, 64)),
     *line("forecast", "", programs.forecasts, "latents", "moving_mnist", 64),
-    *line("growth", "batch", batch, "moving_mnist", BATCHES),
+    *line("growth", "", growth, "batch", "moving_mnist", BATCHES),
     *line("train", "", programs.train, "moving_mnist", 1, "bfloat16"),
     *line("train", "", programs.train, "minerl", (1, 8), "bfloat16"),
     *line("train", "", programs.train, ("moving_mnist", "minerl"), 50, BOTH),
@@ -103,9 +97,8 @@ QUICK = [
     *line("data", "batches", processes.batches, "debug", 2),
     *line("data", "waiting", processes.waiting, "debug", 2),
     *line("forecast", "", programs.forecasts, "latents", "debug", 2),
-    *line("growth", "decoded", decoded, "debug", 4),
-    *line("growth", "levels", levels, "debug", 2),
-    *line("growth", "factor", factor, "debug", 2),
+    *line("growth", "", growth, "decoded", "debug", 4),
+    *line("growth", "", growth, "factor", "debug", 2),
     *line("hierarchy", "", programs.hierarchy, VERBS, "debug", 2, 3, 7),
     *line("levels", "", by_hand.level, VERBS, "debug", 2, 5),
     *line("start", "import", processes.importing, "cwvae.clock"),

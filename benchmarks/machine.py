@@ -36,17 +36,10 @@ def peaks() -> Iterator[dict[str, int | None]]:
     found["device_peak"] = peak if peak > before else None
 
 
-def total_memory() -> int:
-    """Return the bytes of memory that computations on the first device may use."""
-    return counted().get("bytes_limit") or provenance.memory()
-
-
 def free_memory() -> int:
-    """Return how many of these bytes are free."""
+    """Return how many bytes of memory computations on the first device may still use."""
     known = counted()
-    if "bytes_limit" in known:
-        return known["bytes_limit"] - known["bytes_in_use"]
-    return provenance.free_memory()
+    return known["bytes_limit"] - known["bytes_in_use"] if known else provenance.free_memory()
 
 
 def counted() -> dict[str, int]:

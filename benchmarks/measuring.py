@@ -1,10 +1,10 @@
 """Trace, compile, run warm, look at memory and value: from a case to what is kept of it."""
 
-import functools
+import itertools
 import math
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,46 +12,58 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import machine
-from kinds import Calls, LeftOutError, Program
 
 BUDGET = 8.0  # seconds that the rounds of a case may take
 LEAST, MOST = 3, 20  # rounds
-LONG = 20.0  # seconds of a call of which one round must do
+# A case is left out if a call would take longer at a share of the measured matrix rate, or by XLA's
+# account need more than a share of the free memory.
 LONGEST_CALL = 60.0  # seconds
-SHARE_OF_RATE = 0.25
-SHARE_OF_MEMORY = 0.8
+SHARE_OF_RATE, SHARE_OF_MEMORY = 0.25, 0.8
 LIMIT_ROUNDS = 5
 
-RULE = (
-    f"a case is left out if one call would take more than {LONGEST_CALL:.0f} s at "
-    f"{SHARE_OF_RATE:.0%} of the measured matrix rate, if by XLA's account it would need more than "
-    f"{SHARE_OF_MEMORY:.0%} of the free memory, or if a package that it needs is missing"
-)
-"""The rule in words, which is printed beside what it left out."""
+
+class LeftOutError(Exception):
+    """A case does not fit the machine; the message is the reason."""
 
 
-class Loop:
-    """A function called again and again, each time with what the last call left for the next."""
+@dataclass(frozen=True)
+class Program:
+    """A case that is compiled, and what is known of it beforehand."""
 
-    def __init__(self, function: Callable[..., Any], arguments: tuple, then=lambda old, _: old):
-        self.function, self.arguments, self.then = function, arguments, then
-        self.cpu_seconds: list[float] = []
+    function: Any  # what `equinox.filter_jit` returned
+    arguments: Callable[[], tuple]  # makes those of the first call
+    # Makes the arguments of the next call from those of the last and its result.
+    then: Callable[[tuple, Any], tuple] = lambda arguments, result: arguments
+    # What was computed, in a few numbers, from the first result and those of the references.
+    value: Callable[..., Mapping[str, float]] = lambda *results: {}
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # those that its name has not
+    frames: int | None = None  # of a call, as the others below
+    ticks: int | None = None
+    flops: float | None = None  # those that are necessary
+    # What else bounds the case, by name: programs of which only the time counts.
+    references: Mapping[str, "Program"] = field(default_factory=dict)
 
-    def one(self) -> tuple[Any, float]:
-        """Call once; return the result when it is there, and the seconds that it took."""
+
+@dataclass(frozen=True)
+class Calls:
+    """A case that is called as it is, without compiling."""
+
+    call: Callable[[], Any]  # what is timed
+    # Finds the value and what else a result file holds in all that the calls returned.
+    after: Callable[[list], dict[str, Any]]
+    rounds: int
+    warm: int = 0  # calls before those that are timed
+
+
+def calls(function: Callable, arguments: tuple, then=lambda old, _: old) -> Iterator:
+    """Yield results when they are there, with the seconds that each took, call after call."""
+    while True:
         start = time.perf_counter()
-        result = jax.block_until_ready(self.function(*self.arguments))
+        result = jax.block_until_ready(function(*arguments))
         seconds = time.perf_counter() - start
-        self.arguments = self.then(self.arguments, result)
-        return result, seconds
-
-    def timed(self) -> float:
-        """Call once, note the CPU time and return the seconds, so that nobody keeps the result."""
-        before = time.process_time(), *os.times()[2:4]  # and of processes that it starts
-        _, seconds = self.one()
-        after = time.process_time(), *os.times()[2:4]
-        self.cpu_seconds.append(sum(after) - sum(before))
-        return seconds
+        arguments = then(arguments, result)
+        yield result, seconds
+        del result  # so that it is not in memory during the next call
 
 
 def measured(case: Program | Calls, benchmark: Any, *, quick: bool = False) -> dict[str, Any]:
@@ -66,8 +78,8 @@ def measured(case: Program | Calls, benchmark: Any, *, quick: bool = False) -> d
     else:
         with machine.peaks() as peaks:
             returned = [case.call() for _ in range(case.warm)]
-            loop = Loop(lambda: returned.append(case.call()), ())
-            found = _rounds(loop, benchmark, 1 if quick else case.rounds)
+            made = calls(lambda: returned.append(case.call()), ())
+            found = _rounds(made, benchmark, 1 if quick else case.rounds)
         found |= {"memory": peaks} | case.after(returned)
     wrong = {name: value for name, value in found["value"].items() if not math.isfinite(value)}
     if wrong:
@@ -81,33 +93,31 @@ def _measured_program(case: Program, rate: float, benchmark: Any, quick: bool) -
     """Measure a program, unless it needs too much time or memory."""
     seconds = (case.flops or 0) / (SHARE_OF_RATE * rate)
     if seconds > LONGEST_CALL:
-        raise LeftOutError(
-            f"about {seconds:.0f} s a call at {SHARE_OF_RATE:.0%} of the matrix rate, "
-            f"more than {LONGEST_CALL:.0f} s"
-        )
+        at = f"at {SHARE_OF_RATE:.0%} of the matrix rate"
+        raise LeftOutError(f"{seconds:.0f} s a call {at}, more than {LONGEST_CALL:.0f} s")
     arguments = case.arguments()
     run, found = compiled(case.function, arguments)
     check_memory(found["memory"], machine.free_memory())
     timed = {name: _timed(reference, quick) for name, reference in case.references.items()}
     # From here on, so that memory is that of running and not of compiling.
     with machine.peaks() as peaks:
-        loop = Loop(run, arguments, case.then)
+        made = calls(run, arguments, case.then)
         del arguments
-        result, first = loop.one()
+        result, first = next(made)
         value = case.value(result, *(result for result, _ in timed.values()))
         del result
-        found |= _rounds(loop, benchmark, _affordable(first, quick))
+        found |= _rounds(made, benchmark, _affordable(first, quick))
         if case.ticks and jax.default_backend() != "cpu":
-            launched = machine.kernels(loop.one)
+            launched = machine.kernels(lambda: next(made))
             found["kernels_per_tick"] = launched and launched / case.ticks
     found["memory"] |= peaks
     return found | {
-        "parameters": dict(case.parameters),
+        "parameters": case.parameters,
         "frames": case.frames,
         "ticks": case.ticks,
         "necessary_flops": case.flops,
         "reference_seconds": {name: least for name, (_, least) in timed.items()},
-        "value": dict(value),
+        "value": value,
     }
 
 
@@ -129,7 +139,6 @@ def compiled(function: Any, arguments: tuple) -> tuple[Callable[..., Any], dict[
         "xla_flops": cost.get("flops"),
         "xla_bytes": cost.get("bytes accessed"),
         "memory": {
-            "arguments": needed.argument_size_in_bytes,
             "outputs": needed.output_size_in_bytes,
             "aliased": needed.alias_size_in_bytes,
             "temporaries": needed.temp_size_in_bytes,
@@ -141,52 +150,39 @@ def check_memory(needed: Mapping[str, int], free: int) -> None:
     """Raise `LeftOutError` for a program that needs too much beside its arguments, in bytes."""
     more = needed["temporaries"] + needed["outputs"] - needed["aliased"]
     if more > SHARE_OF_MEMORY * free:
-        raise LeftOutError(
-            f"{more / 1e9:.1f} GB, more than {SHARE_OF_MEMORY:.0%} of the {free / 1e9:.1f} GB "
-            "that are free"
-        )
+        share = f"{SHARE_OF_MEMORY:.0%} of the {free / 1e9:.1f} GB that are free"
+        raise LeftOutError(f"{more / 1e9:.1f} GB, more than {share}")
 
 
-def _rounds(loop: Loop, benchmark: Any, rounds: int) -> dict[str, Any]:
-    """Time calls by pytest-benchmark; return the fields that hold how long they took."""
-    benchmark.pedantic(loop.timed, rounds=rounds)
-    stats = benchmark.stats.stats
+def _rounds(made: Iterator, benchmark: Any, rounds: int) -> dict[str, Any]:
+    """Time calls by pytest-benchmark; return the field that holds how long they took."""
+    benchmark.pedantic(lambda: next(made)[1], rounds=rounds)
     names = ("min", "median", "q1", "q3", "rounds")
-    return {
-        "seconds": {name: getattr(stats, name) for name in names},
-        "cpu_seconds": loop.cpu_seconds[stats.data.index(stats.min)],
-    }
+    return {"seconds": {name: getattr(benchmark.stats.stats, name) for name in names}}
 
 
 def _timed(reference: Program, quick: bool) -> tuple[Any, float]:
     """Return the result of a reference, and the seconds of its fastest call after the first."""
     arguments = reference.arguments()
-    loop = Loop(compiled(reference.function, arguments)[0], arguments)
-    result, first = loop.one()
-    return result, min(loop.timed() for _ in range(_affordable(first, quick)))
+    made = calls(compiled(reference.function, arguments)[0], arguments)
+    result, first = next(made)
+    return result, _fastest(made, _affordable(first, quick))
+
+
+def _fastest(made: Iterator, rounds: int) -> float:
+    """Return the seconds of the fastest of so many calls."""
+    return min(seconds for _, seconds in itertools.islice(made, rounds))
 
 
 def _affordable(seconds: float, quick: bool) -> int:
     """Return how many rounds of so many seconds to take."""
-    return 1 if quick or seconds > LONG else min(MOST, max(LEAST, int(BUDGET / seconds)))
+    return 1 if quick else min(MOST, max(LEAST, int(BUDGET / seconds)))
 
 
 def limits(quick: bool) -> dict[str, float]:
-    """Measure the rates of a large matrix product and of a large copy, now."""
-    found = {}
-    for name, (amount, draw, run, then) in _largest(quick).items():
-        loop = Loop(run, (draw(),), then)
-        loop.one()
-        found[name] = amount / min(loop.timed() for _ in range(LIMIT_ROUNDS))
-    return found
+    """Measure the rates of a large matrix product and of a large copy, now.
 
-
-@functools.cache
-def _largest(quick: bool) -> dict[str, tuple]:
-    """Compile, once and for all, what measures the limits; return it by their names.
-
-    An amount of operations or bytes, what draws an array, what is timed on it, and what is next. On
-    a GPU products are in float32 proper, in TF32 and in bfloat16. Sizes are such that, but for
+    On a GPU products are in float32 proper, in TF32 and in bfloat16. Sizes are such that, but for
     `quick`, neither starting nor caches count.
     """
     kinds: dict[str, tuple[Any, Any]] = {"": (jnp.float32, jax.lax.Precision.HIGHEST)}
@@ -197,16 +193,16 @@ def _largest(quick: bool) -> dict[str, tuple]:
         edge, copied = 8192, 2**28
     if quick:
         edge, copied = 128, 2**16
-    found: dict[str, tuple[float, Callable, Callable, Callable]] = {}
+    found = {}
     for name, (dtype, precision) in kinds.items():
         # Random numbers, since a GPU is faster where all are equal.
-        draw = jax.jit(partial(jr.normal, jr.key(0), (edge, edge), dtype)).lower().compile()
-        square = jax.jit(lambda matrix, how=precision: jnp.matmul(matrix, matrix, precision=how))
-        run = square.lower(jax.ShapeDtypeStruct((edge, edge), dtype)).compile()
-        found[f"{name}matmul_flops_per_second"] = (2 * edge**3, draw, run, lambda old, _: old)
+        matrix = jr.normal(jr.key(0), (edge, edge), dtype)
+        squares = calls(partial(jnp.matmul, precision=precision), (matrix, matrix))
+        next(squares)  # compiles
+        found[f"{name}matmul_flops_per_second"] = 2 * edge**3 / _fastest(squares, LIMIT_ROUNDS)
     # In place, so that what is timed is not the system finding new pages.
-    numbers = jax.ShapeDtypeStruct((copied,), jnp.float32)
-    negate = jax.jit(jnp.negative, donate_argnums=0).lower(numbers).compile()
-    draw = partial(jnp.ones, numbers.shape, numbers.dtype)
+    negate = jax.jit(jnp.negative, donate_argnums=0)
+    copies = calls(negate, (jnp.ones(copied),), lambda _, new: (new,))
+    next(copies)
     moved = 2 * 4 * copied  # bytes, read and written
-    return found | {"copy_bytes_per_second": (moved, draw, negate, lambda _, new: (new,))}
+    return found | {"copy_bytes_per_second": moved / _fastest(copies, LIMIT_ROUNDS)}

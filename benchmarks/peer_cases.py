@@ -49,7 +49,7 @@ def _measure(what: str, preset: str, batch: int, rounds: int) -> dict[str, Any]:
     import jax
 
     jax.config.update("jax_enable_compilation_cache", False)
-    from measuring import Loop, compiled
+    from measuring import calls, compiled
     from programs import forecasts, train
 
     from cwvae.provenance import peak_memory
@@ -59,30 +59,31 @@ def _measure(what: str, preset: str, batch: int, rounds: int) -> dict[str, Any]:
     arguments = jax.block_until_ready(case.arguments())
     built = time.perf_counter()
     run, known = compiled(case.function, arguments)
-    loop = Loop(run, arguments, case.then)
-    value = case.value(loop.one()[0])
-    found = {
+    made = calls(run, arguments, case.then)
+    value = case.value(next(made)[0])
+    found = {"case": what, "batch": batch, "preset": preset, **case.parameters} | {
         "seconds_to_first_step": time.perf_counter() - START,
         "import_seconds": imported - START,
         "build_seconds": built - imported,
-        "trace_seconds": known["trace_seconds"],
-        "compile_seconds": known["compile_seconds"],
         "value": value,
     }
-    walls = [loop.timed() for _ in range(rounds)]
-    if walls:
-        seconds = {"min": min(walls), "median": statistics.median(walls), "rounds": rounds}
-        found |= {"seconds": seconds, "cpu_seconds": loop.cpu_seconds[walls.index(min(walls))]}
-    sizes = {"case": what, "batch": batch, "preset": preset, **case.parameters}
-    return sizes | found | {"peak_rss_bytes": peak_memory()}
+    found |= {name: known[name] for name in ("trace_seconds", "compile_seconds")}
+    times = []
+    for _ in range(rounds):
+        before = time.process_time()
+        times.append((next(made)[1], time.process_time() - before))
+    if times:
+        least, cpu_seconds = min(times)
+        median = statistics.median(wall for wall, _ in times)
+        seconds = {"min": least, "median": median, "rounds": rounds}
+        found |= {"seconds": seconds, "cpu_seconds": cpu_seconds}
+    return found | {"peak_rss_bytes": peak_memory()}
 
 
 def _measure_all(path: Path) -> None:
     """Measure every case and write the file of results."""
-    cases = []
-    for case, batch in CASES:
-        command = [sys.executable, __file__, f"--case={case}", f"--batch={batch}"]
-        cases.append(json.loads(subprocess.check_output(command)))
+    starts = [(sys.executable, __file__, f"--case={what}", f"--batch={n}") for what, n in CASES]
+    cases = [json.loads(subprocess.check_output(start)) for start in starts]
     from cwvae.files import write_json
     from cwvae.provenance import environment
 

@@ -1,7 +1,5 @@
 """What is measured as it runs, by the wall clock: the data pipeline, and processes that start."""
 
-import collections
-import importlib.util
 import itertools
 import json
 import os
@@ -9,38 +7,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from kinds import Calls, LeftOutError
-from measuring import compiled
+from measuring import Calls, LeftOutError, compiled
 from programs import train
 
 from cwvae import PRESETS
 
+COMPILING = ("trace_seconds", "compile_seconds")
 MANY = 8  # batches in a round, more than the pipeline keeps ahead
 STEPS = 12
 AHEAD = 5  # steps for which there may be batches that were made while the step was compiled
 PEER_CASES = str(Path(__file__).with_name("peer_cases.py"))
-IMPORT = "import {}, json, sys; print(json.dumps(len(sys.modules)))"
 
 
 def batches(preset: str, batch: int) -> Calls:
     """Return batches of 100 frames of Moving MNIST as fast as they come, when nothing else runs."""
     frames, source = 100, _batches(preset, batch, 100)
-    last: collections.deque[dict[str, Any]] = collections.deque(maxlen=1)
 
-    def after(_: list[None]) -> dict[str, Any]:
+    def after(made: list[dict[str, Any]]) -> dict[str, Any]:
         return {
-            "value": {"mean": float(last[0]["video"].mean())},
+            "value": {"mean": float(made[-1]["video"].mean())},
             "frames": MANY * batch * frames,
             "parameters": {"frames": frames, "batches": MANY},
         }
 
     # A first round uses up the batches that were made ahead.
-    return Calls(lambda: last.extend(itertools.islice(source, MANY)), after, rounds=5, warm=1)
+    return Calls(lambda: list(itertools.islice(source, MANY))[-1], after, rounds=5, warm=1)
 
 
 def waiting(preset: str, batch: int) -> Calls:
@@ -64,15 +61,11 @@ def waiting(preset: str, batch: int) -> Calls:
 
     def after(made: list[tuple[float, float, Any]]) -> dict[str, Any]:
         waited, lasted, records = zip(*made[AHEAD:], strict=True)
-        return {
-            "value": {
-                "waiting_share": sum(waited) / sum(lasted),
-                "loss": float(records[-1].loss.total),
-            },
-            "parameters": dict(step.parameters),
+        share, loss = sum(waited) / sum(lasted), float(records[-1].loss.total)
+        return {name: known[name] for name in COMPILING} | {
+            "value": {"waiting_share": share, "loss": loss},
+            "parameters": step.parameters,
             "frames": step.frames,
-            "trace_seconds": known["trace_seconds"],
-            "compile_seconds": known["compile_seconds"],
         }
 
     return Calls(steps(state).__next__, after, rounds=STEPS, warm=AHEAD)
@@ -80,8 +73,9 @@ def waiting(preset: str, batch: int) -> Calls:
 
 def importing(module: str) -> Calls:
     """Return a process from its start until a module is imported."""
+    counting = f"import {module}, json, sys; print(json.dumps(len(sys.modules)))"
     return Calls(
-        lambda: _printed("-c", IMPORT.format(module)),
+        lambda: _printed("-c", counting),
         lambda counts: {"value": {"modules": counts[-1]}, "memory": {}},
         rounds=3,
         warm=1,
@@ -90,19 +84,16 @@ def importing(module: str) -> Calls:
 
 def first_step(preset: str, batch: int) -> Calls:
     """Return a process from its start until the first training step is done."""
-    frames = PRESETS[preset].train.frames
     words = (PEER_CASES, "--case=train", f"--size={preset}", f"--batch={batch}", "--rounds=0")
 
     def after(found: list[dict[str, Any]]) -> dict[str, Any]:
-        best = min(found, key=lambda one: one["seconds_to_first_step"])
+        best = min(found, key=itemgetter("seconds_to_first_step"))
         parts = {name: best[name] for name in ("import_seconds", "build_seconds")}
-        return {
+        return {name: best[name] for name in COMPILING} | {
             "value": best["value"] | {"seconds": best["seconds_to_first_step"]} | parts,
             "memory": {"peak_rss": best["peak_rss_bytes"]},
-            "trace_seconds": best["trace_seconds"],
-            "compile_seconds": best["compile_seconds"],
-            "parameters": {"frames": frames},
-            "frames": batch * frames,
+            "parameters": {"frames": best["frames"]},
+            "frames": batch * best["frames"],
         }
 
     return Calls(lambda: _printed(*words), after, rounds=3)
@@ -110,12 +101,12 @@ def first_step(preset: str, batch: int) -> Calls:
 
 def _batches(preset: str, batch: int, frames: int) -> Iterator[dict[str, Any]]:
     """Return batches of Moving MNIST, drawn on the fly."""
-    if importlib.util.find_spec("grain") is None:
-        raise LeftOutError("needs a package that is not installed: grain")
-    from cwvae.data.digits import load_digits
-    from cwvae.data.moving_mnist import MovingMNIST
-    from cwvae.data.pipeline import batches
-
+    try:
+        from cwvae.data.digits import load_digits
+        from cwvae.data.moving_mnist import MovingMNIST
+        from cwvae.data.pipeline import batches
+    except ImportError as error:
+        raise LeftOutError(str(error)) from error
     size = PRESETS[preset].model.size
     source = MovingMNIST(split="train", frames=frames, digits=load_digits(), size=size)
     return batches(source, batch_size=batch, seed=0)

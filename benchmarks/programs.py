@@ -10,7 +10,8 @@ import jax.random as jr
 from by_hand import products
 from flops import Work
 from inputs import moments, normal, seeded_model, videos
-from kinds import Program
+from jax.flatten_util import ravel_pytree
+from measuring import Program
 
 from cwvae import PRESETS, streaming
 from cwvae.nn.frame_networks import map_frames
@@ -18,9 +19,7 @@ from cwvae.rollout import forecast, observe
 from cwvae.training.step import init_train_state, train_in_place
 
 
-def train(
-    preset: str, batch: int, precision: str = "float32", frames: int | None = None
-) -> Program:
+def train(preset: str, batch: int, precision: str = "float32", frames: int = 0) -> Program:
     """Return a training step as `cwvae train` takes it, each from the state that the last left."""
     chosen = PRESETS[preset]
     frames = frames or chosen.train.frames
@@ -51,7 +50,6 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
     """
     config, context = PRESETS[preset].model, PRESETS[preset].context
     horizon, work = horizon or PRESETS[preset].horizon, Work(config)
-    bounds = {"matrix_vector_products": products(config, batch, horizon)}
 
     def contexts() -> tuple:
         frames = videos(config, batch, context) / jnp.float32(255)
@@ -74,16 +72,15 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
         return jax.vmap(one)(states, keys)
 
     decoding = what == "decoded"
-    run: Any = decoded if decoding else latents
     return Program(
-        function=eqx.filter_jit(run),
+        function=eqx.filter_jit(decoded if decoding else latents),
         arguments=contexts if decoding else states,
         value=lambda outputs, *_: moments(outputs),
         parameters={"context": context, "horizon": horizon},
         frames=batch * horizon,
         ticks=work.ticks(horizon) + decoding * work.ticks(context),
         flops=batch * (work.forecast(context, horizon) if decoding else work.imagine(horizon)),
-        references={} if decoding else bounds,
+        references={} if decoding else products(config, batch, horizon),
     )
 
 
@@ -96,11 +93,11 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         # The weights do not depend on the factors, so that models of other factors share them.
         made = seeded_model(dataclasses.replace(config, factors=1)).hierarchy
         levels = dataclasses.replace(made, clock=config.clock)
-        features = [
-            normal(n, c.feature_size, seed=1) for n, c in zip(counts, made.cells, strict=True)
-        ]
         noise = tuple(normal(n, config.stoch_size, seed=2) for n in counts)
-        return (levels, tuple(features), noise) if observing else (levels, noise)
+        if not observing:
+            return levels, noise
+        both = zip(counts, made.cells, strict=True)
+        return levels, tuple(normal(n, cell.feature_size, seed=1) for n, cell in both), noise
 
     def run(levels, *arrays):
         act = levels.observe if observing else levels.imagine
@@ -110,11 +107,10 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         function=eqx.filter_jit(run),
         arguments=arguments,
         value=lambda traces, *_: moments(traces[0].output),
-        parameters={"frames": frames},
         frames=frames,
         ticks=work.ticks(frames),
         flops=(work.observe if observing else work.imagine)(frames),
-        references={} if observing else {"matrix_vector_products": products(config, 1, frames)},
+        references={} if observing else products(config, 1, frames),
     )
 
 
@@ -122,9 +118,10 @@ def vision(part: str, way: str, preset: str, frames: int) -> Program:
     """Return the frame encoder or decoder on many frames, or the gradient of its mean square."""
     config, encoding, forwards = PRESETS[preset].model, part == "encoder", way == "forward"
     work = Work(config)
-    forward = work.encoder if encoding else work.decoder
-    # A gradient needs two products more for each, but none for the pixels of a video.
-    gradients = 3 * forward - (work.first_convolution if encoding else 0)
+    flops = work.encoder if encoding else work.decoder
+    if not forwards:
+        # A gradient needs two products more for each, but none for the pixels of a video.
+        flops = 3 * flops - encoding * work.first_convolution
 
     def arguments() -> tuple:
         model: Any = seeded_model(config)
@@ -139,15 +136,14 @@ def vision(part: str, way: str, preset: str, frames: int) -> Program:
         return eqx.filter_value_and_grad(loss)((network,) if encoding else (network, inputs))
 
     def value(result):
-        leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(result[1])]
-        return {"loss": float(result[0])} | moments(jnp.concatenate(leaves))
+        return {"loss": float(result[0])} | moments(ravel_pytree(result[1])[0])
 
     return Program(
         function=eqx.filter_jit(map_frames if forwards else gradient),
         arguments=arguments,
         value=moments if forwards else value,
         frames=frames,
-        flops=frames * (forward if forwards else gradients),
+        flops=frames * flops,
     )
 
 

@@ -3,11 +3,9 @@
 python benchmarks/report.py                       # write them
 python benchmarks/report.py --check               # fail if they are not what results give
 python benchmarks/report.py --compare A.json B.json
-python benchmarks/report.py --merge WHOLE.json PART.json [PART.json ...]
 
 Where a set takes longer than a machine can be had at a time, it is run in parts (`-k train`, then
-`-k forecast`, ...), and --merge puts their files together. The parts must agree in all but the
-date, the cases and what was left out.
+`-k forecast`, ...), whose files are one run if they agree in what they were measured with.
 """
 
 import argparse
@@ -19,9 +17,7 @@ from pathlib import Path
 from reporting.comparing import comparison
 from reporting.growth import grown, write_plot
 from reporting.pages import peers, readme
-from results import merged, named, read_folder, read_run
-
-from cwvae.files import write_json
+from results import named, read_folder, read_run
 
 HERE = Path(__file__).resolve().parent
 FAILED, BAD_INPUT = 1, 2
@@ -34,19 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="write nothing, compare with results")
     what.add_argument("--compare", nargs=2, type=Path, metavar=("A", "B"), help="ratios B / A")
-    what.add_argument("--merge", nargs="+", type=Path, metavar="FILE", help="the whole, its parts")
     parser.add_argument("--folder", type=Path, default=HERE, help="where README.md and results are")
     options = parser.parse_args(arguments)
-    if options.merge and len(options.merge) < 2:
-        parser.error("--merge needs the file to write and at least one part")
     try:
-        if options.compare:
-            print(comparison(*map(read_run, options.compare)))
-        elif options.merge:
-            whole, *parts = options.merge
-            write_json(whole, merged([read_run(part) for part in parts]))
-        else:
+        if not options.compare:
             return _report(options.folder, options.check)
+        print(comparison(*map(read_run, options.compare)))
     except (ValueError, OSError) as error:
         print(f"report.py: error: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -58,19 +47,19 @@ def _report(folder: Path, check: bool) -> int:
     runs, measured = read_folder(folder / "results")
     made = {"README.md": readme(runs), "peers.md": peers(measured)}
     texts = {folder / name: _filled(folder / name, places) for name, places in made.items()}
-    plots = [
-        (folder / "plots" / named(run, f"{against}.png"), against, lines)
+    plots = {
+        folder / "plots" / named(run, f"{against}.png"): (against, lines)
         for run in runs
         for against, lines in grown(run).items()
-    ]
+    }
     if not check:
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
-        for plot in plots:
-            write_plot(*plot)
+        for path, plot in plots.items():
+            write_plot(path, *plot)
         return 0
     stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
-    stale += [path for path, _, _ in plots if not path.exists()]
+    stale += [path for path in plots if not path.exists()]
     for path in stale:
         where = f"{path} is not what {folder / 'results'} gives"
         print(f"report.py: {where}; run python benchmarks/report.py", file=sys.stderr)

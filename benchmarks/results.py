@@ -1,13 +1,11 @@
-"""Result files: how they are read, and parts of a set put together.
+"""Result files, and how they are read.
 
 A run is what its JSON holds: the environment, the command, what was left out, and the cases. A case
 has a group, a name, parameters, the seconds of its rounds (min, median, q1, q3), the limits that
 were measured beside it, memory in bytes, the value computed, and what else `measuring` finds.
 """
 
-import itertools
 import re
-from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from cwvae.files import read_json
 
 Run = Case = dict[str, Any]
+MEASURED_WITH = ("set", "git_commit", "python", "versions")
 
 
 def named(run: Run, ending: str) -> str:
@@ -36,30 +35,24 @@ def read_run(path: Path) -> Run:
 
 
 def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
-    """Return the newest run of each device, GPUs first, and the files of `peer_cases.py`."""
+    """Return what was measured last on each device, GPUs first, and the files of `peer_cases.py`.
+
+    Files that agree in what they were measured with are parts of one run; of a case that is in
+    several the newest counts.
+    """
     files = [read_json(path) | {"file": path.name} for path in sorted(folder.glob("*.json"))]
-    found = [content for content in files if "cases" in content]
-    found.sort(key=itemgetter("date"))
-    newest = {content["device"]: content for content in found if "kind" in content}
-    for run in newest.values():
+    found = sorted((file for file in files if "cases" in file), key=itemgetter("date"))
+    last: dict[str, Run] = {}
+    for run in (file for file in found if "kind" in file):
         if run["set"] == "quick":
             raise ValueError(f"{run['file']}: set must not be 'quick'; remove the file")
-    runs = sorted(newest.values(), key=lambda run: (run["kind"] != "gpu", run["device"]))
-    return runs, [content for content in found if "kind" not in content]
-
-
-def merged(parts: Sequence[Run]) -> Run:
-    """Return one run made of parts of a set, with the date of the first.
-
-    Raises `ValueError` for parts that differ in what they were measured with, or that hold the
-    same case.
-    """
-    for name in parts[0].keys() - {"date", "left_out", "cases", "file"}:
-        if any(part.get(name) != parts[0][name] for part in parts):
-            raise ValueError(f"parts must agree in {name}, got others; merge parts of one set")
-    cases = sorted((case for part in parts for case in part["cases"]), key=itemgetter("name"))
-    for case, after in itertools.pairwise(cases):
-        if case["name"] == after["name"]:
-            raise ValueError(f"a case may be in one part only, got {case['name']} twice")
-    left_out = [case for part in parts for case in part["left_out"]]
-    return parts[0] | {"cases": cases, "left_out": left_out}
+        before = last.get(run["device"], run)
+        if any(before[name] != run[name] for name in MEASURED_WITH):
+            before = run
+        cases = {case["name"]: case for case in [*before["cases"], *run["cases"]]}
+        parts = [*before.get("parts", []), run]
+        out = [one for part in parts for one in part["left_out"]]
+        whole = {"parts": parts, "cases": [*cases.values()], "left_out": out}
+        last[run["device"]] = run | whole
+    runs = sorted(last.values(), key=lambda run: (run["kind"] != "gpu", run["device"]))
+    return runs, [file for file in found if "kind" not in file]

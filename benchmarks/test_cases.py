@@ -1,20 +1,18 @@
 """The benchmarks: every case of the set that was asked for (`cases.py`)."""
 
 import pytest
-from kinds import LeftOutError
-from measuring import measured
+from measuring import LeftOutError, measured
 
 
-def test_case(entry, benchmark, record, request):
+def test_case(entry, benchmark, record):
     """Measure a case; what is found also stands in the `extra_info` of the benchmark."""
-    quick = request.config.getoption("set") == "quick"
     try:
-        found = measured(entry.make(), benchmark, quick=quick)
-    except LeftOutError as error:
-        record["left_out"].append({"case": entry.name, "why": str(error)})
-        pytest.skip(str(error))
-    except Exception:
-        record["left_out"].append({"case": entry.name, "why": "it failed"})
+        found = measured(entry.make(), benchmark, quick=record["set"] == "quick")
+    except Exception as error:
+        out = isinstance(error, LeftOutError)
+        record["left_out"].append({"case": entry.name, "why": str(error) if out else "it failed"})
+        if out:
+            pytest.skip(str(error))
         raise
     parameters = entry.parameters | found.get("parameters", {})
     case = {"group": entry.group, "name": entry.name} | found | {"parameters": parameters}

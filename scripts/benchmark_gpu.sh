@@ -11,9 +11,8 @@
 #     WHEELS   a folder of wheels
 #     OUT      a folder for the result file (default: benchmarks/results)
 #
-# The whole set takes long; parts of it, such as `-k "train and minerl"` (words of the names in
-# benchmarks/cases.py), are put together by `python benchmarks/report.py --merge WHOLE PART ...`.
-# A part needs a file of its own: --results PART.json.
+# The whole set takes long; it can be measured in parts, such as `-k "train and minerl"` (words of the
+# names in benchmarks/cases.py), each with a file of its own: --results benchmarks/results/PART.json.
 set -euo pipefail
 [ -z "${WHEELS:-}" ] || WHEELS="$(realpath "$WHEELS")"
 [ -z "${OUT:-}" ] || OUT="$(realpath "$OUT")"

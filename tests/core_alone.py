@@ -6,6 +6,7 @@ The tests run this with every other package hidden, `nox -s wheel` where none is
 import contextlib
 import importlib.metadata
 import io
+import pydoc
 import sys
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def check_model() -> None:
     assert bound.value < 0
     future = eqx.filter_jit(cwvae.forecast)(model, video, 2, key=jr.key(3), samples=1)
     assert future.shape == (1, 2, 32, 32, 1)
+
+
+def check_names() -> None:
+    """Take all names at once, look at the package, and ask for what is not there."""
+    import cwvae
+
+    names: dict[str, object] = {}
+    exec("from cwvae import *", names)
+    assert {"build", "elbo", "forecast"} <= names.keys() >= set(cwvae.__all__)
+    needs_more = {"Run", "init_train_state", "load_run", "train_step"}
+    assert needs_more.isdisjoint(names)
+    assert needs_more.isdisjoint(dir(cwvae))
+    assert "forecast" in pydoc.render_doc(cwvae)
+    for attempt in ("from cwvae import train_step", "import cwvae; hasattr(cwvae, 'load_run')"):
+        message = remedy(lambda attempt=attempt: exec(attempt, {}))
+        assert message.endswith("pip install 'cwvae[train]'"), message
 
 
 def check_remedies() -> None:
@@ -93,5 +110,6 @@ if __name__ == "__main__":
 
         assert cwvae.__version__ == importlib.metadata.version("cwvae")
     check_model()
+    check_names()
     check_remedies()
     print("the core works alone")

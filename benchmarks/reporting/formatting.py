@@ -1,6 +1,5 @@
 """Numbers in three digits, and tables. No number is written as "-0" (the format's `z`)."""
 
-import math
 from collections.abc import Iterable, Mapping
 
 from tabulate import tabulate
@@ -13,15 +12,12 @@ def number(value: float | None, unit: str = "") -> str:
     """Write a whole number as it is, another to three digits; nothing for None."""
     if value is None:
         return ""
+    if isinstance(value, int):
+        return f"{value:,}{unit}"
     # Rounded first, so that 99.96 becomes 100 and not 100.0.
-    rounded = value if isinstance(value, int) else float(f"{value:.3g}")
-    if isinstance(rounded, int):
-        text = f"{rounded:,}"
-    elif 1e-3 <= abs(rounded) < 1e12:
-        text = f"{rounded:,.{max(2 - math.floor(math.log10(abs(rounded))), 0)}f}"
-    else:
-        text = f"{rounded:z.3g}"
-    return text + unit
+    rounded = float(f"{value:.3g}")
+    large = abs(rounded) >= 1000
+    return (f"{rounded:,.0f}" if large else f"{rounded:z#.3g}".rstrip(".")) + unit
 
 
 def seconds(value: float | None) -> str:

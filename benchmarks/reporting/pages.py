@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from reporting.formatting import memory, number, table
 from reporting.growth import growth
 from reporting.tables import RATE, TITLES, cases_table
@@ -24,7 +25,7 @@ def readme(runs: Sequence[Run]) -> dict[str, str]:
     )
     return {
         "headline": "\n\n".join(filter(None, map(_headline, runs))) or NO_GPU,
-        "runs": table(map(_run, runs)) or NO_RUN,
+        "runs": table(_run(part) for run in runs for part in run["parts"]) or NO_RUN,
         "results": "\n\n".join(map(_results, runs)) or NO_RUN,
         "growth": "\n\n".join(filter(None, map(growth, runs))) or NO_RUN,
         "left out": left_out or ("Nothing was left out." if runs else NO_RUN),
@@ -96,17 +97,22 @@ def _results(run: Run) -> str:
 
 def _peers_table(cases: Sequence[dict]) -> str:
     """Write a row for each implementation and a column for each batch size."""
-    rows: dict[str, dict[str, str]] = {}
-    first_steps: dict[str, set[float]] = {}
+    rows: dict[str, list[dict]] = {}
     for case in cases:
-        name = case.get("implementation", "**cwvae, this package**")
-        rows.setdefault(name, {"": name})[f"batch {case['batch']}"] = _peer(case)
-        found = case.get("seconds_to_first_step", [])
-        first_steps.setdefault(name, set()).update(found if isinstance(found, list) else [found])
-    for name, found in first_steps.items():
-        ends = dict.fromkeys(map(number, (min(found), max(found)) if found else ()))
-        rows[name]["to the first step"] = f"{' to '.join(ends)} s" if ends else ""
-    return table(rows.values())
+        rows.setdefault(case.get("implementation", "**cwvae, this package**"), []).append(case)
+    return table(
+        {"": name}
+        | {f"batch {case['batch']}": _peer(case) for case in found}
+        | {"to the first step": _first_step(found)}
+        for name, found in rows.items()
+    )
+
+
+def _first_step(cases: Sequence[dict]) -> str:
+    """Write the shortest and the longest time to a first step, of which a case may have several."""
+    found = np.hstack([case.get("seconds_to_first_step", []) for case in cases]).tolist()
+    ends = dict.fromkeys(number(end(found)) for end in (min, max) if found)
+    return f"{' to '.join(ends)} s" if ends else ""
 
 
 def _peer(case: dict) -> str:

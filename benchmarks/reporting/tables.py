@@ -5,6 +5,7 @@ only ever add time.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from reporting.formatting import memory, number, percent, seconds, table, values
 from results import Case
@@ -20,14 +21,10 @@ def ratio(one: Maybe, other: Maybe) -> Maybe:
     return one / other if one is not None and other else None
 
 
-def share(flops: str, kind: str = "") -> Cell:
-    """Return what writes the rate of operations as a share of that of a large matrix product."""
-
-    def cell(case: Case) -> str:
-        least = ratio(case.get(flops), case["limits"].get(kind + RATE))
-        return percent(ratio(least, case["seconds"]["min"]))
-
-    return cell
+def share(flops: str, case: Case, kind: str = "") -> str:
+    """Write the rate of operations as a share of that of a large matrix product."""
+    least = ratio(case.get(flops), case["limits"].get(kind + RATE))
+    return percent(ratio(least, case["seconds"]["min"]))
 
 
 def copy_share(case: Case) -> str:
@@ -51,13 +48,9 @@ def tick_seconds(case: Case) -> Maybe:
     return ratio(case["seconds"]["min"], case.get("ticks"))
 
 
-def _compile(case: Case) -> str:
-    known = [s for s in (case.get("trace_seconds"), case.get("compile_seconds")) if s is not None]
-    return seconds(sum(known)) if known else ""
-
-
+COMPILING = ("trace_seconds", "compile_seconds")
 BEFORE: dict[str, Cell] = {
-    "trace + compile": _compile,
+    "trace + compile": lambda case: seconds(sum(case.get(s) or 0 for s in COMPILING) or None),
     "min": lambda case: seconds(case["seconds"]["min"]),
     "median": lambda case: seconds(case["seconds"]["median"]),
     "IQR": lambda case: seconds(case["seconds"]["q3"] - case["seconds"]["q1"]),
@@ -67,10 +60,10 @@ AFTER: dict[str, Cell] = {
     "frames/s": lambda case: number(ratio(case.get("frames"), case["seconds"]["min"])),
     "per tick": lambda case: seconds(tick_seconds(case)),
     "kernels per tick": lambda case: number(case.get("kernels_per_tick")),
-    "of the matrix rate": share("necessary_flops"),
-    "of the TF32 matrix rate": share("necessary_flops", "tf32_"),
-    "of the bf16 matrix rate": share("necessary_flops", "bf16_"),
-    "same, XLA's FLOPs": share("xla_flops"),
+    "of the matrix rate": partial(share, "necessary_flops"),
+    "of the TF32 matrix rate": partial(share, "necessary_flops", kind="tf32_"),
+    "of the bf16 matrix rate": partial(share, "necessary_flops", kind="bf16_"),
+    "same, XLA's FLOPs": partial(share, "xla_flops"),
     "of the copy bandwidth": copy_share,
     "temporaries": lambda case: memory(case["memory"].get("temporaries")),
     "peak memory": lambda case: memory(peak_memory(case)),
@@ -104,7 +97,9 @@ def cases_table(cases: Sequence[Case]) -> str:
         for name in case["parameters"]
     }
     references: dict[str, Cell] = {
-        f"times {name.replace('_', ' ')}": lambda case, name=name: _multiple(case, name)
+        f"times {name.replace('_', ' ')}": lambda case, name=name: number(
+            ratio(case["seconds"]["min"], case["limits"]["reference_seconds"].get(name)), "x"
+        )
         for case in cases
         for name in case["limits"]["reference_seconds"]
     }
@@ -112,9 +107,3 @@ def cases_table(cases: Sequence[Case]) -> str:
     for title in WITHOUT.get(cases[0]["group"], []):
         del columns[title]
     return table({title: cell(case) for title, cell in columns.items()} for case in cases)
-
-
-def _multiple(case: Case, reference: str) -> str:
-    """Write the time of a case as a multiple of that of something that bounds it."""
-    bound = case["limits"]["reference_seconds"].get(reference)
-    return number(ratio(case["seconds"]["min"], bound), "x")

@@ -2,9 +2,13 @@
 
 The core is functional and unbatched: pure level cells, a clocked hierarchy of scans, arrays with
 named axes, noise as an argument. `jax.vmap` adds a batch, `eqx.filter_jit` compiles.
+
+A name that needs a package which is not installed is neither in `__all__` nor in `dir(cwvae)`;
+asking for it, by `hasattr` too, raises an `ImportError` with the command that installs it.
 """
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from cwvae._version import __version__ as __version__
@@ -78,6 +82,12 @@ _MODULES = (
     *("nn", "official", "shapes", "streaming", "training"),
 )
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+# What needs more than the core, which a star import leaves out without it: the extra `train`.
+_OPTIONAL = {"training.run": "optax", "training.step": "optax"}
+_MISSING = {
+    home for home, package in _OPTIONAL.items() if importlib.util.find_spec(package) is None
+}
+__all__[:] = [name for name in __all__ if _HOME_OF.get(name) not in _MISSING]
 
 
 def __getattr__(name: str) -> Any:
@@ -92,5 +102,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return what is public, imported or not."""
+    """Return what is public and can be imported, imported or not."""
     return sorted({*globals(), *__all__, *_MODULES})

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 from math import prod
 from numbers import Integral
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +25,9 @@ __all__ = ["ENDLESS", "Clock", "hold", "pool"]
 
 ENDLESS = 2**31 - 1
 """The period of a static level: more frames than any video has, and an int32."""
+
+# A slip of the keyboard should not fill the memory: every level has a factor and a period.
+_MOST_LEVELS = 100
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -46,8 +49,8 @@ class Clock:
       rest of the video (the content vector of Franceschi et al. 2020, SRVP). Its window is the
       first so many frames; in a causal clock it is the first frame. None: no level is static.
 
-    Raises `ValueError` for too few levels, a factor or window below 1, a period of `ENDLESS`
-    frames or more, or a wrong number of factors.
+    Raises `ValueError` for too few levels or more than 100, a factor or window below 1, a period of
+    `ENDLESS` frames or more, or a wrong number of factors.
     """
 
     levels: int
@@ -67,16 +70,10 @@ class Clock:
         """Turn one factor for all into one for each level above the first, and check them."""
         static = static_window is not None
         levels = whole_number("levels", levels, least=1 + static)
+        if levels > _MOST_LEVELS:
+            raise ValueError(f"levels must be at most {_MOST_LEVELS}, got {levels}; use fewer")
         several = np.iterable(factors)
-        numbers = tuple(factors) if several else (factors,)
-        if not all(isinstance(factor, Integral) for factor in numbers):
-            raise ValueError(f"temporal abstraction factors must be whole numbers, got {factors}")
-        numbers = tuple(int(factor) for factor in numbers)
-        if any(factor < 1 for factor in numbers):
-            raise ValueError(
-                f"temporal abstraction factors must be at least 1, got {factors}; "
-                "use 1 for a level that ticks as often as the one below"
-            )
+        numbers = _checked_factors(tuple(factors) if several else (factors,), factors)
         numbers = numbers if several else numbers * (levels - 1 - static)
         if len(numbers) != levels - 1 - static:
             above = "the first that is not static" if static else "the first"
@@ -153,6 +150,18 @@ class Clock:
                 f"level must be at most {self.levels - 1}, that of the slowest, got {number}"
             )
         return self.periods[number]
+
+
+def _checked_factors(numbers: tuple[Any, ...], given: Any) -> tuple[int, ...]:
+    """Return factors as `int`, or raise `ValueError` that shows them as they were given."""
+    if not all(isinstance(factor, Integral) for factor in numbers):
+        raise ValueError(f"temporal abstraction factors must be whole numbers, got {given}")
+    if any(factor < 1 for factor in numbers):
+        raise ValueError(
+            f"temporal abstraction factors must be at least 1, got {given}; "
+            "use 1 for a level that ticks as often as the one below"
+        )
+    return tuple(int(factor) for factor in numbers)
 
 
 @checked

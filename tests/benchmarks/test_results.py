@@ -1,9 +1,9 @@
-"""Result files: parts that become a whole, and files that are none."""
+"""Result files: parts of a run, and files that are none."""
 
 import pytest
 from made_results import case, keep, run
 from report import main
-from results import merged, read_run
+from results import read_folder
 
 
 @pytest.fixture
@@ -12,21 +12,20 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_parts_are_put_together(folder):
-    parts = [
-        run(case("train", "1"), case("train", "2")),
-        run(case("levels", "1"), date="2026-11-25"),
-    ]
-    paths = [keep(folder, f"part {place}", part) for place, part in enumerate(parts)]
-    whole = folder / "whole.json"
-    assert main(["--merge", str(whole), *paths]) == 0
-    found = read_run(whole)
-    assert [one["name"] for one in found["cases"]] == ["levels[1]", "train[1]", "train[2]"]
-    assert found["date"] == parts[0]["date"]
-    with pytest.raises(ValueError, match="must agree in device"):
-        merged([parts[0], parts[1] | {"device": "another"}])
-    with pytest.raises(ValueError, match=r"one part only, got train\[1\]"):
-        merged([parts[0], run(case("train", "1"))])
+def test_files_that_agree_are_parts_of_one_run(folder):
+    left_out = [{"case": "train[8]", "why": "another reason"}]
+    keep(folder, "b", run(case("train", "1"), case("train", "2")))
+    again = case("train", "1", value={"loss": 1.0})
+    keep(folder, "a", run(case("levels", "1"), again, date="2026-11-25", left_out=left_out))
+    keep(folder, "c", run(case("train", "3"), date="2026-11-23", git_commit="older"))
+    ((found,), _) = read_folder(folder / "results")
+    assert [one["name"] for one in found["cases"]] == ["train[1]", "train[2]", "levels[1]"]
+    assert found["cases"][0] == again
+    assert [part["file"] for part in found["parts"]] == ["b.json", "a.json"]
+    assert found["left_out"] == left_out
+    keep(folder, "d", run(case("train", "4"), date="2026-11-26", versions={"jax": "another"}))
+    ((found,), _) = read_folder(folder / "results")
+    assert [one["name"] for one in found["cases"]] == ["train[4]"]
 
 
 @pytest.mark.parametrize("text", ["{", '{"cases": [], "date": "2026-11-24"}'])

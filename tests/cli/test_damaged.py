@@ -8,6 +8,7 @@ import pytest
 
 from cwvae.cli import main
 from cwvae.report.animation import write_animation
+from cwvae.training.digests import write_digests
 
 STEPS = 4
 TRAIN = ("train", "--preset", "debug", "--steps", str(STEPS), "--checkpoint-every", "1")
@@ -106,8 +107,7 @@ def test_an_edited_configuration_is_named_with_its_field(edit, message, damaged,
 @pytest.mark.parametrize("name", ["environment.json", "metrics.jsonl"])
 def test_damaged_records_are_named(name, content, damaged, commands, capsys):
     (damaged / name).write_text(f"{content}\n")
-    readers = ["resume"] if name == "metrics.jsonl" else ["resume", "info"]
-    for reader in readers:
+    for reader in ("resume", "info"):
         assert main(commands[reader](damaged)) == 2
         assert str(damaged / name) in one_line(capsys)
     assert (damaged / name).read_text() == f"{content}\n"
@@ -126,11 +126,40 @@ def test_a_place_in_the_data_that_is_none_names_the_earlier_checkpoint(
 ):
     folder = damaged / "checkpoints" / str(STEPS)
     (folder / "data" / "metadata").write_text(place)
-    (folder / "digests.json").unlink()
+    write_digests(folder)
     assert main(commands["resume"](damaged)) == 2
     line = one_line(capsys)
     assert "is damaged" in line
     assert f"--from-step {STEPS - 1}" in line
+
+
+def test_a_checkpoint_without_digests_is_read_with_a_warning(damaged, commands, capsys):
+    (damaged / "checkpoints" / str(STEPS) / "digests.json").unlink()
+    assert main([*commands["predict"](damaged), "--horizon", "2"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cwvae: warning: the checkpoint ")
+    assert "has no digests of its files" in line
+
+
+def test_a_run_whose_checkpoints_are_gone_starts_again_and_the_line_is_printed(
+    damaged, commands, capsys
+):
+    shutil.rmtree(damaged / "checkpoints")
+    resume = commands["resume"](damaged)
+    assert main([*resume, "--from-step", "3"]) == 2
+    assert "no checkpoint in" in (line := one_line(capsys))
+    assert "leave --from-step out" in line
+    assert main([*resume[:-1], "1"]) == 0
+    assert "/checkpoints: training starts from step 0\n" in capsys.readouterr().err
+
+
+def test_what_was_half_saved_is_removed_by_the_next_start(damaged, commands):
+    half = damaged / "checkpoints" / "5.orbax-checkpoint-tmp-0"
+    half.mkdir()
+    assert main(commands["info"](damaged)) == 0
+    assert half.exists()
+    assert main(commands["resume"](damaged)) == 0
+    assert not half.exists()
 
 
 def test_a_damaged_checkpoint_is_left_out_by_the_option_that_its_error_names(

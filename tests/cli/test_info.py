@@ -20,10 +20,11 @@ def untrained(tmp_path):
 def test_a_run_that_is_trained_says_how_far(run, capsys):
     assert main(["info", str(run)]) == 0
     said = capsys.readouterr().out
-    first, second, gap, *table = said.splitlines()
+    first, second, third, gap, *table = said.splitlines()
     assert first == f"{run}: preset debug, 120 of 120 steps trained"
     assert second.startswith("last of 1 starts: 2")
     assert " with cwvae " in second
+    assert third.startswith("last logged: step 120, loss ")
     assert gap == ""
     # The weights themselves give the same table.
     model = load_run(run).model

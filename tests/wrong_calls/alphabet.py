@@ -15,6 +15,10 @@ def zeros(*shape: int, dtype=float):
 
 CLOCKS = {
     "a clock of no level": (lambda: Clock(0), "levels must be .* at least 1, got 0"),
+    "a clock of a billion levels": (
+        lambda: Clock(10**9),
+        "levels must be at most 100, got 10{9}; use",
+    ),
     "a clock of half a level": (
         lambda: Clock(2.5),
         "'levels' must be a whole number, got 2.5; give",

@@ -4,7 +4,7 @@ from functools import partial
 
 import jax.numpy as jnp
 import jax.random as jr
-from models import CELLS, FEATURE, OUTPUT, STOCH, hierarchy, made, rssm, some_state
+from models import CELLS, DETER, FEATURE, OUTPUT, STOCH, hierarchy, made, rssm, some_state
 
 from cwvae.cells import (
     CategoricalHead,
@@ -13,6 +13,7 @@ from cwvae.cells import (
     GaussianHead,
     Resetting,
     RSSMCell,
+    State,
     imagine_level,
     observe_level,
 )
@@ -187,4 +188,36 @@ LEVELS = {
 }
 
 
-CALLS = CELLS_MADE | LEVELS
+def one_tick(method: str, *arguments):
+    return getattr(made(rssm, context_size=OUTPUT), method)(*arguments)
+
+
+TICK = {
+    **{
+        f"{method} with {name} of another width": (
+            partial(one_tick, method, *arguments),
+            rf"{name} must have shape \(\d+,\), got \(3,\); ",
+        )
+        for method, name, arguments in [
+            ("prior", "deter", (zeros(3),)),
+            ("posterior", "deter", (zeros(3), zeros(3))),
+            ("posterior", "evidence", (zeros(DETER), zeros(3))),
+            ("prepare_evidence", "feature", (zeros(3),)),
+            ("advance", "the state's stoch", (State(*map(zeros, (3, 3)), zeros()), zeros(3))),
+            ("advance", "context", (State(*map(zeros, (STOCH, DETER)), zeros()), zeros(3))),
+        ]
+    },
+    **{
+        f"a {name} head's vector of another width": (
+            lambda head=head: head(4, 6, key=KEY)(zeros(3)),
+            r"hidden must have shape \(4,\), got \(3,\); its length is the hidden_size",
+        )
+        for name, head in {
+            "Gaussian": GaussianHead,
+            "categorical": partial(CategoricalHead, classes=3),
+        }.items()
+    },
+}
+
+
+CALLS = CELLS_MADE | LEVELS | TICK

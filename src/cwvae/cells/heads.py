@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.arguments import whole_number
+from cwvae.arguments import check_shape, whole_number
 from cwvae.beliefs import AbstractBelief, Categorical, Gaussian
 from cwvae.nn.layers import Dense
 from cwvae.shapes import checked
@@ -19,6 +19,8 @@ __all__ = ["STDDEV_SHIFT", "AbstractHead", "CategoricalHead", "GaussianHead"]
 # The official cell adds this to the hidden vector that its standard deviation head reads
 # (cells.py of the official implementation, where it is not explained).
 STDDEV_SHIFT = 0.54
+
+_REMEDY = "its length is the hidden_size of the head"
 
 
 class AbstractHead(eqx.Module):
@@ -30,7 +32,7 @@ class AbstractHead(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, hidden: Float[Array, " hidden"]) -> AbstractBelief:
-        """Return the belief."""
+        """Return the belief; raise `ValueError` for a vector of another length."""
 
 
 class GaussianHead(AbstractHead):
@@ -69,6 +71,7 @@ class GaussianHead(AbstractHead):
 
     def __call__(self, hidden: Float[Array, " hidden"]) -> Gaussian:
         """Return Gaussian(mean, softplus(stddev layer of hidden + shift) + min_stddev)."""
+        check_shape("hidden", hidden, self.mean.kernel.shape[:1], _REMEDY)
         # One product for both layers, the shift in its bias: fewer operations in every tick.
         kernel = jnp.concatenate([self.mean.kernel, self.stddev.kernel], axis=1)
         shift = STDDEV_SHIFT * self.stddev.kernel.sum(0)
@@ -123,6 +126,7 @@ class CategoricalHead(AbstractHead):
 
     def __call__(self, hidden: Float[Array, " hidden"]) -> Categorical:
         """Return Categorical((1 - mix) softmax(logits) + mix / classes)."""
+        check_shape("hidden", hidden, self.logits.kernel.shape[:1], _REMEDY)
         log_probs = jax.nn.log_softmax(self.logits(hidden).reshape(-1, self.classes))
         if self.mix:
             uniform = jnp.log(self.mix / self.classes)

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.arguments import whole_number
+from cwvae.arguments import check_shape, whole_number
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State
+from cwvae.cells.checks import check_state
 from cwvae.cells.heads import AbstractHead, GaussianHead
 from cwvae.nn.layers import GRU, LSTM, Dense, SplitDense
 from cwvae.shapes import checked
@@ -35,7 +36,8 @@ class RSSMCell(AbstractCell):
     The prior is stoch' + top-down -> hidden (ReLU) -> memory -> hidden (ReLU) -> belief; the
     posterior reads the same new deter beside the feature, through two ReLU layers of its own.
     The attribute `deter_size` is the size of the memory's whole state: with an LSTM twice the
-    argument. Raises `ValueError` for a size below 1 (`feature_size`, `context_size`: below 0).
+    argument. Raises `ValueError` for a size below 1 (`feature_size`, `context_size`: below 0), and
+    its methods for vectors of other lengths.
     """
 
     prior_in: SplitDense
@@ -97,23 +99,31 @@ class RSSMCell(AbstractCell):
         self, top_down: Float[Array, " top_down"], conditioning: Conditioning
     ) -> Float[Array, " hidden"]:
         """Return the part of the first prior layer that reads the level above."""
+        check_shape("top_down", top_down, (self.context_size,), "see cell.context_size")
         return self.prior_in.ahead(top_down)
 
     def prepare_evidence(self, feature: Float[Array, " feature"]) -> Float[Array, " hidden"]:
         """Return the part of the first posterior layer that reads the features."""
+        check_shape("feature", feature, (self.feature_size,), "see cell.feature_size")
         return self.posterior_in.ahead(feature)
 
     def advance(self, state: State, context: Float[Array, " hidden"]) -> Float[Array, " deter"]:
         """Return h_t = memory(relu(dense[z_{t-1}, top-down]), h_{t-1})."""
+        check_state(self, state)
+        check_shape("context", context, self.prior_in.bias.shape, "cell.prepare_context makes it")
         return self.memory(jax.nn.relu(self.prior_in(state.stoch, context)), state.deter)
 
     def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""
+        check_shape("deter", deter, (self.deter_size,), "cell.advance makes it")
         return self.prior_head(jax.nn.relu(self.prior_hidden(self.memory.read(deter))))
 
     def posterior(
         self, deter: Float[Array, " deter"], evidence: Float[Array, " hidden"]
     ) -> AbstractBelief:
         """Return q(z_t | h_t, e_t)."""
+        hidden = self.posterior_in.bias.shape
+        check_shape("deter", deter, (self.deter_size,), "cell.advance makes it")
+        check_shape("evidence", evidence, hidden, "cell.prepare_evidence makes it")
         hidden = jax.nn.relu(self.posterior_in(self.memory.read(deter), evidence))
         return self.posterior_head(jax.nn.relu(self.posterior_hidden(hidden)))

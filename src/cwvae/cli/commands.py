@@ -14,6 +14,7 @@ from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
 from cwvae.data.opening import BadFileWarning
+from cwvae.training.digests import UncheckedWarning
 
 with extra("cli"):
     from tqdm import tqdm
@@ -28,7 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     _remember_compilations()
     with warnings.catch_warnings():
-        warnings.simplefilter("always", BadFileWarning)
+        for kind in (BadFileWarning, UncheckedWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = _show_warning
         command = parse(arguments)
         try:

@@ -22,7 +22,7 @@ from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import train_source
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.custom import builder
-from cwvae.training.run import checkpoint_folder
+from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
 from cwvae.training.step import StepRecord, TrainState, init_train_state, train_in_place
 
@@ -86,11 +86,12 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
     settings_before(options.out, settings)
     read_starts(options.out)
     folder = checkpoint_folder(options.out)
-    if not folder.is_dir():
+    if not trained_steps(options.out):
+        if options.from_step is not None:
+            raise FileNotFoundError(f"no checkpoint in {folder}; leave --from-step out")
+        print(f"no checkpoint in {folder}: training starts from step 0", file=sys.stderr)
         return fresh()
     with Checkpoints(folder, read_only=True) as saved:
-        if saved.latest is None:
-            return fresh()
         like = eqx.filter_eval_shape(fresh)
         state, place = saved.load(like, step=options.from_step)
         _go_to(place, iterator, saved, int(state.step))

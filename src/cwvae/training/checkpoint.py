@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jaxtyping import PyTree
 
 from cwvae._extras import extra
 from cwvae.model import CWVAE
-from cwvae.training.digests import changed_file, write_digests
+from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.step import TrainState
 
@@ -44,17 +45,22 @@ class Checkpoints:
     - `folder`: made when it does not exist, unless `read_only`.
     - `keep`: how many of the latest stay, at least 1.
     - `read_only`: leave the folder as it is; nothing can be saved.
+    - `digests`: whether checkpoints are saved with digests of their files, as since version 0.2;
+      reading one without them then gives an `UncheckedWarning`.
     """
 
-    def __init__(self, folder: Path, *, keep: int = 3, read_only: bool = False):
-        """Open the folder."""
+    def __init__(
+        self, folder: Path, *, keep: int = 3, read_only: bool = False, digests: bool = True
+    ):
+        """Open the folder, and remove what a process that was killed left half saved."""
         options = ocp.CheckpointManagerOptions(
             max_to_keep=None if read_only else keep,
             create=not read_only,
             read_only=read_only,
+            cleanup_tmp_directories=not read_only,
             enable_async_checkpointing=False,
         )
-        self.folder = Path(folder)
+        self.folder, self._digests = Path(folder), digests
         handlers = {"state": ocp.StandardCheckpointHandler(), "data": ocp.JsonCheckpointHandler()}
         self._manager = ocp.CheckpointManager(
             self.folder.resolve(), options=options, item_handlers=handlers
@@ -145,6 +151,10 @@ class Checkpoints:
     def _load(self, like: PyTree, prefix: str, step: int | None) -> tuple[Any, Any, int]:
         """Restore the arrays whose names begin with a prefix, the place, and the step."""
         found = self._find(step)
+        if self._digests and not has_digests(self.folder / str(found)):
+            place = f"the checkpoint {self.folder / str(found)} has no digests of its files"
+            unknown = f"{place}, so that whether they are as they were saved is not known"
+            warnings.warn(unknown, UncheckedWarning, stacklevel=3)
         try:
             saved = self._metadata(found)
             mine = {name: array for name, array in saved.items() if name.startswith(prefix)}

@@ -5,14 +5,23 @@ from pathlib import Path
 
 from cwvae.files import read_json, write_json
 
-__all__ = ["changed_file", "write_digests"]
+__all__ = ["UncheckedWarning", "changed_file", "has_digests", "write_digests"]
 
 _DIGESTS = "digests.json"
+
+
+class UncheckedWarning(UserWarning):
+    """A folder is read of which nobody knows whether its files are as they were saved."""
 
 
 def write_digests(folder: Path) -> None:
     """Write the SHA-256 of all files of a folder into it."""
     write_json(folder / _DIGESTS, _digests(folder))
+
+
+def has_digests(folder: Path) -> bool:
+    """Return whether the digests of a folder's files were written into it."""
+    return (folder / _DIGESTS).is_file()
 
 
 def changed_file(folder: Path) -> str | None:
@@ -21,7 +30,7 @@ def changed_file(folder: Path) -> str | None:
     A folder without digests is taken as it is: of version 0.1, or of a process that was killed.
     Raises `ValueError` and `OSError` when they cannot be read.
     """
-    if not (folder / _DIGESTS).is_file():
+    if not has_digests(folder):
         return None
     expected, found = read_json(folder / _DIGESTS), _digests(folder)
     if not isinstance(expected, dict):

@@ -9,7 +9,7 @@ import jax.random as jr
 
 from cwvae.model import CWVAE
 from cwvae.training.custom import builder
-from cwvae.training.settings import Settings, read_settings
+from cwvae.training.settings import FIRST_VERSION, Settings, read_settings
 from cwvae.training.step import TrainState, init_train_state
 
 __all__ = ["Run", "checkpoint_folder", "load_run", "model_shapes", "trained_steps"]
@@ -44,7 +44,9 @@ class Run:
         def fresh(model: CWVAE) -> TrainState:
             return init_train_state(model, self.settings.train)
 
-        with Checkpoints(checkpoint_folder(self.folder), read_only=True) as saved:
+        digests = self.settings.version != FIRST_VERSION
+        folder = checkpoint_folder(self.folder)
+        with Checkpoints(folder, read_only=True, digests=digests) as saved:
             return saved.load(eqx.filter_eval_shape(fresh, self.model), step=self.step)[0]
 
 
@@ -70,7 +72,8 @@ def load_run(path: str | Path, *, step: int | None = None) -> Run:
     shapes = model_shapes(settings)
     if not checkpoint_folder(folder).is_dir():
         raise FileNotFoundError(f"{folder} has no checkpoint yet; train it longer")
-    with Checkpoints(checkpoint_folder(folder), read_only=True) as saved:
+    digests = settings.version != FIRST_VERSION
+    with Checkpoints(checkpoint_folder(folder), read_only=True, digests=digests) as saved:
         model, found = saved.load_model(shapes, step=step)
     return Run(folder, settings, model, found)
 

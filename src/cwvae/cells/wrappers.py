@@ -106,6 +106,10 @@ class PassingContext(AbstractWrapper):
 
     cell: AbstractCell
 
+    def __init__(self, cell: AbstractCell):
+        """Wrap a cell."""
+        self.cell = cell
+
     @property
     def deter_size(self) -> int:
         """The size of the deterministic part, the context included."""

@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, State
-from cwvae.clock import ENDLESS
 from cwvae.model import CWVAE
 from cwvae.shapes import Frame, TickNoise, checked
 from cwvae.streaming.causal import causal_step
@@ -218,9 +217,10 @@ def _advance(
         inputs = LevelInputs(features[number], conditioning, top_down, noise[number])
         level = shift_times(stream.levels[number], elapsed)
         stepped = step_level(cell, level, ticks[number], inputs)
-        if clock.periods[number] == ENDLESS and clock.lookahead:
+        window = clock.static_window
+        if window is not None and number == clock.levels - 1 and clock.lookahead:
             # Frames past its window change a static level no more.
-            stepped = choose(stream.frame < clock.static_window, stepped, level)
+            stepped = choose(stream.frame < window, stepped, level)
         levels.insert(0, stepped)
         top_down = cell.output(levels[0].state)
     return Stream(tuple(levels), stream.frame + 1)

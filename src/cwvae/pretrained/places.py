@@ -25,8 +25,9 @@ WEIGHTS, CONFIG, CARD = f"model{SUFFIX}", "config.json", "README.md"
 _FOLDER = Path(__file__).with_name("weights")
 
 
-def shipped(folder: Path = _FOLDER) -> dict[str, Path]:
+def shipped(folder: Path | None = None) -> dict[str, Path]:
     """Return the models in the package, or in a folder, by name; there may be none."""
+    folder = folder or _FOLDER
     found = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     return {path.stem: path for path in found}
 

@@ -90,11 +90,12 @@ def test_identity_comes_first_where_it_was_measured(tmp_path):
         {},
         {name: REPORT[name] for name in REPORT if name != "step"},
         REPORT | {"summary": {}},
+        REPORT | {"blind": [1]},
         REPORT | {"summary": {"model, mean": {"psnr": {"mean": "high"}}}},
         REPORT | {"identity": IDENTITY | {"accuracy": [0.5]}},
         REPORT | {"identity": {"frames": [50]}},
     ],
 )
 def test_what_is_no_report_is_an_error(report):
-    with pytest.raises(ValueError, match=r"what cwvae evaluate writes, .*; evaluate again"):
+    with pytest.raises(ValueError, match=r"what cwvae evaluate writes .*; evaluate again"):
         measured(report)

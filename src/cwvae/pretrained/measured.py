@@ -24,9 +24,11 @@ def measured(report: Any) -> Measured:
 
     Identity comes first where it was measured, else SSIM and PSNR, of which every sample counts.
 
-    Raises `ValueError` for what is no such report.
+    Raises `ValueError` for what is no such report, and for one in which levels were blind.
     """
     try:
+        if report.get("blind"):
+            raise ValueError(f"that of blind levels {report['blind']}")
         summary = {name: _similar(scores) for name, scores in report["summary"].items()}
         similar = "PSNR {:.1f} dB, SSIM {:.3f}".format(*summary["model, mean"])
         where = (
@@ -42,8 +44,8 @@ def measured(report: Any) -> Measured:
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
-            f"expected what cwvae evaluate writes, got something else ({type(error).__name__} "
-            f"{error}); evaluate again"
+            f"expected what cwvae evaluate writes of all levels, got something else "
+            f"({type(error).__name__} {error}); evaluate again"
         ) from error
 
 

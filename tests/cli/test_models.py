@@ -154,13 +154,15 @@ def test_a_model_in_the_package_is_no_run_to_resume(packaged, capsys):
 SHORT = ("--steps", "1", "--learning-rate", "1e-20", "--forecast-every", "99")
 
 
-def test_a_run_begins_with_the_weights_of_a_model_and_keeps_its_sizes(packaged, tmp_path):
+def test_a_run_begins_with_the_weights_of_a_model_and_keeps_them(packaged, run, tmp_path, capsys):
     out = tmp_path / "run"
     assert main(["train", "--init", packaged, "--out", str(out), *SHORT]) == 0
     settings = read_settings(out)
     assert (settings.preset, settings.init) == ("debug", packaged)
     assert settings.train.decay == 0.5  # as the model was trained
     assert largest_difference(load_run(out), load_pretrained(packaged)) < 1e-6
+    assert main(["train", "--out", str(out), "--resume", "--init", str(run)]) == 2
+    assert "the run has init pretrained:small, which cannot change" in capsys.readouterr().err
     # Without a checkpoint yet it begins again with the same weights.
     shutil.rmtree(out / "checkpoints")
     assert main(["train", "--out", str(out), "--resume"]) == 0
@@ -179,10 +181,3 @@ def test_a_run_of_other_sizes_cannot_begin_so(run, tmp_path, capsys):
     assert main([*arguments, str(run)]) == 2
     assert "--init must be a model of the sizes that are trained: " in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_run_began_with_stays(packaged, run, tmp_path, capsys):
-    out = tmp_path / "run"
-    assert main(["train", "--init", packaged, "--out", str(out), *SHORT]) == 0
-    assert main(["train", "--out", str(out), "--resume", "--init", str(run)]) == 2
-    assert "the run has init pretrained:small, which cannot change" in capsys.readouterr().err

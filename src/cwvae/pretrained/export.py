@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import equinox as eqx
 import jax.random as jr
@@ -35,17 +35,17 @@ def export_model(
     """Write a model for others, and return what the file states about it.
 
     Arrays by their path in the model, the configuration and the card are in one file of
-    safetensors, which holds no code. Paths of this machine are left out of the configuration.
+    safetensors, which holds no code. Paths of this machine are left out of it.
 
     **Arguments:**
 
     - `model`: that of `settings`, such as `run.model`.
     - `path`: a file, NAME.safetensors, or any other name for a folder with model.safetensors,
       config.json and README.md; what was exported there before is replaced.
-    - `settings`: its configuration, such as `run.settings`. Of a model of the user's own the
-      source is left out: who loads it builds the model, `load_pretrained(path, into=model)`.
+    - `settings`: such as `run.settings`. The source of a model of the user's own is left out: who
+      loads it builds the model, `load_pretrained(path, into=model)`.
     - `step`: the number of steps that it is trained for.
-    - `dtype`: in which matrices and kernels are stored, "float32", "bfloat16" or "float16".
+    - `dtype`: in which matrices are stored, "float32", "bfloat16" or "float16".
     - `facts`: what its card holds besides.
 
     Raises `ValueError` for another value, a model of other settings, or a weight that is not
@@ -53,28 +53,26 @@ def export_model(
     """
     path = Path(path).expanduser()
     _check(model, path, settings, dtype)
-    _check_free(path)
-    step, facts = whole_number("step", step, least=0), facts or Facts()
     arrays = {name: stored(name, array, dtype) for name, array in named_arrays(model).items()}
-    settings = _without_places(settings)
-    count = sum(array.size for array in arrays.values())
-    name = public_name(path)
-    card = model_card(name, settings, facts, step=step, parameters=count, dtype=dtype)
-    header = Header(
-        settings=settings,
-        step=step,
-        parameters=count,
-        dtype=dtype,
-        license=facts.license,
-        headline=facts.headline,
-        card=card,
-    )
+    known = {
+        "settings": _without_places(settings),
+        "step": whole_number("step", step, least=0),
+        "parameters": sum(array.size for array in arrays.values()),
+        "dtype": dtype,
+    }
+    header = _header(public_name(path), known, facts or Facts())
     _write(path, arrays, header)
     return header
 
 
+def _header(name: str, known: dict[str, Any], facts: Facts) -> Header:
+    """Return what the file states, its card made of the same."""
+    card = model_card(name, facts=facts, **known)
+    return Header(**known, license=facts.license, headline=facts.headline, card=card)
+
+
 def _check(model: CWVAE, path: Path, settings: Settings, dtype: str) -> None:
-    """Raise `ValueError` for a type that is not known, or a model of other settings."""
+    """Raise `ValueError` for an unknown type or a model of other settings, before any work."""
     if dtype not in get_args(StorageDtype):
         choices = ", ".join(get_args(StorageDtype))
         raise ValueError(f"dtype must be one of {choices}, got {described(dtype)}")
@@ -83,6 +81,7 @@ def _check(model: CWVAE, path: Path, settings: Settings, dtype: str) -> None:
         raise ValueError(
             f"{path} must be given a CWVAE and its Settings, got {got}; use those of cwvae.load_run"
         )
+    _check_free(path)
     if settings.custom:
         return
     built = eqx.filter_eval_shape(build, settings.model, key=jr.key(0))

@@ -19,8 +19,12 @@ __all__ = [
 PREFIX = "pretrained:"
 # How the name of an exported file ends; any other name is that of a folder.
 SUFFIX = ".safetensors"
-# The files of an exported folder, named as model hubs expect them.
-WEIGHTS, CONFIG, CARD = f"model{SUFFIX}", "config.json", "README.md"
+# The weights in an exported folder, all of whose files are named as model hubs expect them.
+WEIGHTS = f"model{SUFFIX}"
+# The configuration beside the weights.
+CONFIG = "config.json"
+# The card beside the weights.
+CARD = "README.md"
 
 _FOLDER = Path(__file__).with_name("weights")
 

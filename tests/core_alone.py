@@ -15,6 +15,7 @@ OPTIONAL = {
     "train": ("optax", "orbax"),
     "data": ("av", "grain", "PIL"),
     "flow": ("diffrax",),
+    "pretrained": ("safetensors",),
     "cli": ("matplotlib", "tensorboardX", "tqdm", "tyro"),
 }
 
@@ -84,6 +85,7 @@ def check_remedies() -> None:
             lambda: read_video(Path(__file__).parent / "golden" / "reader" / "gqn_mazes.mp4"),
         ],
         "flow": [lambda: cwvae.FlowCell(cell, hidden_size=2, key=jr.key(0))],
+        "pretrained": [lambda: cwvae.load_pretrained, lambda: cwvae.pretrained],
         "cli": [lambda: importlib.import_module("cwvae.cli.options")],
     }
     for extra, tries in attempts.items():
@@ -91,6 +93,7 @@ def check_remedies() -> None:
             message = remedy(attempt)
             assert message.endswith(f"pip install 'cwvae[{extra}]'"), message
             assert "\n" not in message
+    assert (Path(cwvae.__file__).parent / "pretrained" / "weights" / "README.md").is_file()
     assert load_digits().test_images.shape[1:] == (28, 28)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

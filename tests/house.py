@@ -21,7 +21,7 @@ ROWS = (
     ("model",),
     ("objective", "open_loop", "rollout"),
     ("streaming", "training", "evaluation", "analysis"),
-    ("official",),
+    ("official", "pretrained"),
 )
 # The outer ring imports the core and is never imported by it; what prints is outermost.
 OUTER = ("data", "report", "cli", "__main__")

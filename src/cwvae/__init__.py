@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cwvae.hierarchy import Hierarchy
     from cwvae.model import CWVAE
     from cwvae.objective import elbo, importance_weighted_bound, loss
+    from cwvae.pretrained import load_pretrained
     from cwvae.rollout import forecast, latents, predict_one_step, reconstruct, sample
     from cwvae.training.build import build
     from cwvae.training.config import ModelConfig, TrainConfig
@@ -50,6 +51,7 @@ __all__ = [
     "importance_weighted_bound",
     "init_train_state",
     "latents",
+    "load_pretrained",
     "load_run",
     "loss",
     "predict_one_step",
@@ -69,6 +71,7 @@ _HOMES = {
     "hierarchy": ("Hierarchy",),
     "model": ("CWVAE",),
     "objective": ("elbo", "importance_weighted_bound", "loss"),
+    "pretrained": ("load_pretrained",),
     "rollout": ("forecast", "latents", "predict_one_step", "reconstruct", "sample"),
     "training.build": ("build",),
     "training.config": ("ModelConfig", "TrainConfig"),
@@ -79,7 +82,7 @@ _HOMES = {
 # Modules that users reach through the package; the others are imported by their full names.
 _MODULES = (
     *("analysis", "cells", "data", "evaluation", "kernels", "likelihoods"),
-    *("nn", "official", "shapes", "streaming", "training"),
+    *("nn", "official", "pretrained", "shapes", "streaming", "training"),
 )
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 # What needs more than the core, which a star import leaves out without it: the extra `train`.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["read_json", "replacing", "write_json"]
+__all__ = ["parse_json", "read_json", "replacing", "write_json"]
 
 _MEND = "mend the file, or restore it from a copy"
 
@@ -46,11 +46,20 @@ def read_json(path: Path) -> Any:
     is not finite, or is nested too deep to be read; `OSError` when it cannot be opened.
     """
     try:
-        return json.loads(path.read_text(), object_pairs_hook=_once, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError(f"{path}: expected plain JSON, got one nested too deep; {_MEND}") from None
+        return parse_json(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path}: expected JSON, got something else ({error}); {_MEND}") from error
+        raise ValueError(f"{path}: {error}; {_MEND}") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON; raise `ValueError` as `read_json` does, without the name of a file."""
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("expected plain JSON, got one nested too deep") from None
+    except ValueError as error:
+        raise ValueError(f"expected JSON, got something else ({error})") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import jax
 
 from cwvae._extras import extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
+from cwvae.cli.model_options import Export, Models
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
 from cwvae.data.opening import BadFileWarning
@@ -81,6 +82,14 @@ def _run(command: Command) -> int:
             from cwvae.cli.info import info
 
             return info(command)
+        case Export():
+            from cwvae.cli.export import export
+
+            return export(command)
+        case Models():
+            from cwvae.cli.models import models
+
+            return models(command)
         case Data(action=DataList() | DataShow() | DataMake() as action):
             from cwvae.cli import data
 

@@ -12,6 +12,7 @@ from cwvae.cli.options import Train
 from cwvae.data.sources import absolute
 from cwvae.model import CWVAE
 from cwvae.nn.compute_dtype import InDtype
+from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
 from cwvae.shapes import LevelFeatures
 from cwvae.training.config import TrainConfig
@@ -47,6 +48,7 @@ def configure(options: Train) -> Settings:
         ),
         context=options.model.clock.slowest,
         horizon=options.horizon or preset.horizon,
+        init="" if options.init is None else _source(options.init),
         custom=None if options.custom is None else read_custom(str(expanded(Path(options.custom)))),
     )
     model = model_shapes(settings)
@@ -62,6 +64,11 @@ def configure(options: Train) -> Settings:
 def _absolute(path: str | None) -> str | None:
     """Return the same path from wherever a run is resumed."""
     return path and str(expanded(Path(path)).resolve())
+
+
+def _source(init: Path) -> str:
+    """Return the same model from wherever a run is resumed."""
+    return str(init if str(init).startswith(PREFIX) else init.resolve())
 
 
 def _check_weights(config: TrainConfig, levels: int) -> None:

@@ -8,13 +8,15 @@ from jaxtyping import Float
 
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
+from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
 from cwvae.files import write_json
+from cwvae.pretrained.load import Pretrained
 from cwvae.provenance import environment
 from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.strip import write_strip
-from cwvae.training.run import Run, load_run
+from cwvae.training.run import Run
 from cwvae.training.settings import Settings
 
 __all__ = ["evaluate"]
@@ -29,8 +31,8 @@ _STRIP_COLUMNS = 24
 
 def evaluate(options: Evaluate) -> int:
     """Measure, write the results, print the table, and return the exit status."""
-    out = options.out or options.run / "evaluation"
-    run = load_run(options.run, step=options.step)
+    out = options.out or results_folder(options.run)
+    run = load_model(options.run, step=options.step)
     check_writable(out)
     settings = _settings(options, run)
     samples = options.num_samples
@@ -48,7 +50,7 @@ def evaluate(options: Evaluate) -> int:
     return 0
 
 
-def _settings(options: Evaluate, run: Run) -> Settings:
+def _settings(options: Evaluate, run: Run | Pretrained) -> Settings:
     """Return the settings of a run with what the options change."""
     context = options.context or run.settings.context
     check_context(context, run.model.hierarchy.clock.slowest)

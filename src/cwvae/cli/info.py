@@ -8,6 +8,8 @@ from cwvae.analysis.sizes import summary
 from cwvae.cli.folder import ENVIRONMENT, read_starts
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.options import Info
+from cwvae.pretrained.load import read_header
+from cwvae.pretrained.places import find, is_exported
 from cwvae.training.run import model_shapes, trained_steps
 from cwvae.training.settings import Settings, read_settings
 
@@ -15,10 +17,25 @@ __all__ = ["info"]
 
 
 def info(options: Info) -> int:
-    """Print a few lines about the run and the table of its model; return the exit status."""
+    """Print lines about the run and the table of its model, of an exported one its card too."""
+    if is_exported(options.run):
+        return _exported(options.run)
     settings = read_settings(options.run)
     lines = [_trained(options.run, settings), _started(options.run), *_logged(options.run)]
     print("\n".join([*lines, "", str(summary(model_shapes(settings)))]))
+    return 0
+
+
+def _exported(source: Path) -> int:
+    """Print the same of an exported model, and its card, of which its author is the source."""
+    header = read_header(find(source))
+    settings = header.settings
+    print(f"{source}: preset {settings.preset}, {header.step:,} steps trained")
+    print(f"exported by cwvae {settings.version} in {header.dtype}, licence {header.license}")
+    # The shapes of a model of the author's own are known to its source alone.
+    if settings.custom is None:
+        print(f"\n{summary(model_shapes(settings))}")
+    print(f"\n{header.card}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_seed, expand_paths
 from cwvae.cli.data_options import Data
+from cwvae.cli.model_options import Export, Models
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
@@ -54,6 +55,9 @@ class Train:
     custom: Annotated[
         str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=_CUSTOM_HELP)
     ] = None
+    init: Path | None = None
+    """Begin with the weights of a run, of a file or folder of `cwvae export`, or of
+    pretrained:NAME. Without --preset the defaults of all options are those it was trained with."""
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted.
     Options of the optimiser and of the loss may change; sizes, data and seed stay."""
@@ -99,11 +103,11 @@ class Evaluate:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run that `cwvae train` made."""
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
     step: int | None = None
     """Step of the checkpoint to measure; None: the latest."""
     out: Path | None = None
-    """Folder for the results; None: RUN/evaluation."""
+    """Folder for the results; None: RUN/evaluation, of an exported model ./NAME-evaluation."""
     num_examples: int = 100
     """Test videos, or all of them if there are fewer."""
     num_samples: int = 1
@@ -137,7 +141,7 @@ class Predict:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run that `cwvae train` made."""
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
     video: tyro.conf.Positional[Path]
     """The video: mp4, avi, gif or npz."""
     out: Path
@@ -199,7 +203,7 @@ class Info:
     """Print what a run is: how far it is trained, its levels, what feeds them, its parameters."""
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run that `cwvae train` made."""
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
@@ -207,4 +211,4 @@ class Info:
 
 
 # What `cwvae.cli.parsing.parse` returns.
-Command = Train | Evaluate | Predict | Info | Demo | Data
+Command = Train | Evaluate | Predict | Info | Export | Models | Demo | Data

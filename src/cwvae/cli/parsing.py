@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from cwvae._extras import extra
 from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
+from cwvae.cli.loading import check_is_run, settings_of
+from cwvae.cli.model_options import Export, Models
 from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
-from cwvae.training.settings import RENAMED, read_settings
+from cwvae.training.settings import RENAMED, Settings, read_settings
 
 with extra("cli"):
     import tyro
@@ -23,7 +25,7 @@ _DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchi
 look at what they predict, and measure it. `cwvae --version` prints the version."""
 
 
-_COMMANDS = ("train", "evaluate", "predict", "info", "data", "demo")
+_COMMANDS = ("train", "evaluate", "predict", "info", "export", "models", "data", "demo")
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -38,6 +40,8 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Info, tyro.conf.subcommand("info")]
+        | Annotated[Export, tyro.conf.subcommand("export")]
+        | Annotated[Models, tyro.conf.subcommand("models")]
         | Annotated[Data, tyro.conf.subcommand("data")]
         | Annotated[Demo, tyro.conf.subcommand("demo")]
     )
@@ -54,17 +58,37 @@ def parse(arguments: Sequence[str]) -> Command:
 def _train_defaults(arguments: Sequence[str]) -> Train:
     """Return the defaults of `train`: those of the preset, or of the run to be resumed."""
     first = _first_look(arguments)
+    if first.resume and first.out is not None:
+        return _defaults_of(_settings_to_resume(expanded(Path(first.out))))
+    if first.init is not None and first.preset is None:
+        return _defaults_of(settings_of(expanded(Path(first.init))))
     name = first.preset or _fitting_preset(first.data)
     preset = PRESETS.get(name, PRESETS["moving_mnist"])
     parts = {"model": preset.model, "train": preset.train, "data": preset.data}
-    known: dict[str, Any] = {"preset": name} if name in PRESETS else {}
-    if first.resume and first.out is not None:
-        settings = read_settings(expanded(Path(first.out)))
-        parts = {"model": settings.model, "train": settings.train, "data": settings.data}
-        known = {"preset": settings.preset, "horizon": settings.horizon}
-        if settings.custom:
-            known["custom"] = str(settings.custom)
-    defaults = Train(out=Path(), **known, **parts)
+    return _without_out(**parts, **({"preset": name} if name in PRESETS else {}))
+
+
+def _settings_to_resume(folder: Path) -> Settings:
+    """Return the settings of a run, or raise `ValueError` for what is exported of one."""
+    check_is_run(folder)
+    return read_settings(folder)
+
+
+def _defaults_of(settings: Settings) -> Train:
+    """Return the defaults of a run that goes on, or of one that begins where another ended."""
+    known: dict[str, Any] = {"preset": settings.preset, "horizon": settings.horizon}
+    # The source of an exported model is not with it.
+    if settings.custom and settings.custom.source:
+        known["custom"] = str(settings.custom)
+    if settings.init:
+        known["init"] = Path(settings.init)
+    parts = {"model": settings.model, "train": settings.train, "data": settings.data}
+    return _without_out(**parts, **known)
+
+
+def _without_out(**known: Any) -> Train:
+    """Return the options of `train` with these values, but for --out, which must be given."""
+    defaults = Train(out=Path(), **known)
     # Tyro's mark of what must be given, which is no path.
     object.__setattr__(defaults, "out", tyro.MISSING)
     return defaults
@@ -73,7 +97,7 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
 def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of `train` that the defaults of the others depend on."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for name in ("--preset", "--data", "--out"):
+    for name in ("--preset", "--data", "--out", "--init"):
         parser.add_argument(name)
     parser.add_argument("--resume", action="store_true")
     try:

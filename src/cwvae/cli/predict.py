@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.cli.loading import load_model
 from cwvae.cli.options import Predict
 from cwvae.data.pixels import to_channels
 from cwvae.data.videos import check_frames, read_video
@@ -18,7 +19,6 @@ from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.rollout import forecast, reconstruct
-from cwvae.training.run import load_run
 from cwvae.training.settings import Settings
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
@@ -28,7 +28,7 @@ _TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 
 def predict(options: Predict) -> int:
     """Predict, write the result, and return the exit status."""
-    run = load_run(options.run, step=options.step)
+    run = load_model(options.run, step=options.step)
     settings, model = run.settings, run.model
     if options.out.is_dir():
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")

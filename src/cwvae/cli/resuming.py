@@ -42,6 +42,8 @@ def settings_before(folder: Path, now: Settings) -> Settings:
         )
     if before.preset != now.preset:
         raise _cannot_change("preset", before.preset, now.preset)
+    if before.init != now.init:
+        raise _cannot_change("init", before.init or "none", now.init or "none")
     for part, names in _MAY_CHANGE.items():
         old, new = (dataclasses.asdict(getattr(s, part)) for s in (before, now))
         for name in old:

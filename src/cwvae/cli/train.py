@@ -9,11 +9,11 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import jax.random as jr
 
 from cwvae.cli.configuring import configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
 from cwvae.cli.interrupts import Interrupts
+from cwvae.cli.loading import check_is_run, first_state
 from cwvae.cli.logs import Logs, kept_lines
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
@@ -21,10 +21,9 @@ from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import train_source
 from cwvae.training.checkpoint import Checkpoints
-from cwvae.training.custom import builder
 from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
-from cwvae.training.step import StepRecord, TrainState, init_train_state, train_in_place
+from cwvae.training.step import StepRecord, TrainState, train_in_place
 
 __all__ = ["NonFiniteLossError", "train"]
 
@@ -42,6 +41,7 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
     """
     settings = configure(options)
     check_writable(options.out)
+    check_is_run(options.out)
     with contextlib.ExitStack() as stack:
         if options.resume:
             stack.enter_context(_existing(options))
@@ -74,15 +74,8 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
 
     Raises `ValueError` for a run that cannot be resumed with these settings, or is damaged.
     """
-    make = builder(settings.custom)
-
-    def fresh() -> TrainState:
-        return init_train_state(
-            make(settings.model, key=jr.key(settings.train.seed)), settings.train
-        )
-
     if not options.resume:
-        return fresh()
+        return first_state(settings)
     settings_before(options.out, settings)
     read_starts(options.out)
     folder = checkpoint_folder(options.out)
@@ -90,9 +83,9 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
         if options.from_step is not None:
             raise FileNotFoundError(f"no checkpoint in {folder}; leave --from-step out")
         print(f"no checkpoint in {folder}: training starts from step 0", file=sys.stderr)
-        return fresh()
+        return first_state(settings)
     with Checkpoints(folder, read_only=True) as saved:
-        like = eqx.filter_eval_shape(fresh)
+        like = eqx.filter_eval_shape(first_state, dataclasses.replace(settings, init=""))
         state, place = saved.load(like, step=options.from_step)
         _go_to(place, iterator, saved, int(state.step))
     kept_lines(options.out, int(state.step))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-__all__ = ["check_fit", "filled", "named_arrays"]
+__all__ = ["check_fit", "difference", "filled", "named_arrays"]
 
 
 def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array | jax.ShapeDtypeStruct]:
@@ -27,15 +27,25 @@ def filled(tree: PyTree, arrays: Mapping[str, Any], prefix: str = "") -> PyTree:
 
 def check_fit(saved: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """Raise `ValueError` for saved arrays that differ from those expected in names or shapes."""
+    found = difference(saved, expected, "the checkpoint")
+    if found:
+        raise ValueError(f"does not fit the model: {found}; {_remedy(saved, expected)}")
+
+
+def difference(saved: Mapping[str, Any], expected: Mapping[str, Any], place: str) -> str | None:
+    """Return the first array, by name, in which saved ones differ from those of a model, in words.
+
+    None where names, types and shapes are the same. `place` names where they are saved.
+    """
     theirs, ours = ({n: _kind(a) for n, a in arrays.items()} for arrays in (saved, expected))
     differ = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
-    if differ:
-        name = differ[0]
-        raise ValueError(
-            f"does not fit the model: {name} is {theirs.get(name, 'missing')} in the checkpoint "
-            f"and {ours.get(name, 'missing')} in the model ({len(differ)} arrays differ); "
-            f"{_remedy(saved, expected)}"
-        )
+    if not differ:
+        return None
+    name = differ[0]
+    return (
+        f"{name} is {theirs.get(name, 'missing')} in {place} and {ours.get(name, 'missing')} in "
+        f"the model ({len(differ)} arrays differ)"
+    )
 
 
 def _kind(array: Any) -> str:

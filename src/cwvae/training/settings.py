@@ -1,7 +1,7 @@
 """What a run is configured with, and the file of its folder that keeps it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ __all__ = [
     "SETTINGS",
     "Settings",
     "read_settings",
+    "settings_from_json",
+    "settings_to_json",
     "write_settings",
 ]
 
@@ -56,6 +58,7 @@ class Settings:
     - `horizon`: frames that an evaluation predicts; either at most 1,000,000.
     - `custom`: a model of the user's own, None for that of `cwvae.build`.
     - `videos`: what identifies the training videos, "" before they were opened.
+    - `init`: the run or exported model whose weights it began with, "" for weights of its own.
     - `version`: the version of the package that wrote the settings.
 
     Raises `ValueError` for values outside their range.
@@ -69,6 +72,7 @@ class Settings:
     horizon: int
     custom: Custom | None = None
     videos: str = ""
+    init: str = ""
     version: str = dataclasses.field(default=__version__, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,8 +80,9 @@ class Settings:
         if not (isinstance(self.preset, str) and self.preset in PRESETS):
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
         check(self, _RULES)
-        if not isinstance(self.videos, str):
-            raise ValueError(f"videos must be text, got {self.videos!r}")
+        for name in ("videos", "init"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
         # The clock of a custom model is known to the model alone.
         slowest = 1 if self.custom else self.model.clock.slowest
         if self.context % slowest:
@@ -89,12 +94,16 @@ class Settings:
 
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write the settings as JSON, and the source of a custom model beside them."""
-    fields = dataclasses.asdict(settings) | {"version": __version__}
     if settings.custom:
-        fields["custom"] = settings.custom.function
         with replacing(folder / CUSTOM) as temporary:
             temporary.write_bytes(settings.custom.source)
-    write_json(folder / SETTINGS, fields)
+    write_json(folder / SETTINGS, settings_to_json(settings))
+
+
+def settings_to_json(settings: Settings) -> dict[str, Any]:
+    """Return settings as values for JSON; a custom model by the name of its function alone."""
+    fields = dataclasses.asdict(settings) | {"version": __version__}
+    return fields | {"custom": settings.custom and settings.custom.function}
 
 
 def read_settings(folder: str | Path) -> Settings:
@@ -112,7 +121,7 @@ def read_settings(folder: str | Path) -> Settings:
     known = read_json(path)
     version = known.get("version", FIRST_VERSION) if isinstance(known, dict) else None
     try:
-        return _settings(folder, known)
+        return settings_from_json(known, lambda name: read_custom(f"{folder / CUSTOM}:{name}"))
     except ValueError as error:
         other = f" written by cwvae {version}" if version not in (None, __version__) else ""
         raise ValueError(
@@ -121,8 +130,14 @@ def read_settings(folder: str | Path) -> Settings:
         ) from error
 
 
-def _settings(folder: Path, known: Any) -> Settings:
-    """Return the settings that were read, or raise `ValueError` with the name of a field."""
+def settings_from_json(known: Any, custom: Callable[[str], Custom]) -> Settings:
+    """Return the settings that were read from JSON.
+
+    **Arguments:** `known`, values as `settings_to_json` returns them; `custom`, from the name of
+    its function to a custom model.
+
+    Raises `ValueError` with the name of the field that is wrong.
+    """
     names = {field.name for field in dataclasses.fields(Settings)}
     fields = dict(_named(known, names, "the configuration"))
     fields.setdefault("version", FIRST_VERSION)
@@ -135,7 +150,7 @@ def _settings(folder: Path, known: Any) -> Settings:
         function = fields["custom"]
         if not (isinstance(function, str) and function.isidentifier()):
             raise ValueError(f"custom must be the name of a function, or null, got {function!r}")
-        fields["custom"] = read_custom(f"{folder / CUSTOM}:{function}")
+        fields["custom"] = custom(function)
     return Settings(**fields)
 
 

@@ -1,0 +1,99 @@
+"""`cwvae export`: the model of a run for others, with what is known of it on its card."""
+
+import json
+from pathlib import Path
+
+from cwvae.cli.folder import check_writable, read_starts
+from cwvae.cli.logs import kept_lines
+from cwvae.cli.model_options import Export
+from cwvae.files import read_json
+from cwvae.pretrained.card import Facts
+from cwvae.pretrained.export import export_model
+from cwvae.pretrained.measured import Measured, measured
+from cwvae.pretrained.places import is_exported
+from cwvae.training.config import TrainConfig
+from cwvae.training.run import load_run
+
+__all__ = ["export"]
+
+_REPORT = "metrics.json"
+
+
+def export(options: Export) -> int:
+    """Write the file, print what it holds, and return the exit status."""
+    if is_exported(options.run):
+        raise ValueError(f"RUN must be the folder of a run, got {options.run}, which is exported")
+    check_writable(options.file.parent)
+    run = load_run(options.run, step=options.step)
+    facts = Facts(
+        license=options.license,
+        note=options.note,
+        hours=_hours(options.run, run.step, run.settings.train),
+        device=_device(options.run),
+        measured=_measured(options, run.step),
+    )
+    header = export_model(
+        run.model,
+        options.file,
+        settings=run.settings,
+        step=run.step,
+        dtype=options.dtype,
+        facts=facts,
+    )
+    print(
+        f"{options.file}: {_size(options.file) / 1e6:.1f} MB, {header.parameters:,} parameters in "
+        f"{header.dtype}, step {header.step:,}, {header.license}; {header.headline}"
+    )
+    if run.settings.custom:
+        print(f"{run.settings.custom} is not in it: load_pretrained(path, into=model) in Python")
+    return 0
+
+
+def _measured(options: Export, step: int) -> Measured | None:
+    """Return what an evaluation found, None without one of this step where none is asked for.
+
+    Raises `ValueError` for one of another step, `OSError` for one that is missing.
+    """
+    path = (options.evaluation or options.run / "evaluation") / _REPORT
+    if options.evaluation is None and not path.is_file():
+        return None
+    report = read_json(path)
+    try:
+        found = measured(report)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if found.step == step:
+        return found
+    if options.evaluation is None:
+        return None
+    raise ValueError(
+        f"--evaluation must be of the step that is exported, {step}, got one of {found.step}; "
+        f"evaluate again with --step {step}"
+    )
+
+
+def _hours(folder: Path, step: int, config: TrainConfig) -> float | None:
+    """Return the hours that the steps took by the run's metrics, None without them."""
+    lines = [json.loads(line) for line in kept_lines(folder, step)]
+    speeds = [(line["step"], line.get("frames_per_second")) for line in lines]
+    if not speeds or not all(isinstance(speed, int | float) and speed > 0 for _, speed in speeds):
+        return None
+    before = [0, *(number for number, _ in speeds)]
+    seconds = sum(
+        (number - last) * config.batch_size * config.frames / speed
+        for last, (number, speed) in zip(before, speeds, strict=False)
+    )
+    return seconds / 3600 or None
+
+
+def _device(folder: Path) -> str:
+    """Return the device of a run's last start, "" where it is not known."""
+    starts = read_starts(folder)
+    device = starts[-1].get("device") if starts else None
+    return device if isinstance(device, str) else ""
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of the files of a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)

@@ -1,0 +1,83 @@
+"""A run, or an exported model in its place, wherever a command takes one."""
+
+from pathlib import Path
+
+import jax.random as jr
+
+from cwvae.model import CWVAE
+from cwvae.pretrained.load import Pretrained, load_pretrained, read_header
+from cwvae.pretrained.places import PREFIX, SUFFIX, find, is_exported
+from cwvae.training.custom import builder
+from cwvae.training.named_arrays import difference, filled, named_arrays
+from cwvae.training.run import Run, load_run
+from cwvae.training.settings import Settings, read_settings
+from cwvae.training.step import TrainState, init_train_state
+
+__all__ = ["check_is_run", "first_state", "load_model", "results_folder", "settings_of"]
+
+
+def load_model(source: Path, *, step: int | None) -> Run | Pretrained:
+    """Load a run from its folder, or an exported model by path or `pretrained:NAME`.
+
+    Raises `ValueError` for a step of an exported model other than its own, and as `load_run` and
+    `load_pretrained` do.
+    """
+    if not is_exported(source):
+        return load_run(source, step=step)
+    model = load_pretrained(source)
+    if step not in (None, model.step):
+        raise ValueError(
+            f"--step must be left out for an exported model, got {step}; {source} is one model, "
+            f"trained for {model.step:,} steps"
+        )
+    return model
+
+
+def settings_of(source: Path) -> Settings:
+    """Return what a run or an exported model is configured with, as `load_model` finds it."""
+    return read_header(find(source)).settings if is_exported(source) else read_settings(source)
+
+
+def first_state(settings: Settings) -> TrainState:
+    """Return the state before a run's first step, with the weights that it begins with."""
+    model = builder(settings.custom)(settings.model, key=jr.key(settings.train.seed))
+    if settings.init:
+        model = _with_weights(model, Path(settings.init))
+    return init_train_state(model, settings.train)
+
+
+def _with_weights(model: CWVAE, source: Path) -> CWVAE:
+    """Return a model with the weights of a run or of an exported model.
+
+    Raises `ValueError` for a model of other sizes, with the first array that differs.
+    """
+    if is_exported(source):
+        return load_pretrained(source, into=model).model
+    arrays = named_arrays(load_run(source).model)
+    found = difference(arrays, named_arrays(model), str(source))
+    if found:
+        raise ValueError(
+            f"--init must be a model of the sizes that are trained: {found}; leave out the options "
+            "of sizes, or --init"
+        )
+    return filled(model, arrays)
+
+
+def check_is_run(folder: Path) -> None:
+    """Raise `ValueError` for an exported model, which has no training state to go on from."""
+    if is_exported(folder):
+        raise ValueError(
+            f"--out must be the folder of a run, got {folder}, an exported model, which cannot be "
+            f"resumed; begin another run with its weights: --out RUN --init {folder}"
+        )
+
+
+def results_folder(source: Path) -> Path:
+    """Return where results about a run go by default: into it; those about an export, to here.
+
+    The models in the package lie where nothing should be written.
+    """
+    if not is_exported(source):
+        return source / "evaluation"
+    name = source.resolve().name if source.is_dir() else source.name
+    return Path(f"{name.removeprefix(PREFIX).removesuffix(SUFFIX)}-evaluation")

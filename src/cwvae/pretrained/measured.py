@@ -1,0 +1,93 @@
+"""What `cwvae evaluate` found, as it stands in a card."""
+
+import dataclasses
+from typing import Any
+
+__all__ = ["Measured", "measured"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """Metrics in words.
+
+    **Arguments:** `step`, of the checkpoint that was measured; `headline`, the metric to read
+    first; `table`, all of them, Markdown.
+    """
+
+    step: int
+    headline: str
+    table: str
+
+
+def measured(report: Any) -> Measured:
+    """Return the metrics of a report, what `metrics.json` holds.
+
+    Identity comes first where it was measured, else SSIM and PSNR, of which every sample counts.
+
+    Raises `ValueError` for what is no such report, and for one in which levels were blind.
+    """
+    try:
+        if report.get("blind"):
+            raise ValueError(f"that of blind levels {report['blind']}")
+        summary = {name: _similar(scores) for name, scores in report["summary"].items()}
+        similar = "PSNR {:.1f} dB, SSIM {:.3f}".format(*summary["model, mean"])
+        where = (
+            f"{report['num_examples']:,} test videos of {str(report['data']).partition(':')[0]}, "
+            f"{report['context']:,} context frames, {report['horizon']:,} predicted, "
+            f"forecasts of each: {report['num_samples']:,}"
+        )
+        frames = _identity(report)
+        return Measured(
+            step=int(report["step"]),
+            headline=_headline(frames) or similar,
+            table="\n".join([f"{where}.", *_table(summary), *_identity_table(frames)]),
+        )
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected what cwvae evaluate writes of all levels, got something else "
+            f"({type(error).__name__} {error}); evaluate again"
+        ) from error
+
+
+_Row = tuple[int, float, float, float]
+
+
+def _identity(report: Any) -> list[_Row]:
+    """Return frame, accuracy, ceiling and legibility, [] where identity was not measured."""
+    known = report.get("identity")
+    if known is None:
+        return []
+    columns = (known[name] for name in ("frames", "accuracy", "ceiling", "legible"))
+    return [
+        (int(frame), float(accuracy), float(ceiling), float(legible))
+        for frame, accuracy, ceiling, legible in zip(*columns, strict=True)
+    ]
+
+
+def _headline(rows: list[_Row]) -> str:
+    """Return the last frame's identity in words, "" without any."""
+    if not rows:
+        return ""
+    frame, accuracy, ceiling, legible = rows[-1]
+    return (
+        f"identity {accuracy:.0%} (ceiling {ceiling:.0%}) at frame {frame}, legible {legible:.0%}"
+    )
+
+
+def _similar(scores: Any) -> tuple[float, float]:
+    """Return the means of PSNR and SSIM over frames and videos."""
+    return float(scores["psnr"]["mean"]), float(scores["ssim"]["mean"])
+
+
+def _table(summary: dict[str, tuple[float, float]]) -> list[str]:
+    """Return PSNR and SSIM by method as lines of Markdown."""
+    lines = [f"| {name} | {psnr:.1f} | {ssim:.3f} |" for name, (psnr, ssim) in summary.items()]
+    return ["", "| forecast | PSNR (dB) | SSIM |", "|---|---|---|", *lines]
+
+
+def _identity_table(rows: list[_Row]) -> list[str]:
+    """Return identity by frame as lines of Markdown, none without any."""
+    if not rows:
+        return []
+    lines = [f"| {n} | {a:.1%} | {c:.1%} | {v:.1%} |" for n, a, c, v in rows]
+    return ["", "| frame | identity | ceiling | legible |", "|---|---|---|---|", *lines]

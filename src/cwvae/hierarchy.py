@@ -27,6 +27,7 @@ from cwvae.hierarchy_checks import (
     check_features,
     check_known,
     check_run,
+    check_states,
     check_times,
     level_set,
 )
@@ -206,7 +207,7 @@ class Hierarchy(eqx.Module):
         without actions. Raises `ValueError`, naming the level, for arguments that do not fit.
         """
         frames = check_run(self.cells, self.clock, states, noise)
-        known = self._following(states, frames) if conditioning is None else conditioning
+        known = self.following(states, frames) if conditioning is None else conditioning
         check_known(self.cells, self.clock, known, frames)
 
         def run(level: int, top_down: TopDown) -> tuple[State, Trace]:
@@ -219,13 +220,15 @@ class Hierarchy(eqx.Module):
         """Raise `ValueError`, naming the level, for features that are not those of the levels."""
         check_features(self.cells, self.clock, features, frames)
 
-    def _following(self, states: tuple[State, ...], frames: int) -> LevelConditioning:
-        """Return the conditioning of frames that go on after states, without actions."""
+    def following(self, states: tuple[State, ...], frames: int) -> LevelConditioning:
+        """Return the conditioning of frames that go on after states, 1 apart, without actions.
+
+        Raises `ValueError`, naming the level, for states that do not fit.
+        """
+        check_states(self.cells, self.clock, states)
+        each = zip(self.conditioning(frames), states, self.clock.periods, strict=True)
         return tuple(
-            replace(known, time=known.time + (state.time + period))
-            for known, state, period in zip(
-                self.conditioning(frames), states, self.clock.periods, strict=True
-            )
+            replace(known, time=known.time + (state.time + period)) for known, state, period in each
         )
 
     def _descend(

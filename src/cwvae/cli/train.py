@@ -20,6 +20,7 @@ from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import train_source
+from cwvae.training.carry import begin_videos, expected_at
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.custom import builder
 from cwvae.training.run import checkpoint_folder
@@ -51,9 +52,8 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         preview = Preview(options.out / "forecasts", settings)
         settings = dataclasses.replace(settings, videos=repr(source))
         config = settings.train
-        iterator = batches(
-            source, batch_size=config.batch_size, seed=config.seed, flip=settings.data.flip
-        )
+        size, seed, flip = config.batch_size, config.seed, settings.data.flip
+        iterator = batches(source, batch_size=size, seed=seed, flip=flip, pieces=config.pieces)
         state = _start(options, settings, iterator)
         if state.step >= config.steps:
             _write_start(options, settings)
@@ -91,8 +91,9 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
     with Checkpoints(folder, read_only=True) as saved:
         if saved.latest is None:
             return fresh()
-        like = eqx.filter_eval_shape(fresh)
-        state, place = saved.load(like, step=options.from_step)
+        step = options.from_step or saved.latest
+        like = expected_at(eqx.filter_eval_shape(fresh), step, settings.train)
+        state, place = saved.load(like, step=step)
         _go_to(place, iterator, saved, int(state.step))
     kept_lines(options.out, int(state.step))
     return state
@@ -126,7 +127,7 @@ def _run(
     checkpoints: Checkpoints | None = None
     with contextlib.ExitStack() as stack:
         try:
-            taken = _step(state, iterator, settings)
+            taken = _step(start, state, iterator, settings)
             _check_finite(start, taken[1])
             # Only now, when nothing can be wrong with the start any more, is anything written.
             checkpoints = _claim(options, settings, start, stack)
@@ -155,11 +156,12 @@ def _claim(
 
 
 def _step(
-    state: TrainState, iterator: BatchIterator, settings: Settings
+    step: int, state: TrainState, iterator: BatchIterator, settings: Settings
 ) -> tuple[TrainState, StepRecord]:
-    """Take a step on the next batch."""
+    """Take a step, after `step` others, on the next batch."""
     videos = jnp.asarray(next(iterator)["video"])
-    return train_in_place(videos, state, settings.train)
+    state, record = train_in_place(videos, state, settings.train)
+    return begin_videos(state, step + 1, settings.train), record
 
 
 class _Loop:
@@ -198,7 +200,7 @@ class _Loop:
                 self._write(step, state, last)
             if last:
                 return
-            state, record = _step(state, self.iterator, self.settings)
+            state, record = _step(step, state, self.iterator, self.settings)
             # While this step runs, the record of the one before is read: the device never waits.
             self._settle(unread)
             unread.append((step, record))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from cwvae.model import CWVAE
 from cwvae.nn.vision import feature_size, filters
+from cwvae.training.carry import expected_at
 from cwvae.training.config import ModelConfig, TrainConfig
 from cwvae.training.step import init_train_state
 
@@ -33,13 +34,15 @@ def memory_of_training(model: CWVAE, config: TrainConfig, sizes: ModelConfig) ->
     **Arguments:** `model`, or the shapes of one; `config`, for the size of a batch; `sizes`, the
     configuration that the model was made from.
 
-    Weights, the optimiser's state, the gradient and its copy as one vector are counted exactly.
+    Weights, the optimiser's state, the past of videos in pieces, the gradient and its copy as one
+    vector are counted exactly.
     What the layers keep for the gradient is estimated for networks of these `sizes`: the frames,
     what the encoder returns after its first layer, every tick's vectors, and the zeros that fill
     the slowest level's last window. An accelerator, which decodes all frames at once, keeps about
     twice as much.
     """
     state = eqx.filter_eval_shape(init_train_state, model, config)
+    state = expected_at(state, 1, config)
     weights = sum(_bytes(leaf) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
     period = sizes.clock.slowest
     filling = -config.frames % period * feature_size(sizes.size, sizes.channel_multiplier)

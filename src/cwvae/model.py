@@ -121,7 +121,7 @@ class CWVAE(eqx.Module):
         conditioning: tuple[Conditioning, ...] | None = None,
         states: tuple[State, ...] | None = None,
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
-        """Run the hierarchy over a video's `features`, from its first states; see `infer`."""
+        """Run the hierarchy over a video's `features`, from `states` or its first; see `infer`."""
         frames, levels = features[0].shape[0], self.hierarchy.clock.levels
         remedy = f"make it with model.hierarchy.noise({frames}, key=...)"
         if not isinstance(noise, Sequence) or len(noise) != levels:

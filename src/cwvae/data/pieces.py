@@ -1,6 +1,6 @@
 """Sequences in consecutive pieces: batches whose rows are all at the same piece of theirs."""
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Cuttable(Protocol):
 
     frames: int
 
-    def cut(self, index: int, start: int, stop: int) -> dict[str, np.ndarray]:
+    def cut(self, index: SupportsIndex, start: int, stop: int) -> dict[str, np.ndarray]:
         """Return the sequence of an index from frame `start` up to `stop`, which is left out."""
         ...
 

@@ -14,6 +14,7 @@ from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
+from cwvae.data.pieces import Cuttable
 from cwvae.data.progress import Progress
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
@@ -36,7 +37,7 @@ _GIB = 2**30
 
 
 @runtime_checkable
-class Source(Protocol):
+class Source(Cuttable, Protocol):
     """Sequences by number; an item holds at least `video`, uint8 (frames, size, size, channels)."""
 
     def __len__(self) -> int:

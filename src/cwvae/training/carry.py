@@ -34,8 +34,8 @@ def begin_videos(state: TrainState, step: int, config: TrainConfig) -> TrainStat
 def expected_at(like: TrainState, step: int, config: TrainConfig) -> TrainState:
     """Return the shapes of the state after `step` steps.
 
-    **Arguments:** `like`, the state before the first step, or its shapes; `config`, whose pieces
-    say whether the next videos go on, and whose batch size how many there are.
+    **Arguments:** `like`, the state before the first step, or its shapes; `config`, for
+    its pieces, the steps of a video, and its batch size, the number of videos.
     """
     if step % config.pieces == 0:
         return like

@@ -15,7 +15,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from cwvae.model import Past
 from cwvae.training.config import TrainConfig
 from cwvae.training.step import TrainState
 
@@ -40,10 +39,11 @@ def expected_at(like: TrainState, step: int, config: TrainConfig) -> TrainState:
     if step % config.pieces == 0:
         return like
 
-    def past(state: TrainState) -> Past:
+    def with_past(state: TrainState) -> TrainState:
         model = state.model
         features = tuple(jnp.zeros((1, cell.feature_size)) for cell in model.hierarchy.cells)
         one = model.past(features, model.hierarchy.init())
-        return jax.tree.map(lambda a: jnp.broadcast_to(a, (config.batch_size, *a.shape)), one)
+        rows = jax.tree.map(lambda a: jnp.broadcast_to(a, (config.batch_size, *a.shape)), one)
+        return replace(state, past=rows)
 
-    return replace(like, past=eqx.filter_eval_shape(past, like))
+    return eqx.filter_eval_shape(with_past, like)

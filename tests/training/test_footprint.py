@@ -37,6 +37,21 @@ def test_state_and_gradients_are_counted_to_the_byte():
     assert exact < counted < exact + 4 * 32**2 * 10
 
 
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_what_a_piece_leaves_to_the_next_is_counted_to_the_byte(lookahead):
+    sizes = dataclasses.replace(TINY, lookahead=lookahead)
+    whole = TrainConfig(batch_size=3, frames=2)
+    counted = [
+        memory_of_training(shapes(sizes), config, sizes)
+        for config in (whole, dataclasses.replace(whole, pieces=2))
+    ]
+    cells = shapes(sizes).hierarchy.cells
+    numbers = sum(cell.stoch_size + cell.deter_size + 1 for cell in cells)
+    if not lookahead:
+        numbers += sum(cell.feature_size for cell in cells)
+    assert counted[1] - counted[0] == 3 * 4 * numbers
+
+
 @pytest.mark.parametrize(
     ("batch", "planned"), [pytest.param(1, 256e6, id="1 video"), pytest.param(8, 347e6, id="8")]
 )

@@ -64,16 +64,7 @@ def batches(
     than a batch, when sequences with actions, which would no longer be true of what is seen, are to
     be flipped, or when the first sequence cannot be divided into so many pieces.
     """
-    number, count = shard
-    if not 0 <= number < count:
-        raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
-    share = len(source) // count
-    if share < batch_size:
-        raise ValueError(
-            f"a batch of {batch_size} needs as many sequences, got {share}"
-            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
-            "or more data"
-        )
+    share, (number, count) = _share(source, batch_size, shard), shard
     if flip and "actions" in source[0]:
         raise ValueError("sequences with actions cannot be flipped; leave flip out")
     order = grain.MapDataset.range(len(source)).shuffle(seed=seed)[: share * count]
@@ -112,6 +103,21 @@ class _Batches:
                 f"{str(state)[:80]}; start anew without it"
             )
         self.inner.set_state(state)
+
+
+def _share(source: Any, batch_size: int, shard: tuple[int, int]) -> int:
+    """Count the sequences of a process, or raise `ValueError` for fewer than a batch."""
+    number, count = shard
+    if not 0 <= number < count:
+        raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
+    share = len(source) // count
+    if share < batch_size:
+        raise ValueError(
+            f"a batch of {batch_size} needs as many sequences, got {share}"
+            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
+            "or more data"
+        )
+    return share
 
 
 def _mirrored(drawn: Drawn, generator: np.random.Generator) -> Drawn:

@@ -221,3 +221,24 @@ def test_clocks_that_look_ahead_and_that_do_not_differ():
     assert Clock(3, 2) != Clock(3, 2, lookahead=False)
     # They tick alike.
     assert Clock(3, 2).ticks(9) == Clock(3, 2, lookahead=False).ticks(9)
+
+
+@pytest.mark.parametrize("lookahead", [True, False])
+@given(seed=seeds)
+def test_windows_of_later_frames_are_those_of_all_given_what_was_left_open(lookahead, seed):
+    clock = Clock(3, (2, 3), lookahead=lookahead)
+    x = jnp.asarray(whole_numbers(seed, 18, 2))
+    for level, ticks in enumerate(clock.ticks(6)):
+        before = clock.open_window(x[:6], level)
+        assert np.array_equal(clock.windows(x[6:], level, before), clock.windows(x, level)[ticks:])
+
+
+@pytest.mark.parametrize("frames", [1, 5, 6, 7, 13])
+def test_a_causal_window_is_open_from_the_last_tick_on(frames):
+    x = whole_numbers(0, frames, 2)
+    for lookahead in (True, False):
+        clock = Clock(3, (2, 3), lookahead=lookahead)
+        for level, period in enumerate(clock.periods):
+            last = max(tick for tick in range(0, frames, period))
+            since = np.zeros(2) if lookahead else x[last + 1 :].sum(0)
+            assert np.array_equal(clock.open_window(jnp.asarray(x), level), since)

@@ -29,7 +29,7 @@ from reference import (
 )
 
 from cwvae.clock import Clock
-from cwvae.model import CWVAE
+from cwvae.model import CWVAE, Past
 from cwvae.objective import Elbo, elbo, importance_weighted_bound, loss
 
 bound = eqx.filter_jit(elbo)
@@ -88,7 +88,9 @@ def test_the_bound_of_frames_through_the_networks_is_that_of_its_parts():
 
 def test_the_value_is_the_likelihood_less_the_kl_of_every_tick_of_every_level():
     terms = Elbo(
-        jnp.asarray([-1.0, -2.0, -4.0]), (jnp.asarray([8.0, 16.0, 32.0]), jnp.asarray([64.0]))
+        jnp.asarray([-1.0, -2.0, -4.0]),
+        (jnp.asarray([8.0, 16.0, 32.0]), jnp.asarray([64.0])),
+        Past(()),
     )
     assert terms.value == -1 - 2 - 4 - 8 - 16 - 32 - 64
     rows = stacked([terms, terms])

@@ -125,22 +125,42 @@ class Clock:
 
     @checked
     def windows(
-        self, values: Shaped[Array, " frames *axes"], level: SupportsIndex
+        self,
+        values: Shaped[Array, " frames *axes"],
+        level: SupportsIndex,
+        before: Shaped[Array, " *axes"] | None = None,
     ) -> Shaped[Array, " ticks *axes"]:
         """Sum the frames of each tick's window, for a level (counted from 0).
 
         A window is the tick's frame and those after it up to the next tick; of a causal clock,
         the tick's frame and those before it down to the last tick. Past either end of the video
-        stand zeros. `values` begin with the video's first frame. Raises `ValueError` for a level
-        that the clock does not have.
+        stand zeros. `values` begin with the video's first frame, or, given the `open_window` of
+        the frames `before` them, with another at which all levels tick. Raises `ValueError` for a
+        level that the clock does not have.
         """
         period = self._period(level)
         if period == ENDLESS:
             return values[: self.static_window if self.lookahead else 1].sum(0, keepdims=True)
         if self.lookahead:
             return pool(values, period)
-        before = jnp.pad(values, [(period - 1, 0)] + [(0, 0)] * (values.ndim - 1))
-        return pool(before, period)[: -(-values.shape[0] // period)]
+        padded = jnp.pad(values, [(period - 1, 0)] + [(0, 0)] * (values.ndim - 1))
+        windows = pool(padded, period)[: -(-values.shape[0] // period)]
+        return windows if before is None else windows.at[0].add(before)
+
+    @checked
+    def open_window(
+        self, values: Shaped[Array, " frames *axes"], level: SupportsIndex
+    ) -> Shaped[Array, " *axes"]:
+        """Sum the frames that belong to the window of a level's next tick, after all of `values`.
+
+        Of a causal clock they are those since the last tick; where a clock looks ahead there are
+        none. `values` begin at a frame at which all levels tick. Raises `ValueError` for a level
+        that the clock does not have.
+        """
+        period, frames = self._period(level), values.shape[0]
+        closed = self.lookahead or period == ENDLESS
+        since = frames if closed else (frames - 1) // period * period + 1
+        return values[since:].sum(0)
 
     def _period(self, level: SupportsIndex) -> int:
         """Return the period of a level; raise `ValueError` for one that does not exist."""

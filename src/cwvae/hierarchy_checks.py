@@ -17,6 +17,7 @@ __all__ = [
     "check_features",
     "check_known",
     "check_run",
+    "check_states",
     "level_set",
 ]
 
@@ -67,14 +68,19 @@ def check_run(
 
     Raises `ValueError`, naming the level, for states and noise that do not fit the levels.
     """
-    _check_count("states", states, clock)
+    check_states(cells, clock, states)
     _check_count("noise", noise, clock)
     frames = noise[0].shape[0]
     sizes = [cell.stoch_size for cell in cells]
     _check_arrays("noise", noise, sizes, clock, frames)
+    return frames
+
+
+def check_states(cells: Sequence[AbstractCell], clock: Clock, states: Sequence[State]) -> None:
+    """Raise `ValueError`, naming the level, for states that do not fit the levels."""
+    _check_count("states", states, clock)
     for level, (cell, state) in enumerate(zip(cells, states, strict=True)):
         check_state(cell, state, of=f" of level {level}")
-    return frames
 
 
 def check_known(

@@ -14,7 +14,24 @@ from cwvae.likelihoods import AbstractLikelihood
 from cwvae.nn.frame_networks import log_probs, map_frames
 from cwvae.shapes import FrameFeatures, LevelFeatures, LevelNoise, Video, checked
 
-__all__ = ["CWVAE"]
+__all__ = ["CWVAE", "Past"]
+
+
+class Past(eqx.Module):
+    """What the frames of a video leave to those that go on after them.
+
+    **Arguments:**
+
+    - `states`: every level's last state, at the end of frames that are a multiple of the slowest
+      period.
+    - `windows`: of a causal clock, every level's features of the frames since its last tick,
+      summed, for the window of its next tick; of one that looks ahead nothing is left open.
+
+    `CWVAE.past` makes it.
+    """
+
+    states: tuple[State, ...]
+    windows: tuple[Float[Array, "*batch _"], ...] = ()
 
 
 class CWVAE(eqx.Module):
@@ -60,22 +77,54 @@ class CWVAE(eqx.Module):
             )
         return features
 
-    def pool(self, features: FrameFeatures) -> LevelFeatures:
-        """Return the features of each level's ticks: the sums over its clock's windows."""
-        return tuple(self.hierarchy.clock.windows(f, level) for level, f in enumerate(features))
+    def pool(self, features: FrameFeatures, past: Past | None = None) -> LevelFeatures:
+        """Return the features of each level's ticks: the sums over its clock's windows.
+
+        `past`, if the frames do not begin a video, is what those before them left. Raises
+        `ValueError` for that of a model with another clock.
+        """
+        clock = self.hierarchy.clock
+        before: list[Array | None] = [None] * clock.levels
+        if past is not None:
+            expected = 0 if clock.lookahead else clock.levels
+            if len(past.windows) != expected:
+                raise ValueError(
+                    f"the past must have {expected} windows, those that this model's clock leaves "
+                    f"open, got {len(past.windows)}; make it with model.past(features, states)"
+                )
+            before[:expected] = past.windows
+        pooled = tuple(
+            clock.windows(feature, level, first)
+            for level, (feature, first) in enumerate(zip(features, before, strict=True))
+        )
+        if past is None or clock.static_window is None:
+            return pooled
+        return (*pooled[:-1], pooled[-1][:0])  # a static level ticks where a video begins
+
+    def past(self, features: FrameFeatures, states: tuple[State, ...]) -> Past:
+        """Return what frames leave to those that go on after them.
+
+        **Arguments:** `features` of the frames, from `encode`; `states`, the levels' last. The
+        frames are a multiple of the slowest period.
+        """
+        clock = self.hierarchy.clock
+        if clock.lookahead:
+            return Past(states)
+        return Past(states, tuple(clock.open_window(f, level) for level, f in enumerate(features)))
 
     @checked
-    def features(self, video: Video) -> LevelFeatures:
-        """Return the features of each level's ticks, (ticks, feature)."""
-        return self.pool(self.encode(video))
+    def features(self, video: Video, past: Past | None = None) -> LevelFeatures:
+        """Return the features of each level's ticks, (ticks, feature), as `pool` does."""
+        return self.pool(self.encode(video), past)
 
     def observe(
         self,
         features: LevelFeatures,
         noise: LevelNoise,
         conditioning: tuple[Conditioning, ...] | None = None,
+        states: tuple[State, ...] | None = None,
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
-        """Run the hierarchy over a video's `features` from its first state; see `infer`."""
+        """Run the hierarchy over a video's `features`, from `states` or its first; see `infer`."""
         frames, levels = features[0].shape[0], self.hierarchy.clock.levels
         remedy = f"make it with model.hierarchy.noise({frames}, key=...)"
         if not isinstance(noise, Sequence) or len(noise) != levels:
@@ -85,21 +134,34 @@ class CWVAE(eqx.Module):
             raise ValueError(
                 f"the noise is for {noise[0].shape[0]} frames, the video has {frames}; {remedy}"
             )
+        if states is None:
+            return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
         if conditioning is None:
-            conditioning = self.hierarchy.conditioning(frames)
-        return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
+            conditioning = self.hierarchy.following(states, frames)
+        return self.hierarchy.observe(states, features, noise, conditioning)
 
     @checked
     def infer(
-        self, video: Video, noise: LevelNoise, conditioning: tuple[Conditioning, ...] | None = None
+        self,
+        video: Video,
+        noise: LevelNoise,
+        conditioning: tuple[Conditioning, ...] | None = None,
+        past: Past | None = None,
     ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
         """Observe a whole video; return every level's last state and the record of its ticks.
 
-        `noise` and `conditioning` are the hierarchy's for the video's frames; without
-        `conditioning` the frames come at times 0, 1, 2, ... without actions. Raises `ValueError`
-        for noise of another number of frames or levels.
+        **Arguments:**
+
+        - `noise`, `conditioning`: the hierarchy's for the video's frames. Without `conditioning`
+          the frames come at times 0, 1, 2, ... or go on after the past, without actions.
+        - `past`: what earlier frames left, from which these go on; without it the video begins.
+          Their `conditioning` is then cut from that of all frames.
+
+        Raises `ValueError` for noise of another number of frames or levels, or a past that is not
+        this model's.
         """
-        return self.observe(self.features(video), noise, conditioning)
+        states = None if past is None else past.states
+        return self.observe(self.features(video, past), noise, conditioning, states)
 
     @checked
     def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:

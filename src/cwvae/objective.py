@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from cwvae.beliefs import AbstractBelief, balanced_kl, kl
 from cwvae.cells.base import Conditioning, Trace
 from cwvae.kernels.sharding import with_automatic_axes
-from cwvae.model import CWVAE
+from cwvae.model import CWVAE, Past
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 
 __all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
@@ -28,11 +28,13 @@ class Elbo(eqx.Module):
     """The evidence lower bound of one video, term by term, in nats.
 
     **Arguments:** `log_likelihood`, (frames,); `kl`, for each level (ticks,), the fastest level
-    first. An active tick counts in full, also where its window reaches past the last frame.
+    first; `past`, from which the frames after these go on. An active tick counts in full, also
+    where its window reaches past the last frame.
     """
 
     log_likelihood: Float[Array, "*batch frames"]
     kl: tuple[Float[Array, "*batch _"], ...]
+    past: Past
 
     @property
     def value(self) -> Float[Array, "*batch"]:
@@ -44,12 +46,14 @@ class Loss(eqx.Module):
     """The training loss of a batch and its parts, nats per frame.
 
     **Arguments:** `nll`, the negative log-likelihood; `penalty`, the KL as beta and free nats
-    leave it; `kl`, (levels,), each level's KL before them.
+    leave it; `kl`, (levels,), each level's KL before them; `past` of every video, from which the
+    frames after these go on.
     """
 
     nll: Float[Array, ""]
     penalty: Float[Array, ""]
     kl: Float[Array, " levels"]
+    past: Past
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -64,18 +68,24 @@ def elbo(
     noise: LevelNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
+    past: Past | None = None,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array] = kl,
 ) -> Elbo:
     """Return the evidence lower bound of one video, one sample of the posterior.
 
     `noise` is that of `model.hierarchy.noise(frames, key=key)`; `conditioning`, for models of
     times or actions, that of `model.hierarchy.conditioning(frames, times=..., actions=...)`.
-    `divergence(posterior, prior)` may be one with the value of the KL and another gradient.
+    Given the `past` of earlier frames, the video goes on from them, as in `model.infer`, and the
+    bound is that given what was sampled for them. `divergence(posterior, prior)` may be one with
+    the value of the KL and another gradient.
     """
     with jax.named_scope("elbo"):
-        _, traces = model.infer(video, noise, conditioning)
+        features = model.encode(video)
+        states = None if past is None else past.states
+        states, traces = model.observe(model.pool(features, past), noise, conditioning, states)
         log_likelihood = model.log_likelihood(traces[0].output, video)
-        return Elbo(log_likelihood, _divergences(traces, divergence))
+        divergences = _divergences(traces, divergence)
+        return Elbo(log_likelihood, divergences, model.past(features, states))
 
 
 @checked
@@ -85,6 +95,7 @@ def loss(
     noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
+    past: Past | None = None,
     beta: float | Sequence[float] = 1.0,
     free_nats: float | Sequence[float] = 0.0,
     kl_balance: float | None = None,
@@ -93,7 +104,7 @@ def loss(
 
     **Arguments:**
 
-    - `videos`, `noise`, `conditioning`: a leading batch axis on what `elbo` takes.
+    - `videos`, `noise`, `conditioning`, `past`: a leading batch axis on what `elbo` takes.
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
     - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
       max(0, KL - free nats), as in the official code.
@@ -109,15 +120,15 @@ def loss(
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
 
-    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array]:
+    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array, Past]:
         bounds = _elbos(model, *batch, divergence=divergence)
         nats = [jnp.mean(level.sum(-1)) for level in bounds.kl]
-        return jnp.mean(bounds.log_likelihood), jnp.stack(nats)
+        return jnp.mean(bounds.log_likelihood), jnp.stack(nats), bounds.past
 
-    batch = (jnp.asarray(videos), noise, conditioning)
-    log_likelihood, nats = with_automatic_axes(means, model, *batch)
+    batch = (jnp.asarray(videos), noise, conditioning, past)
+    log_likelihood, nats, last = with_automatic_axes(means, model, *batch)
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
-    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames)
+    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames, past=last)
 
 
 @checked
@@ -153,6 +164,7 @@ def _elbos(
     videos: Float[Array, "batch frames *frame"],
     noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None,
+    past: Past | None,
     *,
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
 ) -> Elbo:
@@ -163,10 +175,14 @@ def _elbos(
     with jax.named_scope("elbo"):
         features = model.encode(_all_frames(videos))
         features = jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], -1), features)
-        _, traces = jax.vmap(model.observe)(jax.vmap(model.pool)(features), noise, conditioning)
-        outputs = _all_frames(traces[0].output)
-        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
-        return Elbo(log_likelihood.reshape(videos.shape[:2]), _divergences(traces, divergence))
+        pooled = jax.vmap(model.pool)(features, past)
+        states = None if past is None else past.states
+        states, traces = jax.vmap(model.observe)(pooled, noise, conditioning, states)
+        log_likelihood = model.log_likelihood(
+            _all_frames(traces[0].output), _all_frames(videos)
+        ).reshape(videos.shape[:2])
+        last = jax.vmap(model.past)(features, states)
+        return Elbo(log_likelihood, _divergences(traces, divergence), last)
 
 
 def _divergences(

@@ -40,6 +40,7 @@ KEPT = {
     "lookahead": ["--no-lookahead"],
     "batch_size": ["--batch-size", "3"],
     "frames": ["--frames", "4"],
+    "pieces": ["--pieces", "2"],
     "seed": ["--seed", "1"],
     "speed": ["--speed", "2"],
     "flip": ["--flip"],

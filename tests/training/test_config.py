@@ -137,6 +137,7 @@ TRAIN = {
     "steps": [0, 10**30, 1.5, "10", True],
     "batch_size": [0, 10**9],
     "frames": [0, 2.0, 10**12],
+    "pieces": [0, 1.5, 10**7, True],
     "learning_rate": [0.0, INF, NAN, -1e-3, 1e4, "3e-4"],
     "warmup": [-1, 10**30, 0.5],
     "decay": [-0.1, 1.1, NAN],
@@ -213,6 +214,11 @@ def test_the_range_is_stated(make, changes, message):
             "slowest level must tick at least once in 100,000 frames",
         ),
         (TrainConfig, {"steps": 5, "warmup": 6}, "warmup must be at most the number of steps, 5"),
+        (
+            TrainConfig,
+            {"frames": 1000, "pieces": 1001},
+            "at most 1,000,000 frames, got 1,001 pieces of 1,000; use fewer",
+        ),
     ],
 )
 def test_fields_that_do_not_fit_together_are_an_error(make, changes, message):
@@ -256,3 +262,10 @@ def test_sizes_are_one_for_all_levels_or_one_for_each(name):
     assert getattr(ModelConfig(**{name: (7, 8, 9)}), f"{name}s") == (7, 8, 9)
     with pytest.raises(ValueError, match=f"{name} must be one number, or one for each of 3 levels"):
         ModelConfig(**{name: (7, 8)})
+@pytest.mark.parametrize(("frames", "remedy"), [(35, "36"), (37, "36 or 72"), (100, "72 or 108")])
+def test_pieces_that_do_not_end_on_a_tick_of_every_level_are_an_error(frames, remedy):
+    Preset(model=ModelConfig(), train=TrainConfig(frames=frames))
+    train = TrainConfig(frames=frames, pieces=2)
+    message = f"slowest period, 36, for videos in 2 pieces, got {frames}; use {remedy}$"
+    with pytest.raises(ValueError, match=message):
+        Preset(model=ModelConfig(), train=train)

@@ -59,6 +59,21 @@ def test_the_count_is_near_what_was_planned_on_a_cpu(preset, batch, frames):
     assert 0.7 < ratio < 1.5
 
 
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_what_a_piece_leaves_to_the_next_is_counted_to_the_byte(lookahead):
+    sizes = dataclasses.replace(TINY, lookahead=lookahead)
+    whole = TrainConfig(batch_size=3, frames=2)
+    counted = [
+        memory_of_training(shapes(sizes), config, sizes)
+        for config in (whole, dataclasses.replace(whole, pieces=2))
+    ]
+    cells = shapes(sizes).hierarchy.cells
+    numbers = sum(cell.stoch_size + cell.deter_size + 1 for cell in cells)
+    if not lookahead:
+        numbers += sum(cell.feature_size for cell in cells)
+    assert counted[1] - counted[0] == 3 * 4 * numbers
+
+
 def test_frames_add_up():
     sizes = (1, 2), (2, 2), (2, 4)
     one, two, four = (memory(TINY, batch, frames) for batch, frames in sizes)

@@ -1,11 +1,15 @@
 """Wrong calls of building, configuring and training."""
 
+from dataclasses import replace
+
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import optax
 from models import TINY, plain
 
 from cwvae.clock import Clock
+from cwvae.model import Past
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
@@ -15,9 +19,15 @@ MODEL, CONFIG = plain(Clock(1)), TrainConfig(batch_size=2, frames=3)
 KEY = jr.key(0)
 
 
-def step(*shape: int, dtype: str = "uint8", config=CONFIG, optimiser=None):
-    state = init_train_state(MODEL, CONFIG)
+def step(*shape: int, dtype: str = "uint8", config=CONFIG, optimiser=None, model=MODEL, past=None):
+    state = replace(init_train_state(model, CONFIG), past=past)
     return train_step(state, jnp.zeros(shape, dtype), config, optimiser=optimiser)
+
+
+def past(rows: int) -> Past:
+    """Return what so many videos left."""
+    states = MODEL.hierarchy.init()
+    return Past(jax.tree.map(lambda array: jnp.stack([array] * rows), states))
 
 
 CALLS = {
@@ -57,6 +67,14 @@ CALLS = {
         "'videos' must be .*, got int32",
     ),
     "a batch of no video": (lambda: step(0, 3, 1, 2, 1), "at least 1 video"),
+    "pieces that end between ticks": (
+        lambda: step(2, 3, 1, 2, 1, model=plain(Clock(2, 2)), config=replace(CONFIG, pieces=2)),
+        "multiple of the slowest period, 2, for videos in 2 pieces, got 3; use 2 or 4",
+    ),
+    "a past of other videos": (
+        lambda: step(2, 3, 1, 2, 1, past=past(3)),
+        "past is that of 3 videos, got 2 to go on; .*begin_videos",
+    ),
     "a state of another optimiser": (
         lambda: step(2, 3, 1, 2, 1, optimiser=optax.sgd(0.1, momentum=0.9)),
         "give init_train_state and train_step the same optimiser",

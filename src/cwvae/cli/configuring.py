@@ -15,7 +15,7 @@ from cwvae.nn.compute_dtype import InDtype
 from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
 from cwvae.shapes import LevelFeatures
-from cwvae.training.config import TrainConfig
+from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.custom import read_custom
 from cwvae.training.footprint import memory_of_training, parameters
 from cwvae.training.presets import PRESETS
@@ -31,7 +31,8 @@ def configure(options: Train) -> Settings:
     """Return the settings that the options give, with an evaluation that fits the model's clock.
 
     Nothing is computed or written. Raises `ValueError` for a custom model that cannot be built, for
-    weights of the KL that are not one a level, for an encoder that cannot compute in the
+    weights of the KL that are not one a level, for pieces that do not end on a tick of every level,
+    for an encoder that cannot compute in the
     `compute_dtype`, and for a training step that takes more memory than the limit.
     """
     preset = PRESETS[options.preset]
@@ -55,6 +56,7 @@ def configure(options: Train) -> Settings:
     # The clock of a custom model is known to the model alone.
     clock = model.hierarchy.clock
     _check_weights(settings.train, clock.levels)
+    check_pieces(settings.train.frames, settings.train, clock)
     _check_compute_dtype(model, settings)
     _check_memory(model, settings, options.memory_limit)
     context = max(preset.context // clock.slowest, 1) * clock.slowest

@@ -126,7 +126,8 @@ def _random_frames(
         videos = generator.integers(len(source), size=settings.horizon)
         frames = generator.integers(settings.train.frames, size=settings.horizon)
         pairs = zip(videos, frames, strict=True)
-        yield from_bytes(np.stack([source[video]["video"][frame] for video, frame in pairs]))
+        single = [source.cut(video, frame, frame + 1)["video"] for video, frame in pairs]
+        yield from_bytes(np.concatenate(single))
 
 
 def _rows(

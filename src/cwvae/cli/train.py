@@ -20,6 +20,7 @@ from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import train_source
+from cwvae.training.carry import begin_videos, expected_at
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
@@ -51,9 +52,8 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         preview = Preview(options.out / "forecasts", settings)
         settings = dataclasses.replace(settings, videos=repr(source))
         config = settings.train
-        iterator = batches(
-            source, batch_size=config.batch_size, seed=config.seed, flip=settings.data.flip
-        )
+        size, seed, flip = config.batch_size, config.seed, settings.data.flip
+        iterator = batches(source, batch_size=size, seed=seed, flip=flip, pieces=config.pieces)
         state = _start(options, settings, iterator)
         if state.step >= config.steps:
             _write_start(options, settings)
@@ -85,8 +85,9 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
         print(f"no checkpoint in {folder}: training starts from step 0", file=sys.stderr)
         return first_state(settings)
     with Checkpoints(folder, read_only=True) as saved:
-        like = eqx.filter_eval_shape(first_state, dataclasses.replace(settings, init=""))
-        state, place = saved.load(like, step=options.from_step)
+        shapes = eqx.filter_eval_shape(first_state, dataclasses.replace(settings, init=""))
+        step = options.from_step or saved.latest or 0
+        state, place = saved.load(expected_at(shapes, step, settings.train), step=step)
         _go_to(place, iterator, saved, int(state.step))
     kept_lines(options.out, int(state.step))
     return state
@@ -120,7 +121,7 @@ def _run(
     checkpoints: Checkpoints | None = None
     with contextlib.ExitStack() as stack:
         try:
-            taken = _step(state, iterator, settings)
+            taken = _step(start, state, iterator, settings)
             _check_finite(start, taken[1])
             # Only now, when nothing can be wrong with the start any more, is anything written.
             checkpoints = _claim(options, settings, start, stack)
@@ -149,11 +150,12 @@ def _claim(
 
 
 def _step(
-    state: TrainState, iterator: BatchIterator, settings: Settings
+    step: int, state: TrainState, iterator: BatchIterator, settings: Settings
 ) -> tuple[TrainState, StepRecord]:
-    """Take a step on the next batch."""
+    """Take a step, after `step` others, on the next batch."""
     videos = jnp.asarray(next(iterator)["video"])
-    return train_in_place(videos, state, settings.train)
+    state, record = train_in_place(videos, state, settings.train)
+    return begin_videos(state, step + 1, settings.train), record
 
 
 class _Loop:
@@ -192,7 +194,7 @@ class _Loop:
                 self._write(step, state, last)
             if last:
                 return
-            state, record = _step(state, self.iterator, self.settings)
+            state, record = _step(step, state, self.iterator, self.settings)
             # While this step runs, the record of the one before is read: the device never waits.
             self._settle(unread)
             unread.append((step, record))

@@ -131,11 +131,15 @@ class MovingMNIST:
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, np.ndarray]:
         """Draw the sequence of an index in [0, len), else raise `IndexError`."""
+        return self.cut(index, 0, self.frames)
+
+    def cut(self, index: SupportsIndex, start: int, stop: int) -> dict[str, np.ndarray]:
+        """Draw the frames from `start` to `stop` of a sequence, and none of the others."""
         number = operator.index(index)
         if not 0 <= number < self.length:
             raise IndexError(f"expected an index from 0 to {self.length - 1}, got {number}")
         motion = self._motion(number)
-        positions = _bounce(motion.starts, motion.velocities, self.frames)
+        positions = _bounce(motion.starts, motion.velocities, start, stop)
         scene = _draw(self.images[motion.digits], np.rint(positions).astype(np.intp))
         return {
             "video": _rescale(scene, self.size)[..., np.newaxis],
@@ -167,11 +171,14 @@ def _to_grid(pixels: Float[np.ndarray, "digit 2"]) -> Float[np.ndarray, "digit 2
 
 
 def _bounce(
-    starts: Float[np.ndarray, "digit 2"], velocities: Float[np.ndarray, "digit 2"], frames: int
+    starts: Float[np.ndarray, "digit 2"],
+    velocities: Float[np.ndarray, "digit 2"],
+    start: int,
+    stop: int,
 ) -> Float[np.ndarray, "frames digit 2"]:
     # Between two mirrors a straight path becomes a triangle wave, so frame t needs no frame before
     # it and no error accumulates.
-    times = np.arange(frames, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    times = np.arange(start, stop, dtype=np.float64)[:, np.newaxis, np.newaxis]
     straight = starts + times * velocities
     return _ROOM - np.abs(straight % (2 * _ROOM) - _ROOM)
 

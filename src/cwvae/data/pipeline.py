@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from cwvae._extras import extra
+from cwvae.data.pieces import Drawn, PieceBatches
 
 with extra("data"):
     import grain
@@ -15,7 +16,6 @@ __all__ = ["Batch", "BatchIterator", "batches"]
 Batch = dict[str, np.ndarray]
 """`video`, uint8 (batch, frames, height, width, channels), and `actions` if the source has them."""
 
-_KEPT = ("video", "actions")
 # More epochs than any training has. `repeat` without a number raises OverflowError in grain 0.2.18
 # as soon as batches are drawn: its length does not fit an index.
 _EPOCHS = 10**9
@@ -49,6 +49,7 @@ def batches(
     seed: int,
     flip: bool = False,
     shard: tuple[int, int] = (0, 1),
+    pieces: int = 1,
 ) -> BatchIterator:
     """Shuffle a source without end and return its batches.
 
@@ -56,32 +57,25 @@ def batches(
     width, channels), and perhaps `actions`; `batch_size`, at least 1; `seed`, of the order, at
     least 0; `flip`, whether each sequence is mirrored, left for right, in half of the epochs, drawn
     from the seed; `shard`, this process's number and how many processes there are: each gets its
-    own part of every epoch, of equal size, and what cannot be divided is left out.
+    own part of every epoch, of equal size, and what cannot be divided is left out; `pieces`, how
+    many consecutive batches go through a batch of sequences, a piece of each at a time.
 
     Every epoch has another order. Raises `ValueError` when a process's part holds fewer sequences
-    than a batch, or when sequences with actions, which would no longer be true of what is seen, are
-    to be flipped.
+    than a batch, when sequences with actions, which would no longer be true of what is seen, are to
+    be flipped, or when the first sequence cannot be divided into so many pieces.
     """
-    number, count = shard
-    if not 0 <= number < count:
-        raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
-    share = len(source) // count
-    if share < batch_size:
-        raise ValueError(
-            f"a batch of {batch_size} needs as many sequences, got {share}"
-            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
-            "or more data"
-        )
+    share, (number, count) = _share(source, batch_size, shard), shard
     if flip and "actions" in source[0]:
         raise ValueError("sequences with actions cannot be flipped; leave flip out")
-    dataset = grain.MapDataset.source(source).shuffle(seed=seed)[: share * count]
-    dataset = dataset[number::count].map(_kept).repeat(_EPOCHS)
+    order = grain.MapDataset.range(len(source)).shuffle(seed=seed)[: share * count]
+    order = order[number::count].map(Drawn).repeat(_EPOCHS // pieces)
     if flip:
-        dataset = dataset.seed(seed).random_map(_flipped)
+        order = order.seed(seed).random_map(_mirrored)
+    batched = PieceBatches(source, order, batch_size=batch_size, pieces=pieces)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
-    batched = dataset.batch(batch_size)
-    return _Batches(iter(batched.to_iter_dataset(ahead)), len(batched))
+    dataset = grain.MapDataset.source(batched)
+    return _Batches(iter(dataset.to_iter_dataset(ahead)), len(batched))
 
 
 class _Batches:
@@ -111,12 +105,21 @@ class _Batches:
         self.inner.set_state(state)
 
 
-def _kept(item: Batch) -> Batch:
-    """Return what a batch is made of."""
-    return {name: item[name] for name in _KEPT if name in item}
+def _share(source: Any, batch_size: int, shard: tuple[int, int]) -> int:
+    """Count the sequences of a process, or raise `ValueError` for fewer than a batch."""
+    number, count = shard
+    if not 0 <= number < count:
+        raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
+    share = len(source) // count
+    if share < batch_size:
+        raise ValueError(
+            f"a batch of {batch_size} needs as many sequences, got {share}"
+            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
+            "or more data"
+        )
+    return share
 
 
-def _flipped(item: Batch, generator: np.random.Generator) -> Batch:
+def _mirrored(drawn: Drawn, generator: np.random.Generator) -> Drawn:
     """Mirror a sequence in half of the cases, drawn from the generator."""
-    video = item["video"]
-    return item | {"video": video[:, :, ::-1] if generator.random() < 0.5 else video}
+    return Drawn(drawn.number, generator.random() < 0.5)

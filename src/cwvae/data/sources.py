@@ -14,6 +14,7 @@ from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
+from cwvae.data.pieces import Cuttable
 from cwvae.data.progress import Progress
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
@@ -36,7 +37,7 @@ _GIB = 2**30
 
 
 @runtime_checkable
-class Source(Protocol):
+class Source(Cuttable, Protocol):
     """Sequences by number; an item holds at least `video`, uint8 (frames, size, size, channels)."""
 
     def __len__(self) -> int:
@@ -82,7 +83,8 @@ def absolute(data: str) -> str:
 
 def train_source(settings: Settings) -> Source:
     """Return the training videos of a run; raise `ValueError` when they do not fit the model."""
-    return _source(settings, "train", settings.train.frames, settings.train.seed, 1_000_000)
+    config = settings.train
+    return _source(settings, "train", config.frames * config.pieces, config.seed, 1_000_000)
 
 
 def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> Source:
@@ -112,9 +114,15 @@ def _source(settings: Settings, split: Split, frames: int, seed: int, length: in
             cache=_cache(data),
             options=read_options(data),
             skip_bad_files=data.skip_bad_files,
-            if_short=f"ask for fewer (--{'frames' if split == 'train' else 'horizon'})",
+            if_short=_if_short(settings, split),
             progress=partial(_count, bar),
         )
+
+
+def _if_short(settings: Settings, split: Split) -> str:
+    """Return the remedy for videos that are shorter than what is asked for."""
+    option = "horizon" if split == "test" else "frames" if settings.train.pieces == 1 else "pieces"
+    return f"ask for fewer (--{option})"
 
 
 def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, ...]:

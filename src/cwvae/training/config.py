@@ -22,7 +22,14 @@ from cwvae.training.checks import (
 )
 from cwvae.training.data_config import DataConfig
 
-__all__ = ["ComputeDtype", "DataConfig", "ModelConfig", "Preset", "TrainConfig"]
+__all__ = [
+    "ComputeDtype",
+    "DataConfig",
+    "ModelConfig",
+    "Preset",
+    "TrainConfig",
+    "check_pieces",
+]
 
 ComputeDtype = Literal["float32", "bfloat16"]
 """The types in which encoder and decoder may compute while training."""
@@ -59,6 +66,7 @@ _TRAIN = {
     "steps": whole(1, 10**9),
     "batch_size": whole(1, 1_000_000),
     "frames": whole(1, _FRAMES),
+    "pieces": whole(1, _FRAMES),
     "learning_rate": between(0, 1000),
     "warmup": whole(0, 10**9),
     "decay": number(0, 1),
@@ -179,7 +187,10 @@ class TrainConfig:
     batch_size: int = 50
     """Videos in a batch."""
     frames: int = 100
-    """Frames of a training video."""
+    """Frames of a training video, or of a piece of one."""
+    pieces: int = 1
+    """Consecutive pieces of a training video, a step each: every piece begins with the states in
+    which the one before ended, the gradient cut (truncated backpropagation through time)."""
     learning_rate: float = 3e-4
     """Learning rate of Adam."""
     warmup: int = 0
@@ -209,6 +220,25 @@ class TrainConfig:
             raise ValueError(
                 f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"
             )
+        if self.frames * self.pieces > _FRAMES:
+            raise ValueError(
+                f"a training video must have at most {_FRAMES:,} frames, got {self.pieces:,} "
+                f"pieces of {self.frames:,}; use fewer or shorter pieces"
+            )
+
+
+def check_pieces(frames: int, config: TrainConfig, clock: Clock) -> None:
+    """Raise `ValueError` for pieces of so many frames, after which no other can follow.
+
+    A piece ends on a tick of every level: its frames are a multiple of the slowest period.
+    """
+    slowest = clock.slowest
+    if config.pieces > 1 and frames % slowest:
+        nearest = sorted({max(frames // slowest, 1) * slowest, -(-frames // slowest) * slowest})
+        raise ValueError(
+            f"frames must be a multiple of the slowest period, {slowest}, for videos in "
+            f"{config.pieces} pieces, got {frames}; use {' or '.join(map(str, nearest))}"
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -224,8 +254,9 @@ class Preset:
     """Frames predicted in an evaluation."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a context that does not end on a tick of every level."""
+        """Raise `ValueError` for context or pieces that do not end on a tick of every level."""
         check(self, _PRESET)
+        check_pieces(self.train.frames, self.train, self.model.clock)
         if self.context % self.model.clock.slowest:
             raise ValueError(
                 f"context must be a multiple of the slowest period, "

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.random as jr
 
 from cwvae.model import CWVAE
+from cwvae.training.carry import expected_at
 from cwvae.training.custom import builder
 from cwvae.training.settings import FIRST_VERSION, Settings, read_settings
 from cwvae.training.step import TrainState, init_train_state
@@ -47,7 +48,9 @@ class Run:
         digests = self.settings.version != FIRST_VERSION
         folder = checkpoint_folder(self.folder)
         with Checkpoints(folder, read_only=True, digests=digests) as saved:
-            return saved.load(eqx.filter_eval_shape(fresh, self.model), step=self.step)[0]
+            like = eqx.filter_eval_shape(fresh, self.model)
+            like = expected_at(like, self.step, self.settings.train)
+            return saved.load(like, step=self.step)[0]
 
 
 def load_run(path: str | Path, *, step: int | None = None) -> Run:

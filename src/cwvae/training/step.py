@@ -6,7 +6,7 @@
 
 The key of a step is `jax.random.fold_in(jax.random.key(config.seed), state.step)`, split once for
 each video of the batch. Nothing else is random, so a run that was interrupted goes on as if it had
-not been.
+not been. With `config.pieces` videos go on from step to step: see `cwvae.training.carry`.
 
 Any optimiser of optax does, made once, since another object is another program to the compiler:
 
@@ -27,11 +27,11 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
-from cwvae.model import CWVAE
+from cwvae.model import CWVAE, Past
 from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
-from cwvae.training.config import TrainConfig
+from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
 
 with extra("train"):
@@ -55,12 +55,15 @@ class TrainState(eqx.Module):
     """All that recurs from step to step.
 
     **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
-    `init_train_state` was given; `step`, the number of steps taken.
+    `init_train_state` was given; `step`, the number of steps taken; `past`, what the last videos
+    left, from which the next go on, a leading batch axis on all its arrays; None where the next
+    videos begin.
     """
 
     model: CWVAE
     optimiser_state: PyTree
     step: Int[Array, ""]
+    past: Past | None = None
 
 
 class StepRecord(eqx.Module):
@@ -116,23 +119,28 @@ def train_step(
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
     - `config`: loss, seed and the official optimiser's options, each of which may change between
-      steps.
-    - `conditioning`: with a leading batch axis, for models of times or actions.
+      steps; with more than one of its `pieces` the new state has a past, from which the next videos
+      go on.
+    - `conditioning`: with a leading batch axis, for models of times or actions; that of a piece is
+      cut from that of its whole video.
     - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own
       options in the place of those in `config`.
 
     Raises `TypeCheckError` for videos that are no such batch, `ValueError` for the state of another
-    optimiser.
+    optimiser, for pieces after which no other can follow, or a past of other videos.
     """
     chosen = make_optimiser(config) if optimiser is None else optimiser
     _check_optimiser(chosen, state)
+    _check_videos(videos.shape, state, config)
     (_, parts), gradients = _loss_and_gradients(state, videos, config, conditioning)
     weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
         model = eqx.apply_updates(state.model, updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
-    return TrainState(model, optimiser_state, state.step + 1), record
+    # The gradient of a step ends where its videos begin.
+    past = jax.lax.stop_gradient(parts.past) if config.pieces > 1 else None
+    return TrainState(model, optimiser_state, state.step + 1, past), record
 
 
 @partial(eqx.filter_jit, donate="all-except-first")
@@ -162,7 +170,10 @@ def _loss_and_gradients(
     batch, frames = videos.shape[:2]
     scaled = _scaled(videos)
     key = jr.fold_in(jr.key(config.seed), state.step)
-    noise = jax.vmap(lambda k: state.model.hierarchy.noise(frames, key=k))(jr.split(key, batch))
+    levels = state.model.hierarchy
+    # A static level, which ticks where a video begins, needs no noise after that.
+    start = 0 if state.past is None else levels.clock.slowest
+    noise = jax.vmap(lambda k: levels.noise(frames, key=k, start=start))(jr.split(key, batch))
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(
@@ -170,6 +181,7 @@ def _loss_and_gradients(
             scaled,
             noise,
             conditioning,
+            past=state.past,
             beta=config.beta,
             free_nats=config.free_nats,
             kl_balance=config.kl_balance,
@@ -188,6 +200,16 @@ def _check_optimiser(optimiser: optax.GradientTransformation, state: TrainState)
         raise ValueError(
             "the state must be that of the optimiser of this step, got that of another one; "
             "give init_train_state and train_step the same optimiser"
+        )
+
+
+def _check_videos(shape: tuple[int, ...], state: TrainState, config: TrainConfig) -> None:
+    """Raise `ValueError` for videos that cannot go on, or before which nothing was."""
+    check_pieces(shape[1], config, state.model.hierarchy.clock)
+    if state.past is not None and (rows := state.past.states[0].time.shape[0]) != shape[0]:
+        raise ValueError(
+            f"the state's past is that of {rows} videos, got {shape[0]} to go on; let new videos "
+            "begin with cwvae.training.carry.begin_videos"
         )
 
 

@@ -85,6 +85,11 @@ class Clock:
         """The period of the slowest level, in frames."""
         return self.periods[-1]
 
+    @property
+    def tick_frames(self) -> tuple[int, ...]:
+        """Frames that a tick of each level stands for, those of its window: its period."""
+        return self.periods
+
     def ticks(self, frames: SupportsIndex) -> tuple[int, ...]:
         """Count the ticks of each level in `frames` frames, a last short window included."""
         frames = whole_number("frames", frames, least=0)

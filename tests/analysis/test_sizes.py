@@ -18,6 +18,7 @@ NAMES = {
     "categorical": ("RSSMCell(GRU)", "Categorical"),
     "flow": ("FlowCell(RSSMCell(GRU))", "Gaussian"),
     "resetting": ("Resetting(RSSMCell(GRU))", "Gaussian"),
+    "residual": ("Residual(RSSMCell(GRU))", "Gaussian"),
     "conditioned": ("Conditioned(RSSMCell(GRU))", "Gaussian"),
     "all_at_once": ("Conditioned(Resetting(RSSMCell(LSTM)))", "Categorical"),
     "readers_own": ("ReadersCell", "Gaussian"),

@@ -1,20 +1,23 @@
 """From a configuration to a model."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
+from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
+from cwvae.cells.residual import Residual
 from cwvae.cells.rssm import RSSMCell
 from cwvae.hierarchy import Hierarchy
 from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.nn.encoder import Encoder
-from cwvae.nn.layers import DenseStack
+from cwvae.nn.layers import GRU, DenseStack
 from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
 from cwvae.training.config import ModelConfig
 
@@ -56,22 +59,32 @@ def _stacks(config: ModelConfig, key: PRNGKeyArray) -> tuple[DenseStack, ...]:
     )
 
 
-def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[RSSMCell, ...]:
+def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:
     """Make the cell of every level, the fastest first."""
+    keys = jr.split(key, config.levels)
+    return tuple(_cell(config, level, keys[level]) for level in range(config.levels))
+
+
+def _cell(config: ModelConfig, level: int, key: PRNGKeyArray) -> AbstractCell:
+    """Make the cell of a level."""
     # Nothing is above the top level, so the official cell's weights for that are left out.
-    above = (config.stoch_size + config.deter_size,) * (config.levels - 1) + (0,)
-    return tuple(
-        RSSMCell(
-            stoch_size=config.stoch_size,
-            deter_size=config.deter_size,
-            hidden_size=config.hidden_size,
-            feature_size=feature_size(config.size, config.channel_multiplier),
-            context_size=context_size,
-            head=partial(GaussianHead, min_stddev=config.min_stddev),
-            key=k,
-        )
-        for context_size, k in zip(above, jr.split(key, config.levels), strict=True)
+    above = 0 if level == config.levels - 1 else config.stoch_size + config.deter_size
+    cell = RSSMCell(
+        stoch_size=config.stoch_size,
+        deter_size=config.deter_size,
+        hidden_size=config.hidden_size,
+        feature_size=feature_size(config.size, config.channel_multiplier),
+        context_size=above,
+        memory=partial(GRU, update_bias=_of_level(config.update_bias, level)),
+        head=partial(GaussianHead, min_stddev=config.min_stddev),
+        key=key,
     )
+    return Residual(cell) if _of_level(config.residual_prior, level) else cell
+
+
+def _of_level(value: Any, level: int) -> Any:
+    """Return the value of a level, given one for all, or one a level."""
+    return value[level] if isinstance(value, tuple) else value
 
 
 def _check(config: object, key: object) -> None:

@@ -247,7 +247,9 @@ def test_the_kl_of_a_tick_and_active_units_are_those_of_the_batch():
     inputs = batch(model)
     actual = training_loss(model, *inputs)
     ticks = np.asarray(CLOCK.ticks(FRAMES))
-    np.testing.assert_allclose(actual.kl_per_tick, actual.kl * FRAMES / ticks, rtol=1e-5)
+    np.testing.assert_allclose(
+        actual.kl_per_tick, np.float64(actual.kl) * FRAMES / ticks, rtol=1e-5
+    )
     assert np.array_equal(actual.active_units, [STOCH] * 2)
     blind = training_loss(plain(CLOCK, blind={1}), *inputs)
     assert np.array_equal(blind.active_units, [STOCH, 0])

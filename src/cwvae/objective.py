@@ -111,31 +111,23 @@ def loss(
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
     - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
       max(0, KL - free nats), as in the official code.
-    - `tick_free_nats`: per level, nats for each frame of a tick (`Clock.tick_frames`), so that a
-      slow level's tick has more of them; spread evenly over the latent vector, no part of which
-      counts less than its share at any tick (Havtorn et al. 2022; see `cwvae.level_kl`).
+    - `tick_free_nats`: per level, nats for each of a tick's `Clock.tick_frames`, spread evenly over
+      the latent vector, no part of which counts less at any tick (see `cwvae.level_kl.level_kl`).
     - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
 
-    Beta and free nats may be traced arrays, as those of a schedule are. Raises `ValueError` for
-    options outside their range or not one a level.
+    Beta and free nats may be traced arrays. Raises `ValueError` for options outside their range
+    or not one a level.
     """
     divergence = _kl_parts if kl_balance is None else _balanced(kl_balance)
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
-    clock, frames = model.hierarchy.clock, videos.shape[1]
-    weights = _per_level("beta", beta, clock.levels)
-    free = _per_level("free_nats", free_nats, clock.levels)
-    of_ticks = _per_level("tick_free_nats", tick_free_nats, clock.levels)
-    of_ticks = of_ticks * jnp.asarray(clock.tick_frames, dtype=float)
-
-    def means(model: CWVAE, free: Array, *batch: Any) -> tuple[Array, LevelKL]:
-        log_likelihood, traces = _terms(model, *batch)
-        parts = _divergences(traces, divergence)
-        levels = [level_kl(p, free[level]) for level, p in enumerate(parts)]
-        return jnp.mean(log_likelihood), jax.tree.map(lambda *each: jnp.stack(each), *levels)
-
+    levels, frames = model.hierarchy.clock.levels, videos.shape[1]
+    weights = _per_level("beta", beta, levels)
+    free = _per_level("free_nats", free_nats, levels)
+    of_ticks = _per_level("tick_free_nats", tick_free_nats, levels)
     batch = (jnp.asarray(videos), noise, conditioning)
+    means = partial(_means, divergence)
     log_likelihood, kl = with_automatic_axes(means, model, of_ticks, *batch)
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
     return Loss(-log_likelihood, penalty, kl.nats / frames, kl.per_tick, kl.active_units)
@@ -167,6 +159,20 @@ def importance_weighted_bound(
     # One sample after the other, so that memory does not grow with their number.
     log_weights = jax.lax.map(log_weight, noise)
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
+
+
+def _means(
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+    model: CWVAE,
+    tick_free_nats: Float[Array, " levels"],
+    *batch: Any,
+) -> tuple[Float[Array, ""], LevelKL]:
+    """Return the log-likelihood, mean over a batch, and the KL of every level."""
+    log_likelihood, traces = _terms(model, *batch)
+    free = tick_free_nats * jnp.asarray(model.hierarchy.clock.tick_frames, dtype=float)
+    parts = _divergences(traces, divergence)
+    levels = [level_kl(p, free[level]) for level, p in enumerate(parts)]
+    return jnp.mean(log_likelihood), jax.tree.map(lambda *each: jnp.stack(each), *levels)
 
 
 def _terms(

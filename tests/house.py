@@ -13,7 +13,7 @@ PACKAGE = Path(cwvae.__file__).parent
 ROWS = (
     ("_extras", "_version", "files", "provenance"),
     ("arguments", "typechecking", "shapes"),
-    ("clock", "beliefs", "likelihoods"),
+    ("clock", "beliefs", "level_kl", "likelihoods"),
     ("kernels",),
     ("nn",),
     ("cells",),

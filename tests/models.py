@@ -21,6 +21,7 @@ from cwvae.cells import (
     Conditioning,
     FlowCell,
     Resetting,
+    Residual,
     RSSMCell,
     State,
 )
@@ -78,6 +79,7 @@ CELLS: dict[str, Callable[..., AbstractCell]] = {
     "categorical": partial(rssm, head=partial(CategoricalHead, classes=2)),
     "flow": lambda *, context_size, key: flow(rssm(context_size=context_size, key=key), key=key),
     "resetting": lambda *, context_size, key: Resetting(rssm(context_size=context_size, key=key)),
+    "residual": lambda *, context_size, key: Residual(rssm(context_size=context_size, key=key)),
     "conditioned": partial(conditioned, rssm),
     "all_at_once": all_at_once,
     "readers_own": ReadersCell,

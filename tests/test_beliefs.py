@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import assert_alike, gaussian_entropy, gaussian_kl, gaussian_log_prob
 
-from cwvae.beliefs import Categorical, Gaussian, balanced_kl, kl
+from cwvae.beliefs import Categorical, Gaussian, balanced_kl, balanced_kl_parts, kl
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -139,6 +139,24 @@ def test_balancing_gives_the_posterior_its_share_of_the_gradient_and_the_prior_t
         assert np.all(np.abs(whole.mean) > 0)
 
 
+@given(seeds)
+def test_the_kl_is_the_sum_of_that_of_every_dimension(seed):
+    posterior, prior = pair(seed, 5)
+    parts = posterior.kl_parts(prior)
+    for d in range(3):
+        alone = np.s_[:, d : d + 1]
+        one, other = (Gaussian(b.mean[alone], b.stddev[alone]) for b in (posterior, prior))
+        np.testing.assert_allclose(parts[:, d], kl(one, other), rtol=1e-6)
+    np.testing.assert_allclose(parts.sum(-1), kl(posterior, prior), rtol=1e-6)
+
+
+@given(seeds)
+def test_a_balanced_kl_has_the_parts_of_the_plain_one(seed):
+    posterior, prior = pair(seed, 5)
+    parts = balanced_kl_parts(posterior, prior, kl_balance=0.3)
+    np.testing.assert_allclose(parts, posterior.kl_parts(prior), rtol=1e-6)
+
+
 # Classes.
 
 GROUPS, CLASSES = 2, 3
@@ -170,6 +188,16 @@ def test_the_kl_of_classes_is_the_float64_formula(seed):
     p, q = probs(posterior), probs(prior)
     expected = (p * np.log(p / q)).sum((-2, -1))
     np.testing.assert_allclose(kl(posterior, prior), expected, rtol=1e-5, atol=2e-6)
+
+
+@given(seeds)
+def test_the_kl_of_classes_is_the_sum_of_that_of_every_group(seed):
+    posterior, prior = two(seed, 5)
+    parts = posterior.kl_parts(prior)
+    for group in range(GROUPS):
+        one, other = (Categorical(b.log_probs[:, group : group + 1]) for b in (posterior, prior))
+        np.testing.assert_allclose(parts[:, group], kl(one, other), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(parts.sum(-1), kl(posterior, prior), rtol=1e-6)
 
 
 @given(seeds)

@@ -24,6 +24,10 @@ def whole_numbers(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(-99, 100, shape).astype(np.float32)
 
 
+def test_a_tick_stands_for_the_frames_of_its_period():
+    assert Clock(3, (2, 3)).tick_frames == (1, 2, 6)
+
+
 @given(st.integers(1, 5), factors, lengths)
 def test_level_l_ticks_at_the_frames_t_with_t_minus_1_divisible_by_k_to_the_l_minus_1(
     levels, k, frames

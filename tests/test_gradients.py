@@ -89,9 +89,10 @@ def test_the_whole_share_for_the_prior_leaves_the_posterior_untrained(kind):
     assert all(np.any(leaf != 0) for leaf in jax.tree.leaves(cell.prior_head))
 
 
-def test_kl_below_its_free_nats_trains_nothing():
+@pytest.mark.parametrize("option", ["free_nats", "tick_free_nats"])
+def test_kl_below_its_free_nats_trains_nothing(option):
     model = plain(Clock(1))
-    gradient = gradients(model, batch(model, 3), "penalty", free_nats=1e6)
+    gradient = gradients(model, batch(model, 3), "penalty", **{option: 1e6})
     assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(gradient))
 
 

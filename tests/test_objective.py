@@ -10,6 +10,7 @@ from hypothesis import given as draws
 from hypothesis import settings
 from jaxtyping import TypeCheckError
 from models import (
+    STOCH,
     conditioning,
     draw,
     noise,
@@ -208,6 +209,55 @@ def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
     np.testing.assert_allclose(actual.penalty * FRAMES, totals.mean() - free, rtol=1e-4)
 
 
+@beliefs
+def test_free_nats_of_ticks_grow_with_the_period_and_are_spread_over_the_latent_vector(kind):
+    model = plain(CLOCK, kind=kind)
+    inputs = batch(model)
+    infer = eqx.filter_vmap(eqx.filter_jit(CWVAE.infer), in_axes=(None, 0, 0, 0))
+    _, traces = infer(model, *inputs)
+    levels = [np.float64(trace.posterior.kl_parts(trace.prior)) for trace in traces]
+    per_frame = float(np.quantile(levels[0], 0.25)) * levels[0].shape[-1]
+    penalty = 0.0
+    for parts, period in zip(levels, (1, 3), strict=True):
+        share = per_frame * period / parts.shape[-1]
+        assert np.any(parts < share)
+        assert np.any(parts > share)
+        penalty += np.maximum(parts, share).sum((1, 2)).mean() / FRAMES
+    actual = training_loss(model, *inputs, tick_free_nats=per_frame)
+    np.testing.assert_allclose(actual.penalty, penalty, rtol=1e-5)
+    np.testing.assert_allclose(actual.kl, training_loss(model, *inputs).kl, rtol=1e-6)
+
+
+def test_free_nats_that_have_fallen_to_0_are_none():
+    model = plain(CLOCK)
+    inputs = batch(model)
+    fallen = {name: jnp.zeros(()) for name in ("free_nats", "tick_free_nats")}
+    assert_alike(training_loss(model, *inputs, **fallen), training_loss(model, *inputs), 1e-6)
+
+
+def test_beta_and_free_nats_may_be_arrays_that_are_traced():
+    model = plain(CLOCK)
+    inputs = batch(model)
+    options = {"beta": (0.5, 2.0), "free_nats": 0.3, "tick_free_nats": (0.1, 0.2)}
+    arrays = {name: jnp.asarray(value) for name, value in options.items()}
+    expected = training_loss(model, *inputs, **options)
+    assert_alike(training_loss(model, *inputs, **arrays), expected, 1e-6)
+
+
+def test_the_kl_of_a_tick_and_active_units_are_those_of_the_batch():
+    model = plain(CLOCK)
+    inputs = batch(model)
+    actual = training_loss(model, *inputs)
+    ticks = np.asarray(CLOCK.ticks(FRAMES))
+    np.testing.assert_allclose(
+        actual.kl_per_tick, np.float64(actual.kl) * FRAMES / ticks, rtol=1e-5
+    )
+    assert np.array_equal(actual.active_units, [STOCH] * 2)
+    blind = training_loss(plain(CLOCK, blind={1}), *inputs)
+    assert np.array_equal(blind.active_units, [STOCH, 0])
+    assert blind.kl_per_tick[1] == 0
+
+
 # Options outside their range.
 
 
@@ -219,6 +269,10 @@ def test_free_nats_come_off_the_mean_over_the_batch_of_the_sum_over_time():
         ({"beta": (1.0,) * 3}, "beta must be one number or 2, one a level, got 3"),
         ({"free_nats": -0.1}, "free_nats must not be negative, got -0.1"),
         ({"free_nats": (1.0,)}, "free_nats must be one number or 2, one a level, got 1"),
+        ({"tick_free_nats": -0.1}, "tick_free_nats must not be negative, got -0.1"),
+        ({"tick_free_nats": (1.0,)}, "tick_free_nats must be one number or 2, one a level, got 1"),
+        ({"beta": jnp.ones(3)}, "beta must be one number or 2, one a level, got 3"),
+        ({"beta": -jnp.ones(2)}, "beta must not be negative"),
         ({"kl_balance": 1.5}, r"kl_balance must be in \[0, 1\], got 1.5"),
         ({"kl_balance": -0.1}, r"kl_balance must be in \[0, 1\], got -0.1"),
         ({"kl_balance": float("nan")}, r"kl_balance must be in \[0, 1\], got nan"),

@@ -16,7 +16,15 @@ from cwvae._version import __version__ as __version__
 if TYPE_CHECKING:
     from cwvae.analysis.sizes import summary
     from cwvae.beliefs import Categorical, Gaussian
-    from cwvae.cells import AbstractCell, Conditioned, Conditioning, FlowCell, Resetting, RSSMCell
+    from cwvae.cells import (
+        AbstractCell,
+        Conditioned,
+        Conditioning,
+        FlowCell,
+        Resetting,
+        Residual,
+        RSSMCell,
+    )
     from cwvae.clock import Clock
     from cwvae.hierarchy import Hierarchy
     from cwvae.model import CWVAE
@@ -43,6 +51,7 @@ __all__ = [
     "ModelConfig",
     "RSSMCell",
     "Resetting",
+    "Residual",
     "Run",
     "TrainConfig",
     "build",
@@ -66,7 +75,10 @@ __all__ = [
 _HOMES = {
     "analysis.sizes": ("summary",),
     "beliefs": ("Categorical", "Gaussian"),
-    "cells": ("AbstractCell", "Conditioned", "Conditioning", "FlowCell", "RSSMCell", "Resetting"),
+    "cells": (
+        *("AbstractCell", "Conditioned", "Conditioning"),
+        *("FlowCell", "RSSMCell", "Resetting", "Residual"),
+    ),
     "clock": ("Clock",),
     "hierarchy": ("Hierarchy",),
     "model": ("CWVAE",),

@@ -15,7 +15,14 @@ from jaxtyping import Array, Float
 from cwvae.arguments import check_shape, check_share
 from cwvae.shapes import checked
 
-__all__ = ["AbstractBelief", "Categorical", "Gaussian", "balanced_kl", "kl"]
+__all__ = [
+    "AbstractBelief",
+    "Categorical",
+    "Gaussian",
+    "balanced_kl",
+    "balanced_kl_parts",
+    "kl",
+]
 
 _REMEDY = "`jax.vmap` maps a belief over further axes"
 
@@ -41,8 +48,15 @@ class AbstractBelief(eqx.Module):
         """Return the entropy, in nats."""
 
     @abc.abstractmethod
+    def kl_parts(self, other: "AbstractBelief") -> Float[Array, "*ticks parts"]:
+        """Return KL(self || other) of each independent part of the latent vector, in nats.
+
+        Raises `ValueError` for a belief of another family or shape.
+        """
+
     def kl(self, other: "AbstractBelief") -> Float[Array, "*ticks"]:
-        """Return KL(self || other) in nats; raise `ValueError` if `other` is of another family."""
+        """Return KL(self || other) in nats, the sum of `kl_parts`, and raise as that does."""
+        return jnp.sum(self.kl_parts(other), axis=-1)
 
 
 class Gaussian(AbstractBelief):
@@ -82,8 +96,8 @@ class Gaussian(AbstractBelief):
         """Return the differential entropy, in nats."""
         return jnp.sum(jnp.log(self.stddev) + 0.5 * math.log(2 * math.pi * math.e), axis=-1)
 
-    def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
-        """Return KL(self || other) in nats, summed over the latent vector.
+    def kl_parts(self, other: AbstractBelief) -> Float[Array, "*ticks stoch"]:
+        """Return KL(self || other) of each dimension of the latent vector, in nats.
 
         Raises `ValueError` for a belief of another family or shape.
         """
@@ -92,7 +106,7 @@ class Gaussian(AbstractBelief):
         check_shape("the other mean", other.mean, self.mean.shape, _REMEDY)
         ratio = self.stddev / other.stddev
         distance = (self.mean - other.mean) / other.stddev
-        return jnp.sum(0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio), axis=-1)
+        return 0.5 * (ratio**2 + distance**2 - 1) - jnp.log(ratio)
 
 
 class Categorical(AbstractBelief):
@@ -146,8 +160,8 @@ class Categorical(AbstractBelief):
         """Return the entropy, in nats."""
         return -jnp.sum(jnp.exp(self.log_probs) * self.log_probs, axis=(-2, -1))
 
-    def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
-        """Return KL(self || other) in nats, summed over the groups.
+    def kl_parts(self, other: AbstractBelief) -> Float[Array, "*ticks groups"]:
+        """Return KL(self || other) of each group, in nats.
 
         Raises `ValueError` for a belief of another family or shape.
         """
@@ -155,7 +169,7 @@ class Categorical(AbstractBelief):
             raise _of_another_family(self, other)
         check_shape("the other log_probs", other.log_probs, self.log_probs.shape, _REMEDY)
         ratio = self.log_probs - other.log_probs
-        return jnp.sum(jnp.exp(self.log_probs) * ratio, axis=(-2, -1))
+        return jnp.sum(jnp.exp(self.log_probs) * ratio, axis=-1)
 
 
 def _one_hot(scores: Float[Array, "*groups classes"]) -> Float[Array, "*groups classes"]:
@@ -192,7 +206,18 @@ def balanced_kl(
     official helper stops the gradient of both. Raises `ValueError` for a `kl_balance` outside
     its range, and for beliefs of different families or shapes.
     """
+    return jnp.sum(balanced_kl_parts(posterior, prior, kl_balance=kl_balance), axis=-1)
+
+
+@checked
+def balanced_kl_parts(
+    posterior: AbstractBelief, prior: AbstractBelief, *, kl_balance: float
+) -> Float[Array, "*ticks parts"]:
+    """Return `balanced_kl` of each independent part of the latent vector, in nats.
+
+    A part is a dimension of a `Gaussian`, a group of a `Categorical`. Raises as `balanced_kl`.
+    """
     check_share("kl_balance", kl_balance)
-    to_prior = jax.lax.stop_gradient(posterior).kl(prior)
-    to_posterior = posterior.kl(jax.lax.stop_gradient(prior))
+    to_prior = jax.lax.stop_gradient(posterior).kl_parts(prior)
+    to_posterior = posterior.kl_parts(jax.lax.stop_gradient(prior))
     return (1 - kl_balance) * to_prior + kl_balance * to_posterior

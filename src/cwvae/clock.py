@@ -106,6 +106,16 @@ class Clock:
         """The period of the slowest level that is not static, in frames."""
         return prod(self.factors)
 
+    @property
+    def tick_frames(self) -> tuple[int, ...]:
+        """Frames that a tick of each level stands for, those of its window.
+
+        That is its period, or of a static level its window, in a causal clock one frame.
+        """
+        if self.static_window is None:
+            return self.periods
+        return (*self.periods[:-1], self.static_window if self.lookahead else 1)
+
     def ticks(self, frames: SupportsIndex, *, start: SupportsIndex = 0) -> tuple[int, ...]:
         """Count the ticks of each level in `frames` frames, a last short window included.
 

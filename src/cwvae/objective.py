@@ -13,15 +13,20 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jax.core import Tracer
+from jaxtyping import Array, Float, Int
 
-from cwvae.beliefs import AbstractBelief, balanced_kl, kl
+from cwvae.beliefs import AbstractBelief, balanced_kl_parts, kl
 from cwvae.cells.base import Conditioning, Trace
 from cwvae.kernels.sharding import with_automatic_axes
+from cwvae.level_kl import LevelKL, level_kl
 from cwvae.model import CWVAE, Past
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 
-__all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
+__all__ = ["Elbo", "Loss", "PerLevel", "elbo", "importance_weighted_bound", "loss"]
+
+PerLevel = float | Sequence[float] | Float[Array, ""] | Float[Array, " levels"]
+"""One number for all levels, or one a level, the fastest first."""
 
 
 class Elbo(eqx.Module):
@@ -45,14 +50,22 @@ class Elbo(eqx.Module):
 class Loss(eqx.Module):
     """The training loss of a batch and its parts, nats per frame.
 
-    **Arguments:** `nll`, the negative log-likelihood; `penalty`, the KL as beta and free nats
-    leave it; `kl`, (levels,), each level's KL before them; `past` of every video, from which the
-    frames after these go on.
+    **Arguments:**
+
+    - `nll`: the negative log-likelihood.
+    - `penalty`: the KL as beta and free nats leave it.
+    - `kl`: (levels,), each level's KL before them.
+    - `kl_per_tick`: (levels,), the same in nats per tick of the level; NaN without ticks.
+    - `active_units`: (levels,), how many parts of a level's latent vector have more than 0.01 nats
+      per tick (see `cwvae.level_kl.LevelKL`).
+    - `past`: of every video, from which the frames after these go on.
     """
 
     nll: Float[Array, ""]
     penalty: Float[Array, ""]
     kl: Float[Array, " levels"]
+    kl_per_tick: Float[Array, " levels"]
+    active_units: Int[Array, " levels"]
     past: Past
 
     @property
@@ -96,8 +109,9 @@ def loss(
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     past: Past | None = None,
-    beta: float | Sequence[float] = 1.0,
-    free_nats: float | Sequence[float] = 0.0,
+    beta: PerLevel = 1.0,
+    free_nats: PerLevel = 0.0,
+    tick_free_nats: PerLevel = 0.0,
     kl_balance: float | None = None,
 ) -> Loss:
     """Return the training loss of a batch, -ELBO / frames unless an option changes it.
@@ -108,27 +122,26 @@ def loss(
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
     - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
       max(0, KL - free nats), as in the official code.
+    - `tick_free_nats`: per level, nats for each of a tick's `Clock.tick_frames`, spread evenly over
+      the latent vector, no part of which counts less at any tick (see `cwvae.level_kl.level_kl`).
     - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
 
-    Raises `ValueError` for options outside their range or not one a level.
+    Beta and free nats may be traced arrays. Raises `ValueError` for options outside their range
+    or not one a level.
     """
-    divergence = kl if kl_balance is None else _balanced(kl_balance)
+    divergence = _kl_parts if kl_balance is None else _balanced(kl_balance)
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
     weights = _per_level("beta", beta, levels)
     free = _per_level("free_nats", free_nats, levels)
-
-    def means(model: CWVAE, *batch: Any) -> tuple[Array, Array, Past]:
-        bounds = _elbos(model, *batch, divergence=divergence)
-        nats = [jnp.mean(level.sum(-1)) for level in bounds.kl]
-        return jnp.mean(bounds.log_likelihood), jnp.stack(nats), bounds.past
-
+    of_ticks = _per_level("tick_free_nats", tick_free_nats, levels)
     batch = (jnp.asarray(videos), noise, conditioning, past)
-    log_likelihood, nats, last = with_automatic_axes(means, model, *batch)
-    penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
-    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames, past=last)
+    means = partial(_means, divergence)
+    log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
+    penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
+    return Loss(-log_likelihood, penalty, kl.nats / frames, kl.per_tick, kl.active_units, last)
 
 
 @checked
@@ -159,18 +172,31 @@ def importance_weighted_bound(
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
 
 
-def _elbos(
+def _means(
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+    model: CWVAE,
+    tick_free_nats: Float[Array, " levels"],
+    *batch: Any,
+) -> tuple[Float[Array, ""], LevelKL, Past]:
+    """Return the log-likelihood, mean over a batch, the KL of every level, and the past."""
+    log_likelihood, traces, past = _terms(model, *batch)
+    free = tick_free_nats * jnp.asarray(model.hierarchy.clock.tick_frames, dtype=float)
+    parts = _divergences(traces, divergence)
+    levels = [level_kl(p, free[level]) for level, p in enumerate(parts)]
+    return jnp.mean(log_likelihood), jax.tree.map(lambda *each: jnp.stack(each), *levels), past
+
+
+def _terms(
     model: CWVAE,
     videos: Float[Array, "batch frames *frame"],
     noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None,
     past: Past | None,
-    *,
-    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
-) -> Elbo:
-    """Return `jax.vmap(elbo)`, the frames of all videos through the networks at once.
+) -> tuple[Float[Array, "batch frames"], tuple[Trace, ...], Past]:
+    """Return what `jax.vmap(elbo)` is made of: every frame's log-likelihood, the traces, the past.
 
-    With `jax.vmap` a chunk of frames would be one of every video, more than the cache holds.
+    The frames of all videos go through the networks at once. With `jax.vmap` a chunk of frames
+    would be one of every video, more than the cache holds.
     """
     with jax.named_scope("elbo"):
         features = model.encode(_all_frames(videos))
@@ -178,18 +204,29 @@ def _elbos(
         pooled = jax.vmap(model.pool)(features, past)
         states = None if past is None else past.states
         states, traces = jax.vmap(model.observe)(pooled, noise, conditioning, states)
-        log_likelihood = model.log_likelihood(
-            _all_frames(traces[0].output), _all_frames(videos)
-        ).reshape(videos.shape[:2])
+        outputs = _all_frames(traces[0].output)
+        log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
         last = jax.vmap(model.past)(features, states)
-        return Elbo(log_likelihood, _divergences(traces, divergence), last)
+        return log_likelihood.reshape(videos.shape[:2]), traces, last
 
 
 def _divergences(
     traces: tuple[Trace, ...], divergence: Callable[[AbstractBelief, AbstractBelief], Array]
-) -> tuple[Float[Array, "*batch _"], ...]:
+) -> tuple[Float[Array, "..."], ...]:
     """Return the divergence of every level's posterior from its prior, tick by tick."""
     return tuple(divergence(trace.posterior, trace.prior) for trace in traces)
+
+
+def _kl_parts(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks parts"]:
+    """Return the KL of each part of a latent vector."""
+    return posterior.kl_parts(prior)
+
+
+def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
+    """Return the balanced KL of that share, which must be in [0, 1], else `ValueError`."""
+    if not 0 <= kl_balance <= 1:
+        raise ValueError(f"kl_balance must be in [0, 1], got {kl_balance}")
+    return partial(balanced_kl_parts, kl_balance=kl_balance)
 
 
 def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
@@ -197,18 +234,13 @@ def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " al
     return values.reshape(-1, *values.shape[2:])
 
 
-def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
-    """Return the balanced KL of that share, which must be in [0, 1], else `ValueError`."""
-    if not 0 <= kl_balance <= 1:
-        raise ValueError(f"kl_balance must be in [0, 1], got {kl_balance}")
-    return partial(balanced_kl, kl_balance=kl_balance)
-
-
-def _per_level(name: str, value: float | Sequence[float], levels: int) -> Float[Array, " levels"]:
+def _per_level(name: str, value: PerLevel, levels: int) -> Float[Array, " levels"]:
     """Turn one value for all levels, or one a level, into an array."""
-    values = (value,) * levels if isinstance(value, int | float) else tuple(value)
-    if len(values) != levels:
-        raise ValueError(f"{name} must be one number or {levels}, one a level, got {len(values)}")
-    if not all(v >= 0 for v in values):
+    shape = np.shape(value)
+    if shape not in ((), (levels,)):
+        got = shape[0] if len(shape) == 1 else f"an array of shape {shape}"
+        raise ValueError(f"{name} must be one number or {levels}, one a level, got {got}")
+    # What a traced array holds is not known yet.
+    if not isinstance(value, Tracer) and not np.all(np.asarray(value) >= 0):
         raise ValueError(f"{name} must not be negative, got {value}")
-    return jnp.asarray(values, dtype=float)
+    return jnp.broadcast_to(jnp.asarray(value, dtype=float), (levels,))

@@ -18,6 +18,7 @@ NAMES = {
     "categorical": ("RSSMCell(GRU)", "Categorical"),
     "flow": ("FlowCell(RSSMCell(GRU))", "Gaussian"),
     "resetting": ("Resetting(RSSMCell(GRU))", "Gaussian"),
+    "residual": ("Residual(RSSMCell(GRU))", "Gaussian"),
     "conditioned": ("Conditioned(RSSMCell(GRU))", "Gaussian"),
     "all_at_once": ("Conditioned(Resetting(RSSMCell(LSTM)))", "Categorical"),
     "readers_own": ("ReadersCell", "Gaussian"),
@@ -49,6 +50,7 @@ def test_every_cell_is_named_and_counted(name):
     assert [level.context_size for level in levels] == [OUTPUT, OUTPUT, 0]
     action = ACTION if name in ("conditioned", "all_at_once") else 0
     memory = 2 * DETER if "LSTM" in NAMES[name][0] else DETER
+    memory += STOCH * (name == "residual")  # with the last sample
     for level in levels:
         assert (level.stoch_size, level.deter_size, level.feature_size) == (STOCH, memory, FEATURE)
         assert level.action_size == action

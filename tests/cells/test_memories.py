@@ -1,5 +1,7 @@
 """Memories other than the paper's, against float64."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -38,6 +40,33 @@ def test_the_output_of_a_gru_is_its_state():
     assert (memory.size, memory.width) == (WIDTH, WIDTH)
     state = draw(0, memory.size)
     assert np.array_equal(memory.read(state), state)
+
+
+GATE = {GRU: slice(WIDTH), LSTM: slice(WIDTH, 2 * WIDTH)}
+"""The columns of the gate that is the share of the memory that stays."""
+
+
+@pytest.mark.parametrize("memory", GATE)
+def test_the_update_bias_is_where_the_bias_of_the_gate_starts_and_nothing_else(memory):
+    plain, held = (memory(IN, WIDTH, update_bias=b, key=jr.key(0)) for b in (0.0, 2.0))
+    assert_alike(plain, memory(IN, WIDTH, key=jr.key(0)))
+    moved = np.zeros_like(plain.bias)
+    moved[GATE[memory]] = 2
+    assert np.array_equal(held.bias - plain.bias, moved)
+    assert_alike(held, eqx.tree_at(lambda m: m.bias, plain, held.bias))
+
+
+@pytest.mark.parametrize(("memory", "added"), [(GRU, 0), (LSTM, 1)])
+@pytest.mark.parametrize("bias", [-2.0, 0.0, 2.0])
+def test_the_larger_the_update_bias_the_more_of_the_memory_stays(memory, added, bias):
+    cell = memory(IN, WIDTH, update_bias=bias, key=jr.key(0))
+    # With nothing to write.
+    quiet = jax.tree.map(lambda a: jnp.zeros_like(a) if a.ndim > 1 else a, cell)
+    state = draw(0, cell.size)
+    # What recurs through the gate stands last, in a GRU all of it.
+    kept = quiet(jnp.zeros(IN), state)[-WIDTH:]
+    expected = sigmoid(bias + added) * np.float64(state[-WIDTH:])
+    np.testing.assert_allclose(kept, expected, rtol=1e-5)
 
 
 def test_the_lstm_starts_keeping_what_it_carries():

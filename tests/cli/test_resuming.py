@@ -37,6 +37,8 @@ KEPT = {
     "preset": ["--preset", "kth"],
     "stoch_size": ["--stoch-size", "5"],
     "decoder_stddev": ["--decoder-stddev", "0.5"],
+    "update_bias": ["--update-bias", "1", "2", "2"],
+    "residual_prior": ["--residual-prior", "False", "True", "True"],
     "lookahead": ["--no-lookahead"],
     "batch_size": ["--batch-size", "3"],
     "frames": ["--frames", "4"],
@@ -61,8 +63,12 @@ def test_what_a_run_keeps_cannot_change(name, options, started, capsys):
 
 def test_what_every_step_reads_may_change_and_is_recorded(copied):
     options = ["--steps", "3", "--learning-rate", "0.01", "--clip-norm", "5", "--beta", "0.5"]
+    options += ["--beta-start", "0.1", "--beta-steps", "9", "--tick-free-nats", "0.1", "0.2", "0.3"]
+    options += ["--free-nats-steps", "7"]
     assert resume(copied, *options, "--decay", "0.5", "--epsilon", "0.001") == 0
     train = read_settings(copied).train
+    assert (train.beta_start, train.beta_steps, train.free_nats_steps) == (0.1, 9, 7)
+    assert train.tick_free_nats == (0.1, 0.2, 0.3)
     assert (train.steps, train.learning_rate, train.clip_norm) == (3, 0.01, 5)
     assert (train.beta, train.decay, train.epsilon) == (0.5, 0.5, 0.001)
     assert resume(copied, "--steps", "4") == 0

@@ -5,9 +5,11 @@ import dataclasses
 import equinox as eqx
 import jax
 import jax.random as jr
+import numpy as np
 import pytest
 from models import DETER, OUTPUT, STOCH, TINY
 
+from cwvae.cells import Residual, RSSMCell
 from cwvae.clock import Clock
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
@@ -41,6 +43,25 @@ def test_the_least_stddev_reaches_every_head():
     model = structure(dataclasses.replace(TINY, min_stddev=0.25))
     heads = [h for c in model.hierarchy.cells for h in (c.prior_head, c.posterior_head)]
     assert [head.min_stddev for head in heads] == [0.25] * 4
+
+
+def test_memories_hold_and_beliefs_are_about_changes_at_the_levels_that_are_configured():
+    config = dataclasses.replace(TINY, update_bias=(0.0, 2.0), residual_prior=(False, True))
+    fast, slow = build(config, key=jr.key(0)).hierarchy.cells
+    assert (type(fast), type(slow)) == (RSSMCell, Residual)
+    assert np.array_equal(fast.memory.bias, np.zeros(3 * DETER))
+    assert np.array_equal(slow.cell.memory.bias, [2.0] * DETER + [0.0] * 2 * DETER)
+    both = dataclasses.replace(TINY, update_bias=1.0, residual_prior=True)
+    cells = build(both, key=jr.key(0)).hierarchy.cells
+    assert [float(cell.cell.memory.bias[0]) for cell in cells] == [1, 1]
+
+
+def test_a_model_that_is_not_held_is_the_official_one():
+    held = build(dataclasses.replace(TINY, update_bias=2.0), key=jr.key(0))
+    biases = lambda model: [cell.memory.bias for cell in model.hierarchy.cells]  # noqa: E731
+    plain = build(TINY, key=jr.key(0))
+    assert eqx.tree_equal(eqx.tree_at(biases, held, biases(plain)), plain)
+    assert all(np.all(bias == 0) for bias in biases(plain))
 
 
 def test_the_same_key_builds_the_same_model_and_another_key_another():

@@ -76,6 +76,8 @@ def test_what_the_official_configurations_share(name):
     assert (train.frames, train.batch_size, preset.context) == (100, 50, 36)
     assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
     assert (train.beta, train.free_nats, train.kl_balance) == (1, 0, None)
+    assert (train.beta_steps, train.tick_free_nats, train.free_nats_steps) == (0, 0, 0)
+    assert (model.update_bias, model.residual_prior) == (0, False)
 
 
 def test_kth_has_the_papers_sizes():
@@ -132,6 +134,8 @@ MODEL = {
     "dense_hidden": [0, 10**10],
     "decoder_stddev": [0.0, 1e-30, INF, NAN, -1.0],
     "min_stddev": [-1e-4, INF, NAN],
+    "update_bias": [INF, NAN, -101.0, "1", True, (0.0, NAN)],
+    "residual_prior": [1, "yes", None, (True, 0)],
 }
 TRAIN = {
     "steps": [0, 10**30, 1.5, "10", True],
@@ -144,7 +148,11 @@ TRAIN = {
     "epsilon": [0.0, -1e-9, INF, NAN],
     "clip_norm": [0.0, INF, NAN],
     "beta": [-1.0, INF, NAN, (1.0, -1.0), (1.0, INF), "1", (1.0,) * 33],
+    "beta_start": [-1.0, INF, NAN, (1.0, -1.0)],
+    "beta_steps": [-1, 1.5, 10**30, True],
     "free_nats": [-1.0, INF, (0.0, NAN)],
+    "tick_free_nats": [-1.0, INF, (0.0, NAN)],
+    "free_nats_steps": [-1, 1.5, 10**30, True],
     "kl_balance": [1.1, NAN, "0.5"],
     "compute_dtype": ["float16", "", None, 32],
     "seed": [-1, 2**32, 0.5],
@@ -213,6 +221,8 @@ def test_the_range_is_stated(make, changes, message):
             {"levels": 32},
             "slowest level must tick at least once in 100,000 frames",
         ),
+        (ModelConfig, {"update_bias": (1.0,)}, "update_bias must be one value or 3, .*, got 1"),
+        (ModelConfig, {"residual_prior": (True,) * 2}, "residual_prior must be one value or 3"),
         (TrainConfig, {"steps": 5, "warmup": 6}, "warmup must be at most the number of steps, 5"),
         (
             TrainConfig,
@@ -262,6 +272,8 @@ def test_sizes_are_one_for_all_levels_or_one_for_each(name):
     assert getattr(ModelConfig(**{name: (7, 8, 9)}), f"{name}s") == (7, 8, 9)
     with pytest.raises(ValueError, match=f"{name} must be one number, or one for each of 3 levels"):
         ModelConfig(**{name: (7, 8)})
+
+
 @pytest.mark.parametrize(("frames", "remedy"), [(35, "36"), (37, "36 or 72"), (100, "72 or 108")])
 def test_pieces_that_do_not_end_on_a_tick_of_every_level_are_an_error(frames, remedy):
     Preset(model=ModelConfig(), train=TrainConfig(frames=frames))

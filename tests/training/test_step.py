@@ -136,6 +136,33 @@ def test_times_and_actions_reach_the_loss(videos):
     np.testing.assert_allclose(record.loss.total, expected.total, rtol=1e-5)
 
 
+# Schedules of the KL.
+
+# So many free nats that every part of every tick counts as its share: 3 ticks of 1 frame, 2 of 2.
+FREE = 1e4 * (3 * 1 + 2 * 2) / CONFIG.frames
+SCHEDULED = dataclasses.replace(
+    CONFIG, beta=2.0, beta_start=1.0, beta_steps=4, tick_free_nats=1e4, free_nats_steps=4
+)
+
+
+@pytest.mark.parametrize(("number", "expected"), [(0, 1), (2, 1.5), (4, 2), (6, 2 * 0.5)])
+def test_a_step_has_the_beta_and_the_free_nats_of_its_number(start, videos, number, expected):
+    _, record = step(at_step(start, number), videos, SCHEDULED)
+    np.testing.assert_allclose(record.loss.penalty, expected * FREE, rtol=1e-5)
+
+
+def test_after_its_schedules_a_step_has_the_plain_kl(start, videos):
+    _, record = step(at_step(start, 8), videos, SCHEDULED)
+    np.testing.assert_allclose(record.loss.penalty, 2 * record.loss.kl.sum(), rtol=1e-5)
+
+
+def test_a_schedule_is_in_no_state_and_another_one_is_heeded(start, videos):
+    state = init_train_state(start.model, SCHEDULED)
+    assert jax.tree.structure(state) == jax.tree.structure(start)
+    _, record = step(at_step(state, 2), videos, dataclasses.replace(SCHEDULED, beta_steps=2))
+    np.testing.assert_allclose(record.loss.penalty, 2 * FREE, rtol=1e-5)
+
+
 @pytest.mark.parametrize("change", [lambda v: v.ravel(), lambda v: v.astype("int32")])
 def test_an_array_that_is_no_batch_of_videos_is_an_error_by_name(start, videos, change):
     with pytest.raises(TypeCheckError, match="parameter 'videos'"):

@@ -12,12 +12,14 @@ from cwvae.cells import (
     FlowCell,
     GaussianHead,
     Resetting,
+    Residual,
     RSSMCell,
     State,
     imagine_level,
     observe_level,
 )
 from cwvae.clock import Clock
+from cwvae.nn.layers import GRU
 
 KEY = jr.key(0)
 
@@ -107,6 +109,15 @@ CELLS_MADE = {
         "action_size must be .* at least 1, got 0",
     ),
     "a number to wrap": (lambda: Resetting(3), "cell must be a cell, got 3; make it before"),
+    "a residual of a number": (lambda: Residual(3), "'cell' must be AbstractCell, got 3"),
+    "a residual of classes": (
+        lambda: Residual(made(CELLS["categorical"], context_size=0)),
+        "beliefs must be Gaussian, .* got Categorical; make the cell with a GaussianHead",
+    ),
+    "a memory that keeps everything for ever": (
+        lambda: new_cell(memory=partial(GRU, update_bias=float("inf"))),
+        "update_bias must be finite, got inf",
+    ),
     "a flow of a number": (
         lambda: FlowCell(3, hidden_size=4, key=KEY),
         "'cell' must be AbstractCell, got 3",

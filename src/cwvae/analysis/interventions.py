@@ -119,9 +119,9 @@ class GivenSample(AbstractBelief):
         """Return the entropy, in nats."""
         return self.belief.entropy()
 
-    def kl(self, other: AbstractBelief) -> Float[Array, "*ticks"]:
-        """Return KL(self || other), in nats; raise `ValueError` if `other` is of another family."""
-        return self.belief.kl(other.belief if isinstance(other, GivenSample) else other)
+    def kl_parts(self, other: AbstractBelief) -> Float[Array, "*ticks parts"]:
+        """Return KL(self || other) part by part; raise `ValueError` for one of another family."""
+        return self.belief.kl_parts(other.belief if isinstance(other, GivenSample) else other)
 
 
 class Clamped(AbstractWrapper):

@@ -3,6 +3,7 @@
 from cwvae.cells.base import AbstractCell, Conditioning, LevelConditioning, State, Trace
 from cwvae.cells.flow import FlowCell
 from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
+from cwvae.cells.residual import Residual
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
 from cwvae.cells.wrapper_base import AbstractWrapper
@@ -21,6 +22,7 @@ __all__ = [
     "PassingContext",
     "RSSMCell",
     "Resetting",
+    "Residual",
     "State",
     "Trace",
     "imagine_level",

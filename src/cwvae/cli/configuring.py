@@ -15,6 +15,7 @@ from cwvae.nn.compute_dtype import InDtype
 from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
 from cwvae.shapes import LevelFeatures
+from cwvae.training.checks import check_levels
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.custom import read_custom
 from cwvae.training.footprint import memory_of_training, parameters
@@ -74,14 +75,9 @@ def _source(init: Path) -> str:
 
 
 def _check_weights(config: TrainConfig, levels: int) -> None:
-    """Raise `ValueError` for weights of the KL that are neither one nor one a level."""
-    for name in ("beta", "free_nats"):
-        value = getattr(config, name)
-        if isinstance(value, tuple) and len(value) != levels:
-            raise ValueError(
-                f"--{name.replace('_', '-')} must be one number or {levels}, one a level, "
-                f"got {len(value)}"
-            )
+    """Raise `ValueError` for options of the KL that are neither one nor one a level."""
+    for name in ("beta", "beta_start", "free_nats", "tick_free_nats"):
+        check_levels(f"--{name.replace('_', '-')}", getattr(config, name), levels)
 
 
 def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:

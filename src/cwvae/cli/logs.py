@@ -1,12 +1,17 @@
 """The logs of a training run: JSON lines, TensorBoard events, a progress bar."""
 
 import json
+import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import Array
 
 from cwvae._extras import extra
+from cwvae.cli.silence import Silence
 from cwvae.data.progress import Progress
 from cwvae.files import replacing
 from cwvae.training.step import StepRecord
@@ -17,6 +22,7 @@ with extra("cli"):
 __all__ = ["Logs", "kept_lines"]
 
 _METRICS = "metrics.jsonl"
+_PER_TICK = "kl_per_tick/level_"
 
 
 class Logs:
@@ -29,14 +35,19 @@ class Logs:
 
     def __init__(self, folder: Path, *, start: int, steps: int, every: int, frames_per_step: int):
         """Open the logs."""
+        kept = kept_lines(folder, start)
         if (folder / _METRICS).is_file():
             with replacing(folder / _METRICS) as temporary:
-                temporary.write_text("".join(kept_lines(folder, start)))
+                temporary.write_text("".join(kept))
         self._lines = (folder / _METRICS).open("a", buffering=1)
         self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
         self._bar = Progress(total=steps, initial=start, unit="step", dynamic_ncols=True)
         self._every, self._frames_per_step = every, frames_per_step
         self._since = (start, time.monotonic())
+        # What was found before is not shown again.
+        self._silence = Silence()
+        for line in map(json.loads, kept):
+            self._silence.read(line["step"], _per_tick(line))
 
     def __enter__(self) -> "Logs":
         """Return itself."""
@@ -63,6 +74,8 @@ class Logs:
             f"{scalars['frames_per_second']:.0f} frames/s",
             refresh=False,
         )
+        for warning in self._silence.read(step + 1, _per_tick(scalars)):
+            self.show(warning)
 
     def show(self, text: str) -> None:
         """Print a line above the progress bar."""
@@ -76,13 +89,30 @@ class Logs:
 
 
 def _scalars(record: StepRecord) -> dict[str, float]:
-    """Return the numbers of a step by name; nats are per frame."""
-    levels = {f"kl/level_{n}": float(nats) for n, nats in enumerate(np.asarray(record.loss.kl))}
+    """Return the numbers of a step by name; nats are per frame, or per tick of a level."""
+    loss = record.loss
     return {
-        "loss": float(record.loss.total),
-        "nll": float(record.loss.nll),
-        **levels,
+        "loss": float(loss.total),
+        "nll": float(loss.nll),
+        **_by_level("kl/level_", loss.kl),
+        **_by_level(_PER_TICK, loss.kl_per_tick),
+        **_by_level("active_units/level_", loss.active_units),
         "gradient_norm": float(record.gradient_norm),
+    }
+
+
+def _by_level(name: str, values: Array) -> dict[str, float]:
+    """Return one number a level by name, without those of levels that had no ticks."""
+    numbers = enumerate(np.asarray(values).tolist())
+    return {f"{name}{level}": number for level, number in numbers if not math.isnan(number)}
+
+
+def _per_tick(line: Mapping[str, Any]) -> dict[int, float]:
+    """Return the nats per tick of each level of a line of metrics."""
+    return {
+        int(name.removeprefix(_PER_TICK)): float(number)
+        for name, number in line.items()
+        if name.startswith(_PER_TICK)
     }
 
 
@@ -96,8 +126,11 @@ def kept_lines(folder: Path, start: int) -> list[str]:
         return []
     try:
         lines = path.read_text().splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith("\n")]
-        return [line for line in whole if json.loads(line)["step"] <= start]
+        whole = [(line, json.loads(line)) for line in lines if line.endswith("\n")]
+        kept = [(line, known) for line, known in whole if known["step"] <= start]
+        for _, known in kept:
+            _per_tick(known)  # raises for what is not a number
+        return [line for line, _ in kept]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path}: expected lines of metrics, got something else ({type(error).__name__}); "

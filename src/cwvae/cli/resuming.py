@@ -12,7 +12,8 @@ __all__ = ["check_unused", "settings_before"]
 _MAY_CHANGE = {
     "train": (
         *("steps", "learning_rate", "warmup", "decay", "epsilon", "clip_norm"),
-        *("beta", "free_nats", "kl_balance", "compute_dtype"),
+        *("beta", "beta_start", "beta_steps", "kl_balance", "compute_dtype"),
+        *("free_nats", "tick_free_nats", "free_nats_steps"),
     ),
     # That the videos are the same is checked by themselves.
     "data": ("data", "cache_memory", "cache_folder", "decoded_limit"),

@@ -1,9 +1,12 @@
 """The layers that cells and encoders are made of, initialised and laid out as in Keras."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.nn.initialisers import glorot_uniform, orthogonal, zeros
@@ -123,7 +126,8 @@ class DenseStack(eqx.Module):
 class GRU(eqx.Module):
     """A gated recurrent unit with the reset gate after the product (Keras `reset_after=True`).
 
-    Columns stand in the order update, reset, candidate.
+    Columns stand in the order update, reset, candidate. The update gate is the share of the memory
+    that stays: h_t = update h_{t-1} + (1 - update) candidate.
     """
 
     kernel: Float[Array, "in gates"]
@@ -131,12 +135,18 @@ class GRU(eqx.Module):
     bias: Float[Array, " gates"]
     recurrent_bias: Float[Array, " gates"]
 
-    def __init__(self, in_size: int, deter: int, *, key: PRNGKeyArray):
-        """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases."""
+    def __init__(self, in_size: int, deter: int, *, update_bias: float = 0.0, key: PRNGKeyArray):
+        """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases.
+
+        The bias of the update gate starts from `update_bias`: above 0 the memory keeps what it
+        has, which is DreamerV3's -1 with the opposite sign, since its gate is the share that is
+        replaced (Hafner et al. 2023). 0 is official. Raises `ValueError` for one that is not
+        finite.
+        """
         input_key, recurrent_key = jr.split(key)
         self.kernel = glorot_uniform((in_size, 3 * deter), key=input_key)
         self.recurrent_kernel = orthogonal((deter, 3 * deter), key=recurrent_key)
-        self.bias = zeros(3 * deter)
+        self.bias = _gate_bias(deter, update_bias, 0.0, 0.0)
         self.recurrent_bias = zeros(3 * deter)
 
     def __call__(
@@ -177,16 +187,18 @@ class LSTM(eqx.Module):
     recurrent_kernel: Float[Array, "width gates"]
     bias: Float[Array, " gates"]
 
-    def __init__(self, in_size: int, width: int, *, key: PRNGKeyArray):
+    def __init__(self, in_size: int, width: int, *, update_bias: float = 0.0, key: PRNGKeyArray):
         """Draw a Glorot uniform input kernel, an orthogonal recurrent one, zero biases.
 
         1 is added to the forget gate, so that the memory is kept at first (Jozefowicz et al.
-        2015), in `__call__`.
+        2015), in `__call__`. The bias of that gate, the share of the memory that stays as the
+        update gate of a `GRU` is, starts from `update_bias`. Raises `ValueError` for one that is
+        not finite.
         """
         input_key, recurrent_key = jr.split(key)
         self.kernel = glorot_uniform((in_size, 4 * width), key=input_key)
         self.recurrent_kernel = orthogonal((width, 4 * width), key=recurrent_key)
-        self.bias = zeros(4 * width)
+        self.bias = _gate_bias(width, 0.0, update_bias, 0.0, 0.0)
 
     def __call__(
         self, inputs: Float[Array, " in"], deter: Float[Array, " deter"]
@@ -212,3 +224,12 @@ class LSTM(eqx.Module):
     def read(self, deter: Float[Array, " deter"]) -> Float[Array, " width"]:
         """Return the output of the memory: the hidden half."""
         return deter[: self.width]
+
+
+def _gate_bias(width: int, *starts: float) -> Float[Array, " gates"]:
+    """Return a bias of `width` numbers for each gate, which start from these values."""
+    infinite = [start for start in starts if not math.isfinite(start)]
+    if infinite:
+        raise ValueError(f"update_bias must be finite, got {infinite[0]}")
+    # On the host, where nothing is compiled.
+    return jnp.asarray(np.repeat(starts, width), dtype=float)

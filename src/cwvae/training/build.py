@@ -1,6 +1,7 @@
 """From a configuration to a model."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
+from cwvae.cells.residual import Residual
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.wrappers import PassingContext
 from cwvae.hierarchy import Hierarchy
@@ -16,7 +18,7 @@ from cwvae.kernels.choice import Kernels
 from cwvae.likelihoods import FixedNormal
 from cwvae.model import CWVAE
 from cwvae.nn.encoder import CoarseEncoder, Encoder
-from cwvae.nn.layers import DenseStack
+from cwvae.nn.layers import GRU, DenseStack
 from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
 from cwvae.training.config import ModelConfig
 
@@ -69,19 +71,30 @@ def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:
     # Nothing is above the top level, so the official cell's weights for that are left out.
     above = 0
     for level, level_key in reversed(list(enumerate(jr.split(key, config.levels)))):
-        cell: AbstractCell = RSSMCell(
-            stoch_size=config.stoch_sizes[level],
-            deter_size=config.deter_sizes[level],
-            hidden_size=config.hidden_size,
-            feature_size=feature_size(config.size, config.channel_multiplier),
-            context_size=above,
-            head=partial(GaussianHead, min_stddev=config.min_stddev),
-            key=level_key,
-        )
-        cell = PassingContext(cell) if config.pass_context and above else cell
-        cells.insert(0, cell)
-        above = cell.output_size
+        cells.insert(0, _cell(config, level, above, level_key))
+        above = cells[0].output_size
     return tuple(cells)
+
+
+def _cell(config: ModelConfig, level: int, context_size: int, key: PRNGKeyArray) -> AbstractCell:
+    """Make the cell of a level."""
+    cell: AbstractCell = RSSMCell(
+        stoch_size=config.stoch_sizes[level],
+        deter_size=config.deter_sizes[level],
+        hidden_size=config.hidden_size,
+        feature_size=feature_size(config.size, config.channel_multiplier),
+        context_size=context_size,
+        memory=partial(GRU, update_bias=_of_level(config.update_bias, level)),
+        head=partial(GaussianHead, min_stddev=config.min_stddev),
+        key=key,
+    )
+    cell = Residual(cell) if _of_level(config.residual_prior, level) else cell
+    return PassingContext(cell) if config.pass_context and context_size else cell
+
+
+def _of_level(value: Any, level: int) -> Any:
+    """Return the value of a level, given one for all, or one a level."""
+    return value[level] if isinstance(value, tuple) else value
 
 
 def _check(config: object, key: object) -> None:

@@ -10,6 +10,7 @@ __all__ = [
     "Rule",
     "between",
     "check",
+    "check_levels",
     "each",
     "flag",
     "number",
@@ -49,6 +50,12 @@ def check(config: object, rules: Mapping[str, Rule]) -> None:
             remedy = f"; {rule.remedy}" if rule.remedy else ""
             raise ValueError(f"{name} must be {rule.expected}, got {reprlib.repr(value)}{remedy}")
         object.__setattr__(config, name, rule.plain(value))
+
+
+def check_levels(name: str, value: object, levels: int) -> None:
+    """Raise `ValueError` for a tuple of values that are not one a level."""
+    if isinstance(value, tuple) and len(value) != levels:
+        raise ValueError(f"{name} must be one value or {levels}, one a level, got {len(value)}")
 
 
 def whole(least: int, most: int) -> Rule:

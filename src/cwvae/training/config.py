@@ -13,6 +13,7 @@ from cwvae.training.checks import (
     Rule,
     between,
     check,
+    check_levels,
     each,
     flag,
     number,
@@ -60,6 +61,8 @@ _MODEL = {
     # A step between two gray values is 0.004; far below that nothing but overflow is left.
     "decoder_stddev": number(1e-4, 1e4),
     "min_stddev": number(0, 1e4),
+    "update_bias": each(number(-100, 100), _LEVELS),
+    "residual_prior": each(flag, _LEVELS),
 }
 
 _TRAIN = {
@@ -74,7 +77,11 @@ _TRAIN = {
     "epsilon": number(1e-30, 1000),
     "clip_norm": between(0, 1e30),
     "beta": each(number(0, 1e9), _LEVELS),
+    "beta_start": each(number(0, 1e9), _LEVELS),
+    "beta_steps": whole(0, 10**9),
     "free_nats": each(number(0, 1e9), _LEVELS),
+    "tick_free_nats": each(number(0, 1e9), _LEVELS),
+    "free_nats_steps": whole(0, 10**9),
     "kl_balance": optional(number(0, 1)),
     "compute_dtype": one_of(*get_args(ComputeDtype)),
     "seed": whole(0, 2**32 - 1),
@@ -127,10 +134,19 @@ class ModelConfig:
     """Standard deviation of a pixel given the decoder's mean."""
     min_stddev: float = 1e-4
     """Added to the standard deviation of every latent."""
+    update_bias: float | tuple[float, ...] = 0.0
+    """What the bias of the memory's update gate starts from: one for all levels, or one for each.
+    Above 0 the memory holds what it has, such as 1 or 2 for slow levels (DreamerV3's -1 is 1 here,
+    where the gate is the share that stays)."""
+    residual_prior: bool | tuple[bool, ...] = False
+    """Whether prior and posterior are about the change since the last tick: their means are the
+    last sample plus what the cell computes. One for all levels, or one for each."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a field of the wrong type or range, or a clock that cannot be."""
         check(self, _MODEL)
+        for name in ("update_bias", "residual_prior"):
+            check_levels(name, getattr(self, name), self.levels)
         feature_size(self.size, self.channel_multiplier)
         for name in ("stoch_size", "deter_size"):
             self._of_levels(name)
@@ -203,8 +219,19 @@ class TrainConfig:
     """Global norm to which gradients are clipped."""
     beta: float | tuple[float, ...] = 1.0
     """Weight of the KL: one for all levels, or one for each, the fastest first."""
+    beta_start: float | tuple[float, ...] = 0.0
+    """The weight that beta_steps begin with: one for all levels, or one for each."""
+    beta_steps: int = 0
+    """Steps over which the weight goes from beta_start to beta, along half a cosine; 0: beta from
+    the first step on."""
     free_nats: float | tuple[float, ...] = 0.0
     """Nats of KL over a video that cost nothing: one for all levels, or one for each."""
+    tick_free_nats: float | tuple[float, ...] = 0.0
+    """Nats of KL that cost nothing at each tick, for each frame of its period, spread evenly over
+    the latent's dimensions: one for all levels, or one for each."""
+    free_nats_steps: int = 0
+    """Steps for which both kinds of free nats are constant; over as many they then fall to 0, along
+    half a cosine. 0: constant for ever."""
     kl_balance: float | None = None
     """KL balancing: the share of the KL's gradient, in [0, 1], that trains the posterior; the rest,
     1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""

@@ -31,6 +31,7 @@ from cwvae.model import CWVAE, Past
 from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
+from cwvae.training import kl_schedules
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
 
@@ -182,8 +183,9 @@ def _loss_and_gradients(
             noise,
             conditioning,
             past=state.past,
-            beta=config.beta,
-            free_nats=config.free_nats,
+            beta=kl_schedules.beta(config, state.step),
+            free_nats=kl_schedules.free_nats(config, state.step),
+            tick_free_nats=kl_schedules.tick_free_nats(config, state.step),
             kl_balance=config.kl_balance,
         )
         return parts.total, parts

@@ -39,10 +39,11 @@ def memory_of_training(model: CWVAE, config: TrainConfig, sizes: ModelConfig) ->
     The weights, the optimiser's state, the videos and the past of those in pieces are counted
     exactly. Beside them a step needs either the gradient and its copy as one vector, or, where that
     is more, what the layers keep for it, which is estimated for networks of these `sizes`: frames,
-    what the encoder returns, every tick's vectors, the zeros that fill the slowest level's last window, and the work on a few
-    frames at a time. Of the presets' networks, from 1 to 50 videos, XLA plans between 0.7 and 1.5
-    times as much; of networks of a few units with thousands of videos up to twice as much, and on
-    an accelerator, which decodes all frames at once, about twice as much.
+    what the encoder returns, every tick's vectors, the zeros that fill the slowest level's last
+    window, and the work on a few frames at a time. Of the presets' networks, from 1 to 50 videos,
+    XLA plans between 0.7 and 1.5 times as much; of networks of a few units with thousands of videos
+    up to twice as much, and on an accelerator, which decodes all frames at once, about twice as
+    much.
     """
     state = eqx.filter_eval_shape(init_train_state, model, config)
     state = expected_at(state, 1, config)

@@ -5,6 +5,7 @@
 (Saxena et al. 2021, equation 3), where T_l are the active ticks of level l.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -44,12 +45,14 @@ class Loss(eqx.Module):
     """The training loss of a batch and its parts, nats per frame.
 
     **Arguments:** `nll`, the negative log-likelihood; `penalty`, the KL as beta and free nats
-    leave it; `kl`, (levels,), each level's KL before them.
+    leave it; `kl`, (levels,), each level's KL before them; `stddev`, that of a pixel under which
+    `nll` is measured where the batch itself sets it (`CalibratedNormal`), None elsewhere.
     """
 
     nll: Float[Array, ""]
     penalty: Float[Array, ""]
     kl: Float[Array, " levels"]
+    stddev: Float[Array, ""] | None = None
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -91,6 +94,8 @@ def loss(
 ) -> Loss:
     """Return the training loss of a batch, -ELBO / frames unless an option changes it.
 
+    A likelihood that is calibrated is that of the batch (`AbstractLikelihood.calibrate`).
+
     **Arguments:**
 
     - `videos`, `noise`, `conditioning`: a leading batch axis on what `elbo` takes.
@@ -116,8 +121,10 @@ def loss(
 
     batch = (jnp.asarray(videos), noise, conditioning)
     log_likelihood, nats = with_automatic_axes(means, model, *batch)
+    size = math.prod(videos.shape[2:])
+    log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, size)
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
-    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames)
+    return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames, stddev=stddev)
 
 
 @checked

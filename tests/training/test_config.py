@@ -72,7 +72,7 @@ def test_what_the_official_configurations_share(name):
     model, train = preset.model, preset.train
     assert (model.levels, model.factors, model.size) == (3, 6, 64)
     assert (model.dense_layers, model.dense_hidden, model.channel_multiplier) == (3, 1000, 1)
-    assert (model.min_stddev, model.lookahead) == (1e-4, True)
+    assert (model.min_stddev, model.lookahead, model.likelihood) == (1e-4, True, "normal")
     assert (train.frames, train.batch_size, preset.context) == (100, 50, 36)
     assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
     assert (train.beta, train.free_nats, train.kl_balance) == (1, 0, None)
@@ -132,6 +132,9 @@ MODEL = {
     "dense_hidden": [0, 10**10],
     "decoder_stddev": [0.0, 1e-30, INF, NAN, -1.0],
     "min_stddev": [-1e-4, INF, NAN],
+    "likelihood": ["gaussian", "", None, 1],
+    "stddev_floor": [0.0, -0.1, INF, NAN, "0.1"],
+    "stddev_warmup": [-1, 0.5, 10**12],
 }
 TRAIN = {
     "steps": [0, 10**30, 1.5, "10", True],
@@ -194,6 +197,7 @@ def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
         (TrainConfig, {"kl_balance": -1}, "a number from 0 to 1, or None, got -1"),
         (TrainConfig, {"beta": (-1,)}, "a number from 0 to .*, or up to 32 of them, got .-1,."),
         (TrainConfig, {"compute_dtype": "x"}, "float32 or bfloat16, got 'x'"),
+        (ModelConfig, {"likelihood": "x"}, "normal or calibrated or .* or logistic, got 'x'"),
         (DataConfig, {"data": None}, "text, got None"),
     ],
 )

@@ -78,10 +78,12 @@ class Logs:
 def _scalars(record: StepRecord) -> dict[str, float]:
     """Return the numbers of a step by name; nats are per frame."""
     levels = {f"kl/level_{n}": float(nats) for n, nats in enumerate(np.asarray(record.loss.kl))}
+    stddev = record.loss.stddev
     return {
         "loss": float(record.loss.total),
         "nll": float(record.loss.nll),
         **levels,
+        **({} if stddev is None else {"stddev": float(stddev)}),
         "gradient_norm": float(record.gradient_norm),
     }
 

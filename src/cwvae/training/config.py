@@ -22,10 +22,13 @@ from cwvae.training.checks import (
 )
 from cwvae.training.data_config import DataConfig
 
-__all__ = ["ComputeDtype", "DataConfig", "ModelConfig", "Preset", "TrainConfig"]
+__all__ = ["ComputeDtype", "DataConfig", "LikelihoodName", "ModelConfig", "Preset", "TrainConfig"]
 
 ComputeDtype = Literal["float32", "bfloat16"]
 """The types in which encoder and decoder may compute while training."""
+
+LikelihoodName = Literal["normal", "calibrated", "bernoulli", "logistic"]
+"""The families of distributions of a frame (`cwvae.likelihoods`)."""
 
 _LEVELS, _PERIOD, _FRAMES = 32, 100_000, 1_000_000
 _SIZE = Rule(
@@ -49,6 +52,9 @@ _MODEL = {
     "dense_hidden": whole(1, 100_000),
     # A step between two gray values is 0.004; far below that nothing but overflow is left.
     "decoder_stddev": number(1e-4, 1e4),
+    "likelihood": one_of(*get_args(LikelihoodName)),
+    "stddev_floor": number(1e-4, 1e4),
+    "stddev_warmup": whole(0, 10**9),
     "min_stddev": number(0, 1e4),
 }
 
@@ -103,7 +109,17 @@ class ModelConfig:
     dense_hidden: int = 1000
     """Width of these dense layers."""
     decoder_stddev: float = 1.0
-    """Standard deviation of a pixel given the decoder's mean."""
+    """Standard deviation of a pixel given the decoder's mean; for `calibrated` and `logistic` that
+    to start from, and of no account for `bernoulli`."""
+    likelihood: LikelihoodName = "normal"
+    """Distribution of a pixel: normal with the decoder_stddev (the official one); calibrated, a
+    normal with the root of the batch's mean squared error (sigma-VAE, Rybkin et al. 2021);
+    bernoulli, for pixels that are black or white; logistic, in 256 levels with a scale for each."""
+    stddev_floor: float = 0.05
+    """Least standard deviation of the calibrated likelihood."""
+    stddev_warmup: int = 1000
+    """Steps in which the least one of the calibrated likelihood falls from decoder_stddev to the
+    floor."""
     min_stddev: float = 1e-4
     """Added to the standard deviation of every latent."""
 

@@ -130,7 +130,9 @@ def train_step(
     weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
-        model = eqx.apply_updates(state.model, updates)
+        # What a likelihood takes from the batch is no weight: its update is zero.
+        likelihood = state.model.likelihood.follow(parts.stddev)
+        model = eqx.apply_updates(replace(state.model, likelihood=likelihood), updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
     return TrainState(model, optimiser_state, state.step + 1), record
 

@@ -75,7 +75,7 @@ def test_what_the_official_configurations_share(name):
     assert (model.min_stddev, model.lookahead, model.likelihood) == (1e-4, True, "normal")
     assert (train.frames, train.batch_size, preset.context) == (100, 50, 36)
     assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
-    assert (train.beta, train.free_nats, train.kl_balance) == (1, 0, None)
+    assert (train.beta, train.free_nats, train.kl_balance, train.average) == (1, 0, None, 0)
 
 
 def test_kth_has_the_papers_sizes():
@@ -149,6 +149,7 @@ TRAIN = {
     "free_nats": [-1.0, INF, (0.0, NAN)],
     "kl_balance": [1.1, NAN, "0.5"],
     "compute_dtype": ["float16", "", None, 32],
+    "average": [1.0, -0.1, NAN, INF, "0.9", None],
     "seed": [-1, 2**32, 0.5],
 }
 DATA = {
@@ -197,6 +198,7 @@ def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
         (TrainConfig, {"kl_balance": -1}, "a number from 0 to 1, or None, got -1"),
         (TrainConfig, {"beta": (-1,)}, "a number from 0 to .*, or up to 32 of them, got .-1,."),
         (TrainConfig, {"compute_dtype": "x"}, "float32 or bfloat16, got 'x'"),
+        (TrainConfig, {"average": 1.0}, "a number from 0 to below 1, got 1.0"),
         (ModelConfig, {"likelihood": "x"}, "normal or calibrated or .* or logistic, got 'x'"),
         (DataConfig, {"data": None}, "text, got None"),
     ],

@@ -12,9 +12,9 @@ __all__ = ["info"]
 
 
 def info(options: Info) -> int:
-    """Print two lines about the run and the table of its model; return the exit status."""
+    """Print what the run is, line by line, and the table of its model; return the exit status."""
     settings = read_settings(options.run)
-    lines = [_trained(options.run, settings), _started(options.run)]
+    lines = [_trained(options.run, settings), _started(options.run), *_averaged(settings)]
     print("\n".join([*lines, "", str(summary(model_shapes(settings)))]))
     return 0
 
@@ -24,6 +24,12 @@ def _trained(folder: Path, settings: Settings) -> str:
     model = f", model {settings.custom}" if settings.custom else ""
     steps = f"{trained_steps(folder):,} of {settings.train.steps:,} steps trained"
     return f"{folder}: preset {settings.preset}{model}, {steps}"
+
+
+def _averaged(settings: Settings) -> list[str]:
+    """Return a line about the average of the weights, if the run keeps one."""
+    decay = settings.train.average
+    return [f"evaluated with the moving average of its weights, decay {decay:g}"] if decay else []
 
 
 def _started(folder: Path) -> str:

@@ -12,7 +12,7 @@ __all__ = ["check_unused", "settings_before"]
 _MAY_CHANGE = {
     "train": (
         *("steps", "learning_rate", "warmup", "decay", "epsilon", "clip_norm"),
-        *("beta", "free_nats", "kl_balance", "compute_dtype"),
+        *("beta", "free_nats", "kl_balance", "compute_dtype", "average"),
     ),
     # That the videos are the same is checked by themselves.
     "data": ("data", "cache_memory", "cache_folder", "decoded_limit"),

@@ -72,6 +72,9 @@ _TRAIN = {
     "free_nats": each(number(0, 1e9), _LEVELS),
     "kl_balance": optional(number(0, 1)),
     "compute_dtype": one_of(*get_args(ComputeDtype)),
+    "average": Rule(
+        "a number from 0 to below 1", lambda value: number(0, 1).holds(value) and value < 1, float
+    ),
     "seed": whole(0, 2**32 - 1),
 }
 
@@ -172,6 +175,9 @@ class TrainConfig:
     1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""
     compute_dtype: ComputeDtype = "float32"
     """Type in which encoder and decoder compute while training; all else stays float32."""
+    average: float = 0.0
+    """Decay, in [0, 1), of the moving average of the weights that evaluate and predict use, such as
+    0.999; 0 for the weights themselves."""
     seed: int = 0
     """Seed of weights, data order and noise."""
 

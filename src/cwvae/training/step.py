@@ -31,6 +31,7 @@ from cwvae.model import CWVAE
 from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
+from cwvae.training.average import averaged, copied
 from cwvae.training.config import TrainConfig
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
 
@@ -55,12 +56,19 @@ class TrainState(eqx.Module):
     """All that recurs from step to step.
 
     **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
-    `init_train_state` was given; `step`, the number of steps taken.
+    `init_train_state` was given; `step`, the number of steps taken; `average`, the model with the
+    moving average of its weights, None without one.
     """
 
     model: CWVAE
     optimiser_state: PyTree
     step: Int[Array, ""]
+    average: CWVAE | None = None
+
+    @property
+    def result(self) -> CWVAE:
+        """The model to evaluate and predict with: the average where there is one."""
+        return self.model if self.average is None else self.average
 
 
 class StepRecord(eqx.Module):
@@ -90,13 +98,13 @@ def init_train_state(
     """
     chosen = make_optimiser(config) if optimiser is None else optimiser
 
-    def init(model: CWVAE) -> tuple[CWVAE, PyTree]:
-        # Steps in place use up what they are given, and no array can be used up twice.
-        own = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, model)
-        return own, chosen.init(eqx.filter(own, eqx.is_inexact_array))
+    def init(model: CWVAE) -> TrainState:
+        own, average = copied(model), copied(model) if config.average else None
+        optimiser_state = chosen.init(eqx.filter(own, eqx.is_inexact_array))
+        return TrainState(own, optimiser_state, jnp.zeros((), "int32"), average)
 
     with relaxed_promotion():
-        return TrainState(*eqx.filter_jit(init)(model), jnp.zeros((), "int32"))
+        return eqx.filter_jit(init)(model)
 
 
 @checked
@@ -115,8 +123,8 @@ def train_step(
     - `state`: from `init_train_state`, or from the step before.
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
-    - `config`: loss, seed and the official optimiser's options, each of which may change between
-      steps.
+    - `config`: loss, seed, average and the official optimiser's options, each of which may change
+      between steps.
     - `conditioning`: with a leading batch axis, for models of times or actions.
     - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own
       options in the place of those in `config`.
@@ -134,7 +142,8 @@ def train_step(
         likelihood = state.model.likelihood.follow(parts.stddev)
         model = eqx.apply_updates(replace(state.model, likelihood=likelihood), updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
-    return TrainState(model, optimiser_state, state.step + 1), record
+    average = averaged(state.average, model, decay=config.average, steps=state.step)
+    return TrainState(model, optimiser_state, state.step + 1, average), record
 
 
 @partial(eqx.filter_jit, donate="all-except-first")

@@ -46,7 +46,7 @@ class Loss(eqx.Module):
 
     **Arguments:** `nll`, the negative log-likelihood; `penalty`, the KL as beta and free nats
     leave it; `kl`, (levels,), each level's KL before them; `stddev`, that of a pixel under which
-    `nll` is measured where the batch itself sets it (`CalibratedNormal`), None elsewhere.
+    `nll` is measured where the batch itself sets it (`AbstractLikelihood.calibrate`), else None.
     """
 
     nll: Float[Array, ""]
@@ -94,8 +94,6 @@ def loss(
 ) -> Loss:
     """Return the training loss of a batch, -ELBO / frames unless an option changes it.
 
-    A likelihood that is calibrated is that of the batch (`AbstractLikelihood.calibrate`).
-
     **Arguments:**
 
     - `videos`, `noise`, `conditioning`: a leading batch axis on what `elbo` takes.
@@ -121,8 +119,7 @@ def loss(
 
     batch = (jnp.asarray(videos), noise, conditioning)
     log_likelihood, nats = with_automatic_axes(means, model, *batch)
-    size = math.prod(videos.shape[2:])
-    log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, size)
+    log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, nats - free)) / frames
     return Loss(nll=-log_likelihood, penalty=penalty, kl=nats / frames, stddev=stddev)
 

@@ -128,7 +128,7 @@ LIKELIHOODS = {
     ),
     "an error of a batch that is a word": (
         lambda: CalibratedNormal(1.0).calibrate("large", 4),
-        "'log_prob' must be a single float",
+        "'log_prob' must be floats .*got 'large'",
     ),
     "pixels of one level": (lambda: DiscretisedLogistic(1), "levels must be .* at least 2, got 1"),
     "pixels of half a level": (

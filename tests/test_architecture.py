@@ -113,9 +113,10 @@ def test_an_abstract_class_cannot_be_made():
             cls()
 
 
-# A cell says which of its methods are defaults, and a wrapper follows its cell in all methods.
+# Cells and likelihoods say which methods are defaults, and a wrapper follows its cell in all.
 REPLACEABLE = {
     "AbstractCell": {"init", "noise", "output", "prepare_context", "prepare_evidence"},
+    "AbstractLikelihood": {"calibrate", "follow"},
     "AbstractWrapper": {name for name, _ in inspect.getmembers(AbstractCell, inspect.isfunction)},
 }
 

@@ -5,6 +5,7 @@
 (Saxena et al. 2021, equation 3), where T_l are the active ticks of level l.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -59,6 +60,8 @@ class Loss(eqx.Module):
     - `active_units`: (levels,), how many parts of a level's latent vector have more than 0.01 nats
       per tick (see `cwvae.level_kl.LevelKL`).
     - `past`: of every video, from which the frames after these go on.
+    - `stddev`: that of a pixel under which `nll` is measured where the batch itself sets it
+      (`AbstractLikelihood.calibrate`), else None.
     """
 
     nll: Float[Array, ""]
@@ -67,6 +70,7 @@ class Loss(eqx.Module):
     kl_per_tick: Float[Array, " levels"]
     active_units: Int[Array, " levels"]
     past: Past
+    stddev: Float[Array, ""] | None = None
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -140,8 +144,10 @@ def loss(
     batch = (jnp.asarray(videos), noise, conditioning, past)
     means = partial(_means, divergence)
     log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
+    log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
-    return Loss(-log_likelihood, penalty, kl.nats / frames, kl.per_tick, kl.active_units, last)
+    kls = kl.nats / frames, kl.per_tick, kl.active_units
+    return Loss(-log_likelihood, penalty, *kls, last, stddev)
 
 
 @checked

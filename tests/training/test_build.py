@@ -4,13 +4,17 @@ import dataclasses
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from models import DETER, OUTPUT, STOCH, TINY
+from models import DETER, OUTPUT, STOCH, TINY, draw, noise, stacked, tiny
 
 from cwvae.cells import Residual, RSSMCell
 from cwvae.clock import Clock
+from cwvae.likelihoods import Bernoulli, CalibratedNormal, DiscretisedLogistic, FixedNormal
+from cwvae.objective import loss
+from cwvae.rollout import forecast
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
 
@@ -97,3 +101,68 @@ def test_contexts_are_passed_on_down_to_the_decoder():
 def test_a_static_level_is_the_slowest_as_configured():
     config = dataclasses.replace(TINY, levels=3, static_window=4)
     assert structure(config).hierarchy.clock == Clock(3, 2, static_window=4)
+
+
+FAMILIES = {
+    "normal": FixedNormal,
+    "calibrated": CalibratedNormal,
+    "bernoulli": Bernoulli,
+    "logistic": DiscretisedLogistic,
+}
+families = pytest.mark.parametrize("name", FAMILIES)
+
+
+@families
+def test_a_model_has_the_likelihood_that_is_configured_and_the_last_layer_for_it(name):
+    config = dataclasses.replace(TINY, likelihood=name, channels=3)
+    model = structure(config)
+    assert type(model.likelihood) is FAMILIES[name]
+    width = 6 if name == "logistic" else 3
+    assert model.decoder.convolutions[-1].bias.shape == (width,)
+    # Means of normal pixels are within the tanh of the official network; others have no bounds.
+    large = model.decoder.activation(jnp.asarray(5.0))
+    assert float(large) == pytest.approx(1 if name in ("normal", "calibrated") else 5, abs=1e-3)
+
+
+@families
+def test_a_model_of_every_likelihood_learns_and_predicts_frames_in_range(name):
+    model = tiny(levels=1, likelihood=name)
+    videos = jax.nn.sigmoid(4 * draw(1, 2, 20, 32, 32, 1))
+    noises = stacked([noise(model.hierarchy, 20, seed=row) for row in range(2)])
+    value, slopes = eqx.filter_jit(
+        eqx.filter_value_and_grad(lambda model: loss(model, videos, noises).total)
+    )(model)
+    assert np.isfinite(value)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slopes))
+    assert np.any(slopes.decoder.convolutions[-1].bias != 0)
+    future = eqx.filter_jit(forecast)(model, videos[0, :4], 3, key=jr.key(0))
+    assert future.shape == (1, 3, 32, 32, 1)
+    assert np.all(np.abs(future) <= 1)
+
+
+def test_a_calibrated_model_has_the_configured_start_floor_and_warmup():
+    config = dataclasses.replace(TINY, likelihood="calibrated", stddev_floor=0.2, stddev_warmup=3)
+    likelihood = build(config, key=jr.key(0)).likelihood
+    assert float(likelihood.stddev) == pytest.approx(TINY.decoder_stddev)
+    least = [likelihood := likelihood.follow(likelihood.stddev) for _ in range(3)][-1].least
+    assert float(jnp.sqrt(least)) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("stddev", [0.1, 1.0])
+def test_logistic_scales_start_with_the_standard_deviation_of_the_decoder(stddev):
+    config = dataclasses.replace(TINY, likelihood="logistic", channels=3, decoder_stddev=stddev)
+    model = build(config, key=jr.key(0))
+    mean, log_scale = np.split(np.asarray(model.decoder(jnp.zeros(OUTPUT))), 2, axis=-1)
+    np.testing.assert_allclose(mean, 0, atol=1e-6)
+    # The standard deviation of a logistic distribution of scale s is s pi / sqrt(3).
+    np.testing.assert_allclose(np.exp(log_scale) * np.pi / np.sqrt(3), stddev, rtol=1e-5)
+
+
+def test_weights_do_not_depend_on_the_likelihood():
+    normal, other = (
+        build(dataclasses.replace(TINY, likelihood=name), key=jr.key(0))
+        for name in ("normal", "bernoulli")
+    )
+    arrays = (eqx.filter(model, eqx.is_array) for model in (normal, other))
+    leaves = [jax.tree.leaves(tree) for tree in arrays]
+    assert all(np.array_equal(a, b) for a, b in zip(*leaves, strict=True))

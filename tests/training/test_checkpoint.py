@@ -93,3 +93,47 @@ def test_a_checkpoint_of_another_model_names_what_differs(checkpoints, changes, 
         checkpoints.load(state(0, **changes))
     assert named in str(error.value) or "decoder" in str(error.value)
     assert "load it with the configuration that it was made with" in str(error.value)
+
+
+# The average of the weights.
+
+
+@functools.cache
+def averaged_state(seed: int) -> TrainState:
+    """Return a state whose average is that of another seed's weights."""
+    return dataclasses.replace(state(seed), average=state(seed + 10).model)
+
+
+def test_an_average_is_saved_and_loaded(checkpoints):
+    checkpoints.save(averaged_state(0), {})
+    loaded, _ = checkpoints.load(averaged_state(1))
+    assert same(loaded, averaged_state(0))
+
+
+def test_the_model_of_a_checkpoint_is_the_average_where_there_is_one(checkpoints):
+    checkpoints.save(averaged_state(0), {})
+    model, step = checkpoints.load_model(state(1).model)
+    assert step == 3
+    assert same(model, averaged_state(0).average)
+
+
+def test_an_average_that_is_switched_off_is_left_out(checkpoints):
+    checkpoints.save(averaged_state(0), {})
+    assert same(checkpoints.load(state(1))[0], state(0))
+
+
+def test_an_average_that_is_switched_on_begins_with_the_weights_in_arrays_of_its_own(checkpoints):
+    checkpoints.save(state(0), {})
+    loaded, _ = checkpoints.load(averaged_state(1))
+    assert same(loaded, dataclasses.replace(state(0), average=state(0).model))
+    used_up = [leaf for leaf in jax.tree.leaves(loaded.model) if eqx.is_array(leaf)]
+    for leaf in used_up:
+        leaf.delete()
+    assert same(loaded.average, state(0).model)
+
+
+def test_a_damaged_average_is_no_fit(checkpoints):
+    broken = eqx.tree_at(lambda s: s.average.decoder.dense.bias, averaged_state(0), jnp.zeros(1))
+    checkpoints.save(broken, {})
+    with pytest.raises(ValueError, match=r"does not fit the model: average\.decoder\.dense\.bias"):
+        checkpoints.load(averaged_state(1))

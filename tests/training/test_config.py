@@ -72,10 +72,10 @@ def test_what_the_official_configurations_share(name):
     model, train = preset.model, preset.train
     assert (model.levels, model.factors, model.size) == (3, 6, 64)
     assert (model.dense_layers, model.dense_hidden, model.channel_multiplier) == (3, 1000, 1)
-    assert (model.min_stddev, model.lookahead) == (1e-4, True)
+    assert (model.min_stddev, model.lookahead, model.likelihood) == (1e-4, True, "normal")
     assert (train.frames, train.batch_size, preset.context) == (100, 50, 36)
     assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
-    assert (train.beta, train.free_nats, train.kl_balance) == (1, 0, None)
+    assert (train.beta, train.free_nats, train.kl_balance, train.average) == (1, 0, None, 0)
     assert (train.beta_steps, train.tick_free_nats, train.free_nats_steps) == (0, 0, 0)
     assert (model.update_bias, model.residual_prior) == (0, False)
 
@@ -136,6 +136,9 @@ MODEL = {
     "min_stddev": [-1e-4, INF, NAN],
     "update_bias": [INF, NAN, -101.0, "1", True, (0.0, NAN)],
     "residual_prior": [1, "yes", None, (True, 0)],
+    "likelihood": ["gaussian", "", None, 1],
+    "stddev_floor": [0.0, -0.1, INF, NAN, "0.1"],
+    "stddev_warmup": [-1, 0.5, 10**12],
 }
 TRAIN = {
     "steps": [0, 10**30, 1.5, "10", True],
@@ -155,6 +158,7 @@ TRAIN = {
     "free_nats_steps": [-1, 1.5, 10**30, True],
     "kl_balance": [1.1, NAN, "0.5"],
     "compute_dtype": ["float16", "", None, 32],
+    "average": [1.0, -0.1, NAN, INF, "0.9", None],
     "seed": [-1, 2**32, 0.5],
 }
 DATA = {
@@ -203,6 +207,8 @@ def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
         (TrainConfig, {"kl_balance": -1}, "a number from 0 to 1, or None, got -1"),
         (TrainConfig, {"beta": (-1,)}, "a number from 0 to .*, or up to 32 of them, got .-1,."),
         (TrainConfig, {"compute_dtype": "x"}, "float32 or bfloat16, got 'x'"),
+        (TrainConfig, {"average": 1.0}, "a number from 0 to below 1, got 1.0"),
+        (ModelConfig, {"likelihood": "x"}, "normal or calibrated or .* or logistic, got 'x'"),
         (DataConfig, {"data": None}, "text, got None"),
     ],
 )

@@ -1,5 +1,6 @@
 """A run from Python: what `cwvae train` made, loaded."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -54,6 +55,21 @@ def test_a_run_is_loaded_at_a_step(step, folder):
     assert same(run.model, expected.model)
     assert same(run.state, expected)
     assert run.state is run.state
+
+
+def test_the_model_of_a_run_is_the_average_and_its_state_has_the_weights(tmp_path):
+    train = dataclasses.replace(DEBUG.train, average=0.9)
+    settings = Settings(
+        preset="debug", model=DEBUG.model, train=train, data=DEBUG.data, context=4, horizon=8
+    )
+    write_settings(tmp_path, settings)
+    expected = dataclasses.replace(state(3), average=state(5).model)
+    with Checkpoints(checkpoint_folder(tmp_path)) as checkpoints:
+        checkpoints.save(expected, {"next_index": 3})
+    run = load_run(tmp_path)
+    assert same(run.model, state(5).model)
+    assert same(run.state.model, state(3).model)
+    assert same(run.state, expected)
 
 
 def test_a_step_that_is_not_there_is_named_with_those_that_are(folder):

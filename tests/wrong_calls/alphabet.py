@@ -4,7 +4,13 @@ import jax.numpy as jnp
 
 from cwvae.beliefs import Categorical, Gaussian, balanced_kl, kl
 from cwvae.clock import Clock, hold, pool
-from cwvae.likelihoods import Bernoulli, DiscretisedLogistic, FixedNormal, LearnedNormal
+from cwvae.likelihoods import (
+    Bernoulli,
+    CalibratedNormal,
+    DiscretisedLogistic,
+    FixedNormal,
+    LearnedNormal,
+)
 
 CLOCK = Clock(2, 3)
 
@@ -115,6 +121,18 @@ LIKELIHOODS = {
     "a stddev to start from below 0": (
         lambda: LearnedNormal(-1.0),
         "stddev must be positive and finite, got -1",
+    ),
+    "a floor of 0": (
+        lambda: CalibratedNormal(1.0, floor=0.0),
+        "floor must be positive and finite, got 0.0",
+    ),
+    "a warm-up of half a step": (
+        lambda: CalibratedNormal(1.0, warmup=0.5),
+        "warmup must be a whole number of at least 0, got 0.5",
+    ),
+    "an error of a batch that is a word": (
+        lambda: CalibratedNormal(1.0).calibrate("large", 4),
+        "'log_prob' must be floats .*got 'large'",
     ),
     "pixels of one level": (lambda: DiscretisedLogistic(1), "levels must be .* at least 2, got 1"),
     "pixels of half a level": (

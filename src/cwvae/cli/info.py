@@ -21,7 +21,8 @@ def info(options: Info) -> int:
     if is_exported(options.run):
         return _exported(options.run)
     settings = read_settings(options.run)
-    lines = [_trained(options.run, settings), _started(options.run), *_logged(options.run)]
+    lines = [_trained(options.run, settings), _started(options.run)]
+    lines += [*_averaged(settings), *_logged(options.run)]
     print("\n".join([*lines, "", str(summary(model_shapes(settings)))]))
     return 0
 
@@ -58,6 +59,12 @@ def _logged(folder: Path) -> list[str]:
     loss = last.get("loss")
     known = f", loss {loss:.2f} nats per frame" if isinstance(loss, float) else ""
     return [f"last logged: step {last['step']:,}{known}"]
+
+
+def _averaged(settings: Settings) -> list[str]:
+    """Return a line about the average of the weights, if the run keeps one."""
+    decay = settings.train.average
+    return [f"evaluated with the moving average of its weights, decay {decay:g}"] if decay else []
 
 
 def _started(folder: Path) -> str:

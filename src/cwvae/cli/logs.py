@@ -97,6 +97,7 @@ def _scalars(record: StepRecord) -> dict[str, float]:
         **_by_level("kl/level_", loss.kl),
         **_by_level(_PER_TICK, loss.kl_per_tick),
         **_by_level("active_units/level_", loss.active_units),
+        **({} if loss.stddev is None else {"stddev": float(loss.stddev)}),
         "gradient_norm": float(record.gradient_norm),
     }
 

@@ -12,7 +12,7 @@ __all__ = ["check_unused", "settings_before"]
 _MAY_CHANGE = {
     "train": (
         *("steps", "learning_rate", "warmup", "decay", "epsilon", "clip_norm"),
-        *("beta", "beta_start", "beta_steps", "kl_balance", "compute_dtype"),
+        *("beta", "beta_start", "beta_steps", "kl_balance", "compute_dtype", "average"),
         *("free_nats", "tick_free_nats", "free_nats_steps"),
     ),
     # That the videos are the same is checked by themselves.

@@ -216,7 +216,7 @@ class _Loop:
         if last or step % self.options.checkpoint_every == 0:
             self.checkpoints.save(state, self.iterator.get_state())
         if last or step % self.options.forecast_every == 0:
-            self.logs.show(f"step {step}: forecast in {self.preview.write(state.model, step)}")
+            self.logs.show(f"step {step}: forecast in {self.preview.write(state.result, step)}")
 
 
 def _check_finite(step: int, record: StepRecord) -> None:

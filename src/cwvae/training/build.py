@@ -1,8 +1,10 @@
 """From a configuration to a model."""
 
+import math
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -15,8 +17,15 @@ from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.wrappers import PassingContext
 from cwvae.hierarchy import Hierarchy
 from cwvae.kernels.choice import Kernels
-from cwvae.likelihoods import FixedNormal
+from cwvae.likelihoods import (
+    AbstractLikelihood,
+    Bernoulli,
+    CalibratedNormal,
+    DiscretisedLogistic,
+    FixedNormal,
+)
 from cwvae.model import CWVAE
+from cwvae.nn.activations import tanh, unchanged
 from cwvae.nn.encoder import CoarseEncoder, Encoder
 from cwvae.nn.layers import GRU, DenseStack
 from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
@@ -38,16 +47,60 @@ def build(config: ModelConfig, *, kernels: Kernels = "auto", key: PRNGKeyArray) 
     frame_key, stacks_key, cells_key, decoder_key = jr.split(key, 4)
     vision = {
         "size": config.size,
-        "channels": config.channels,
         "multiplier": config.channel_multiplier,
         "kernels": kernels,
     }
     cells = _cells(config, cells_key)
+    frames = FrameEncoder(channels=config.channels, **vision, key=frame_key)
+    likelihood = _likelihood(config)
     return CWVAE(
-        encoder=_encoder(config, FrameEncoder(**vision, key=frame_key), stacks_key),
+        encoder=_encoder(config, frames, stacks_key),
         hierarchy=Hierarchy(cells, config.clock),
-        decoder=FrameDecoder(state=cells[0].output_size, **vision, key=decoder_key),
-        likelihood=FixedNormal(config.decoder_stddev),
+        decoder=_decoder(config, likelihood, vision, cells[0].output_size, decoder_key),
+        likelihood=likelihood,
+    )
+
+
+def _likelihood(config: ModelConfig) -> AbstractLikelihood:
+    """Make the distribution of a frame."""
+    stddev = config.decoder_stddev
+    match config.likelihood:
+        case "calibrated":
+            floor, warmup = config.stddev_floor, config.stddev_warmup
+            return CalibratedNormal(stddev, floor=floor, warmup=warmup)
+        case "bernoulli":
+            return Bernoulli()
+        case "logistic":
+            return DiscretisedLogistic()
+        case _:
+            return FixedNormal(stddev)
+
+
+def _decoder(
+    config: ModelConfig,
+    likelihood: AbstractLikelihood,
+    vision: dict[str, Any],
+    state_size: int,
+    key: PRNGKeyArray,
+) -> FrameDecoder:
+    """Make the decoder, whose last layer is what the likelihood needs."""
+    # The official network ends in a tanh; log-odds and scales have no bounds.
+    official = config.likelihood in ("normal", "calibrated")
+    decoder = FrameDecoder(
+        state=state_size,
+        channels=config.channels * likelihood.parameters,
+        **vision,
+        activation=tanh if official else unchanged,
+        key=key,
+    )
+    if config.likelihood != "logistic":
+        return decoder
+    # The standard deviation of a logistic distribution is pi / sqrt(3) times its scale.
+    start = math.log(config.decoder_stddev * math.sqrt(3) / math.pi)
+    return eqx.tree_at(
+        lambda d: d.convolutions[-1].bias,
+        decoder,
+        replace_fn=lambda b: b.at[config.channels :].set(start),
     )
 
 

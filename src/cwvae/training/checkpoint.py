@@ -5,6 +5,8 @@ import logging
 import os
 import shutil
 import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from jaxtyping import PyTree
 
 from cwvae._extras import extra
 from cwvae.model import CWVAE
+from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.step import TrainState
@@ -110,19 +113,24 @@ class Checkpoints:
         **Arguments:** `like`, a state, or the shapes of one, of which the structure is taken;
         `step`, that of a checkpoint.
 
+        An average of the weights that the checkpoint lacks begins with the weights, and one that
+        `like` lacks is left out.
+
         Raises `FileNotFoundError` without such a checkpoint, and `ValueError` that names the arrays
         which do not fit the model, or the checkpoint that is damaged and an earlier one that is
         not.
         """
-        state, place, _ = self._load(like, "", step)
+        sources = partial(state_names, averaged=like.average is not None)
+        state, place, _ = self._load(like, "", sources, step)
         return state, place
 
     def load_model(self, like: CWVAE, *, step: int | None = None) -> tuple[CWVAE, int]:
         """Restore the model of a checkpoint alone, and return the step of the checkpoint too.
 
-        As `load`, whatever optimiser the model was trained with.
+        As `load`, whatever optimiser the model was trained with; with the average of the weights
+        where the checkpoint has one.
         """
-        model, _, found = self._load(like, "model.", step)
+        model, _, found = self._load(like, "model.", model_names, step)
         return model, found
 
     def discard_after(self, step: int) -> None:
@@ -148,8 +156,18 @@ class Checkpoints:
         """Release what the manager holds."""
         self._manager.close()
 
-    def _load(self, like: PyTree, prefix: str, step: int | None) -> tuple[Any, Any, int]:
-        """Restore the arrays whose names begin with a prefix, the place, and the step."""
+    def _load(
+        self,
+        like: PyTree,
+        prefix: str,
+        sources: Callable[[Iterable[str]], dict[str, str]],
+        step: int | None,
+    ) -> tuple[Any, Any, int]:
+        """Restore arrays, the place, and the step.
+
+        `prefix` begins the names of the arrays of `like`; `sources` maps them to those in the
+        checkpoint.
+        """
         found = self._find(step)
         if self._digests and not has_digests(self.folder / str(found)):
             place = f"the checkpoint {self.folder / str(found)} has no digests of its files"
@@ -157,14 +175,16 @@ class Checkpoints:
             warnings.warn(unknown, UncheckedWarning, stacklevel=3)
         try:
             saved = self._metadata(found)
-            mine = {name: array for name, array in saved.items() if name.startswith(prefix)}
+            names = sources(saved)
+            mine = {name: saved[source] for name, source in names.items()}
             check_fit(mine, named_arrays(like, prefix))
             restored = self._restore(found, saved)
         except _DamagedError as error:
             raise self.damaged(found, str(error)) from error
         except ValueError as error:
             raise ValueError(f"the checkpoint {self.folder / str(found)} {error}") from error
-        arrays = {name: jnp.asarray(array) for name, array in restored["state"].items()}
+        # Copies, since an average may begin with the arrays of the weights.
+        arrays = {name: jnp.array(restored["state"][source]) for name, source in names.items()}
         return filled(like, arrays, prefix), restored["data"], found
 
     def _find(self, step: int | None) -> int:

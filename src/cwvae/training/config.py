@@ -26,6 +26,7 @@ from cwvae.training.data_config import DataConfig
 __all__ = [
     "ComputeDtype",
     "DataConfig",
+    "LikelihoodName",
     "ModelConfig",
     "Preset",
     "TrainConfig",
@@ -34,6 +35,9 @@ __all__ = [
 
 ComputeDtype = Literal["float32", "bfloat16"]
 """The types in which encoder and decoder may compute while training."""
+
+LikelihoodName = Literal["normal", "calibrated", "bernoulli", "logistic"]
+"""The families of distributions of a frame (`cwvae.likelihoods`)."""
 
 _LEVELS, _PERIOD, _FRAMES = 32, 100_000, 1_000_000
 _SIZE = Rule(
@@ -60,6 +64,9 @@ _MODEL = {
     "dense_hidden": whole(1, 100_000),
     # A step between two gray values is 0.004; far below that nothing but overflow is left.
     "decoder_stddev": number(1e-4, 1e4),
+    "likelihood": one_of(*get_args(LikelihoodName)),
+    "stddev_floor": number(1e-4, 1e4),
+    "stddev_warmup": whole(0, 10**9),
     "min_stddev": number(0, 1e4),
     "update_bias": each(number(-100, 100), _LEVELS),
     "residual_prior": each(flag, _LEVELS),
@@ -84,6 +91,9 @@ _TRAIN = {
     "free_nats_steps": whole(0, 10**9),
     "kl_balance": optional(number(0, 1)),
     "compute_dtype": one_of(*get_args(ComputeDtype)),
+    "average": Rule(
+        "a number from 0 to below 1", lambda value: number(0, 1).holds(value) and value < 1, float
+    ),
     "seed": whole(0, 2**32 - 1),
 }
 
@@ -131,7 +141,17 @@ class ModelConfig:
     dense_hidden: int = 1000
     """Width of these dense layers."""
     decoder_stddev: float = 1.0
-    """Standard deviation of a pixel given the decoder's mean."""
+    """Standard deviation of a pixel given the decoder's mean; for `calibrated` and `logistic` that
+    to start from, and of no account for `bernoulli`."""
+    likelihood: LikelihoodName = "normal"
+    """Distribution of a pixel: normal with the decoder_stddev (the official one); calibrated, a
+    normal with the root of the batch's mean squared error (sigma-VAE, Rybkin et al. 2021);
+    bernoulli, for pixels that are black or white; logistic, in 256 levels with a scale for each."""
+    stddev_floor: float = 0.05
+    """Least standard deviation of the calibrated likelihood."""
+    stddev_warmup: int = 1000
+    """Steps in which the least one of the calibrated likelihood falls from decoder_stddev to the
+    floor."""
     min_stddev: float = 1e-4
     """Added to the standard deviation of every latent."""
     update_bias: float | tuple[float, ...] = 0.0
@@ -237,6 +257,9 @@ class TrainConfig:
     1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""
     compute_dtype: ComputeDtype = "float32"
     """Type in which encoder and decoder compute while training; all else stays float32."""
+    average: float = 0.0
+    """Decay, in [0, 1), of the moving average of the weights that evaluate and predict use, such as
+    0.999; 0 for the weights themselves."""
     seed: int = 0
     """Seed of weights, data order and noise."""
 

@@ -25,7 +25,8 @@ class Run:
     - `folder`: where it lies.
     - `settings`: its configuration; `settings.model`, `settings.train` and `settings.data` are
       those that `cwvae.build`, `cwvae.train_step` and the data sets take.
-    - `model`: the model after so many steps.
+    - `model`: the model after so many steps, with the moving average of its weights where the run
+      keeps one; `state.model` has the weights themselves.
     - `step`: the number of steps that it is trained for.
     """
 

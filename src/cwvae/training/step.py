@@ -32,6 +32,7 @@ from cwvae.nn.compute_dtype import InDtype
 from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training import kl_schedules
+from cwvae.training.average import averaged, copied
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
 
@@ -56,15 +57,21 @@ class TrainState(eqx.Module):
     """All that recurs from step to step.
 
     **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
-    `init_train_state` was given; `step`, the number of steps taken; `past`, what the last videos
-    left, from which the next go on, a leading batch axis on all its arrays; None where the next
-    videos begin.
+    `init_train_state` was given; `step`, the number of steps taken; `average`, the model with the
+    moving average of its weights, None without one; `past`, what the last videos left, from which
+    the next go on, a leading batch axis on all its arrays; None where the next videos begin.
     """
 
     model: CWVAE
     optimiser_state: PyTree
     step: Int[Array, ""]
+    average: CWVAE | None = None
     past: Past | None = None
+
+    @property
+    def result(self) -> CWVAE:
+        """The model to evaluate and predict with: the average where there is one."""
+        return self.model if self.average is None else self.average
 
 
 class StepRecord(eqx.Module):
@@ -94,13 +101,13 @@ def init_train_state(
     """
     chosen = make_optimiser(config) if optimiser is None else optimiser
 
-    def init(model: CWVAE) -> tuple[CWVAE, PyTree]:
-        # Steps in place use up what they are given, and no array can be used up twice.
-        own = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, model)
-        return own, chosen.init(eqx.filter(own, eqx.is_inexact_array))
+    def init(model: CWVAE) -> TrainState:
+        own, average = copied(model), copied(model) if config.average else None
+        optimiser_state = chosen.init(eqx.filter(own, eqx.is_inexact_array))
+        return TrainState(own, optimiser_state, jnp.zeros((), "int32"), average)
 
     with relaxed_promotion():
-        return TrainState(*eqx.filter_jit(init)(model), jnp.zeros((), "int32"))
+        return eqx.filter_jit(init)(model)
 
 
 @checked
@@ -119,8 +126,8 @@ def train_step(
     - `state`: from `init_train_state`, or from the step before.
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
-    - `config`: loss, seed and the official optimiser's options, each of which may change between
-      steps; with more than one of its `pieces` the new state has a past, from which the next videos
+    - `config`: loss, seed, average and the official optimiser's options, each of which may change
+      between steps; with more than one of its `pieces` the new state has a past, from which the next videos
       go on.
     - `conditioning`: with a leading batch axis, for models of times or actions; that of a piece is
       cut from that of its whole video.
@@ -137,11 +144,14 @@ def train_step(
     weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
-        model = eqx.apply_updates(state.model, updates)
+        # What a likelihood takes from the batch is no weight: its update is zero.
+        likelihood = state.model.likelihood.follow(parts.stddev)
+        model = eqx.apply_updates(replace(state.model, likelihood=likelihood), updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
+    average = averaged(state.average, model, decay=config.average, steps=state.step)
     # The gradient of a step ends where its videos begin.
     past = jax.lax.stop_gradient(parts.past) if config.pieces > 1 else None
-    return TrainState(model, optimiser_state, state.step + 1, past), record
+    return TrainState(model, optimiser_state, state.step + 1, average, past), record
 
 
 @partial(eqx.filter_jit, donate="all-except-first")

@@ -1,0 +1,87 @@
+"""Pixels that are on or off, and pixels of so many levels."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cwvae.arguments import whole_number
+from cwvae.likelihoods.base import AbstractLikelihood, check_decoded
+from cwvae.shapes import Frame, checked
+
+__all__ = ["Bernoulli", "DiscretisedLogistic"]
+
+
+class Bernoulli(AbstractLikelihood):
+    """Independent pixels that are on or off; the decoder's output is the log-odds of on.
+
+    Frames in [0, 1] between the two count as so many parts on.
+    """
+
+    @checked
+    def log_prob(self, decoded: Float[Array, "*decoded"], frame: Frame) -> Float[Array, ""]:
+        """Return sum x log p + (1 - x) log (1 - p), in nats."""
+        check_decoded(self, decoded, frame)
+        return jnp.sum(frame * decoded - jax.nn.softplus(decoded))
+
+    @checked
+    def mean(self, decoded: Float[Array, "*decoded"]) -> Frame:
+        """Return the probability of on."""
+        return jax.nn.sigmoid(decoded)
+
+
+class DiscretisedLogistic(AbstractLikelihood):
+    """Independent pixels of so many levels, each a logistic distribution cut into bins.
+
+    The decoder's output is, along its last axis, first the means and then the logarithms of the
+    scales (Kingma et al. 2016, appendix; as in PixelCNN++ the outermost bins reach to infinity).
+
+    **Arguments:** `levels` of a pixel from 0 to 1, at least 2. Raises `ValueError` for fewer.
+    """
+
+    levels: int = eqx.field(static=True, default=256)
+
+    def __check_init__(self) -> None:
+        """Raise `ValueError` for pixels that cannot differ."""
+        whole_number("levels", self.levels, least=2)
+
+    @property
+    def parameters(self) -> int:
+        """A mean and a scale."""
+        return 2
+
+    @checked
+    def log_prob(self, decoded: Float[Array, "*decoded"], frame: Frame) -> Float[Array, ""]:
+        """Return sum log P(bin of the pixel), in nats; pixels are rounded to the nearest level."""
+        check_decoded(self, decoded, frame)
+        mean, log_scale = jnp.split(decoded, 2, axis=-1)
+        last = self.levels - 1
+        level = jnp.round(jnp.clip(frame, 0, 1) * last)
+        # Scales of less than a hundredth of a bin differ in nothing but rounding.
+        log_scale = jnp.maximum(log_scale, math.log(0.01 / last))
+        above = ((level + 0.5) / last - mean) * jnp.exp(-log_scale)
+        below = ((level - 0.5) / last - mean) * jnp.exp(-log_scale)
+        # P(below < x < above) = (1 - exp(below - above)) sigmoid(above) sigmoid(-below), in which
+        # nothing is lost far from the mean; the outermost bins have one side only.
+        inside = _log_of_rest(-log_scale - math.log(last)) + jax.nn.log_sigmoid(above)
+        inside = inside + jax.nn.log_sigmoid(-below)
+        first, final = jax.nn.log_sigmoid(above), jax.nn.log_sigmoid(-below)
+        return jnp.sum(jnp.where(level == 0, first, jnp.where(level == last, final, inside)))
+
+    @checked
+    def mean(self, decoded: Float[Array, "*decoded"]) -> Frame:
+        """Return the means of the logistic distributions before they are cut, within [0, 1]."""
+        if not decoded.ndim or decoded.shape[-1] % 2:
+            raise ValueError(
+                "the decoder's last axis must hold a mean and a log-scale for every channel, got "
+                f"shape {decoded.shape}; make it with twice the channels of a frame"
+            )
+        return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
+
+
+def _log_of_rest(log_width: Float[Array, "*pixels"]) -> Float[Array, "*pixels"]:
+    """Return log(1 - exp(-width)), which for the smallest widths is their logarithm."""
+    safe = jnp.maximum(log_width, -16.0)
+    return jnp.where(log_width < -16, log_width, jnp.log(-jnp.expm1(-jnp.exp(safe))))

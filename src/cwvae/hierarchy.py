@@ -28,7 +28,6 @@ from cwvae.hierarchy_checks import (
     check_features,
     check_known,
     check_run,
-    check_states,
     level_set,
 )
 from cwvae.shapes import LevelFeatures, LevelNoise, TickNoise, TopDown, checked
@@ -192,7 +191,7 @@ class Hierarchy(eqx.Module):
         the level, for arguments that do not fit.
         """
         frames = check_run(self.cells, self.clock, states, noise)
-        known = self.following(states, frames) if conditioning is None else conditioning
+        known = following(self.clock, states, frames) if conditioning is None else conditioning
         check_known(self.cells, self.clock, known, frames)
         ticks = self.clock.ticks(frames, start=self.clock.slowest)
 
@@ -222,14 +221,6 @@ class Hierarchy(eqx.Module):
     def check_features(self, features: LevelFeatures, frames: int) -> None:
         """Raise `ValueError`, naming the level, for features that are not those of the levels."""
         check_features(self.cells, self.clock, features, frames)
-
-    def following(self, states: tuple[State, ...], frames: int) -> LevelConditioning:
-        """Return the conditioning of frames that go on after states, 1 apart, without actions.
-
-        Raises `ValueError`, naming the level, for states that do not fit.
-        """
-        check_states(self.cells, self.clock, states)
-        return following(self.clock, states, frames)
 
     def _descend(
         self, run: Callable[[int, TopDown], tuple[State, Trace]], ticks: tuple[int, ...]

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cwvae.cells.base import Conditioning, State, Trace
+from cwvae.conditioning import following
 from cwvae.hierarchy import Hierarchy
+from cwvae.hierarchy_checks import check_states
 from cwvae.likelihoods import AbstractLikelihood
 from cwvae.nn.frame_networks import log_probs, map_frames
 from cwvae.shapes import FrameFeatures, LevelFeatures, LevelNoise, Video, checked
@@ -137,7 +139,8 @@ class CWVAE(eqx.Module):
         if states is None:
             return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
         if conditioning is None:
-            conditioning = self.hierarchy.following(states, frames)
+            check_states(self.hierarchy.cells, self.hierarchy.clock, states)
+            conditioning = following(self.hierarchy.clock, states, frames)
         return self.hierarchy.observe(states, features, noise, conditioning)
 
     @checked

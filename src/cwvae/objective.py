@@ -134,7 +134,7 @@ def loss(
     Beta and free nats may be traced arrays. Raises `ValueError` for options outside their range
     or not one a level.
     """
-    divergence = _kl_parts if kl_balance is None else _balanced(kl_balance)
+    divergence = _balanced(kl_balance)
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
@@ -223,13 +223,10 @@ def _divergences(
     return tuple(divergence(trace.posterior, trace.prior) for trace in traces)
 
 
-def _kl_parts(posterior: AbstractBelief, prior: AbstractBelief) -> Float[Array, "*ticks parts"]:
-    """Return the KL of each part of a latent vector."""
-    return posterior.kl_parts(prior)
-
-
-def _balanced(kl_balance: float) -> Callable[[AbstractBelief, AbstractBelief], Array]:
-    """Return the balanced KL of that share, which must be in [0, 1], else `ValueError`."""
+def _balanced(kl_balance: float | None) -> Callable[[AbstractBelief, AbstractBelief], Array]:
+    """Return the KL of each part, balanced by that share, in [0, 1], else `ValueError`, or not."""
+    if kl_balance is None:
+        return lambda posterior, prior: posterior.kl_parts(prior)
     if not 0 <= kl_balance <= 1:
         raise ValueError(f"kl_balance must be in [0, 1], got {kl_balance}")
     return partial(balanced_kl_parts, kl_balance=kl_balance)

@@ -276,7 +276,7 @@ def test_a_context_that_does_not_end_on_a_tick_of_every_level_is_an_error(contex
 def test_sizes_are_one_for_all_levels_or_one_for_each(name):
     assert getattr(ModelConfig(**{name: 7}), f"{name}s") == (7, 7, 7)
     assert getattr(ModelConfig(**{name: (7, 8, 9)}), f"{name}s") == (7, 8, 9)
-    with pytest.raises(ValueError, match=f"{name} must be one number, or one for each of 3 levels"):
+    with pytest.raises(ValueError, match=f"{name} must be one value or 3, one a level, got 2"):
         ModelConfig(**{name: (7, 8)})
 
 

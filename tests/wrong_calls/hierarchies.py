@@ -58,10 +58,6 @@ CALLS = {
         lambda: Hierarchy((new_cell(7), new_cell(7)), CLOCK),
         "level 1 has context_size 7, but nothing is above it; .*context_size=0",
     ),
-    "states of another model to follow": (
-        lambda: LEVELS_OF.following(hierarchy(Clock(1)).init(), 3),
-        "states must have an entry for each of 2 levels, the fastest first, got 1",
-    ),
     "a cell whose action leaves no room for the level above": (
         lambda: Hierarchy((Conditioned(new_cell(7), 2), new_cell()), CLOCK),
         "level 0 has context_size 5, .* with context_size=9, 2 of them the action",

@@ -127,8 +127,8 @@ def train_step(
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
     - `config`: loss, seed, average and the official optimiser's options, each of which may change
-      between steps; with more than one of its `pieces` the new state has a past, from which the next videos
-      go on.
+      between steps; with more than one of its `pieces` the new state has a past, from which the
+      next videos go on.
     - `conditioning`: with a leading batch axis, for models of times or actions; that of a piece is
       cut from that of its whole video.
     - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own

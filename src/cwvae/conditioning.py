@@ -8,13 +8,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Real
+from jaxtyping import Array, Bool, Float, Real
 
 from cwvae.arguments import check_shape
 from cwvae.cells.base import Conditioning, LevelConditioning, State
 from cwvae.clock import Clock
+from cwvae.shapes import FrameFeatures
 
-__all__ = ["conditioning_of", "cut_conditioning", "following"]
+__all__ = ["conditioning_of", "cut_conditioning", "following", "without_hidden"]
 
 
 def conditioning_of(
@@ -22,10 +23,11 @@ def conditioning_of(
     frames: int,
     times: Real[Array | np.ndarray, " frames"] | Sequence[float] | None,
     actions: Real[Array | np.ndarray, "frames action"] | None,
+    observed: Bool[Array | np.ndarray, " frames"] | None = None,
 ) -> LevelConditioning:
     """Return the conditioning of a video's frames for each level: `Hierarchy.conditioning`.
 
-    Raises `ValueError` for times that go back, or a wrong number of times or actions.
+    Raises `ValueError` for times that go back, or a wrong number of times, actions or observed.
     """
     if times is None:
         times = jnp.arange(frames, dtype=float)
@@ -36,6 +38,10 @@ def conditioning_of(
     check_shape(f"actions of {frames} frames", actions, (frames, "action"), "one row a frame")
     if not jnp.issubdtype(actions.dtype, jnp.floating):
         actions = actions.astype(float)
+    evidence = None
+    if observed is not None:
+        check_shape(f"observed of {frames} frames", observed, (frames,), "true or false for each")
+        evidence = jnp.asarray(observed).astype(float)
     # A level without one above meets no boundary.
     periods = (*clock.periods, frames)
     return tuple(
@@ -44,9 +50,23 @@ def conditioning_of(
             action=clock.windows(actions, level),
             boundary=jnp.asarray(np.arange(0, frames, period) % above == 0)
             & (level + 1 < clock.levels),
+            observed=None if evidence is None else clock.windows(evidence, level) > 0,
         )
         for level, (period, above) in enumerate(pairwise(periods))
     )
+
+
+def without_hidden(
+    features: FrameFeatures, conditioning: LevelConditioning | None
+) -> FrameFeatures:
+    """Return features of frames, those of frames that are not observed zeros.
+
+    Zeros are neutral in the sum over a window. Leading batch axes may be on both.
+    """
+    if conditioning is None or conditioning[0].observed is None:
+        return features
+    seen = conditioning[0].observed[..., None]
+    return tuple(jnp.where(seen, feature, 0) for feature in features)
 
 
 def following(clock: Clock, states: Sequence[State], frames: int) -> LevelConditioning:

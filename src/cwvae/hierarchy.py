@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Int, PRNGKeyArray, Real
+from jaxtyping import Array, Bool, Int, PRNGKeyArray, Real
 
 from cwvae.arguments import whole_number
 from cwvae.cells.base import AbstractCell, Conditioning, LevelConditioning, State, Trace
@@ -131,17 +131,20 @@ class Hierarchy(eqx.Module):
         *,
         times: Real[Array | np.ndarray, " frames"] | Sequence[float] | None = None,
         actions: Real[Array | np.ndarray, "frames action"] | None = None,
+        observed: Bool[Array | np.ndarray, " frames"] | None = None,
     ) -> LevelConditioning:
         """Put the known inputs of frames on every level's clock.
 
         **Arguments:** `times` of the frames, in the unit of the model's training (frames or
         seconds), counted from the first; default 0, 1, 2, ... `actions`, what is done at each
         frame, or anything else that is known; a level's input is the sum over its window.
+        `observed`, whether each frame is evidence; the others, missing or hidden, are imagined.
 
         To go on after some frames, make it for all frames and cut each level's. Raises
         `ValueError` for times that go back, or a wrong number of times or actions.
         """
-        return conditioning_of(self.clock, whole_number("frames", frames), times, actions)
+        frames = whole_number("frames", frames)
+        return conditioning_of(self.clock, frames, times, actions, observed)
 
     @checked
     def observe(

@@ -1,12 +1,19 @@
 """The KL of one level over a batch: how much it is, and how much of it the loss takes."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
 from cwvae.shapes import checked
 
-__all__ = ["ACTIVE", "LevelKL", "level_kl"]
+__all__ = ["ACTIVE", "LevelKL", "PerLevel", "level_kl", "per_level"]
+
+PerLevel = float | Sequence[float] | Float[Array, ""] | Float[Array, " levels"]
+"""One number for all levels, or one a level, the fastest first."""
 
 ACTIVE = 0.01
 """A unit is active when its KL, mean over batch and ticks, exceeds so many nats."""
@@ -56,3 +63,18 @@ def level_kl(parts: Float[Array, "batch ticks parts"], free_nats: Float[Array, "
 def _per_video(parts: Float[Array, "batch ticks parts"]) -> Float[Array, ""]:
     """Sum over parts and ticks, and take the mean over the batch."""
     return jnp.mean(parts.sum(-1).sum(-1))
+
+
+def per_level(name: str, value: PerLevel, levels: int) -> Float[Array, " levels"]:
+    """Turn one value for all levels, or one a level, into an array.
+
+    Raises `ValueError` that begins with the `name` for another number of values, or negative ones.
+    """
+    shape = np.shape(value)
+    if shape not in ((), (levels,)):
+        got = shape[0] if len(shape) == 1 else f"an array of shape {shape}"
+        raise ValueError(f"{name} must be one number or {levels}, one a level, got {got}")
+    # What a traced array holds is not known yet.
+    if not isinstance(value, Tracer) and not np.all(np.asarray(value) >= 0):
+        raise ValueError(f"{name} must not be negative, got {value}")
+    return jnp.broadcast_to(jnp.asarray(value, dtype=float), (levels,))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cwvae.cells.base import Conditioning, State, Trace
-from cwvae.conditioning import following
+from cwvae.conditioning import following, without_hidden
 from cwvae.hierarchy import Hierarchy
 from cwvae.hierarchy_checks import check_states
 from cwvae.likelihoods import AbstractLikelihood
@@ -156,7 +156,8 @@ class CWVAE(eqx.Module):
         **Arguments:**
 
         - `noise`, `conditioning`: the hierarchy's for the video's frames. Without `conditioning`
-          the frames come at times 0, 1, 2, ... or go on after the past, without actions.
+          the frames come at times 0, 1, 2, ... or go on after the past, without actions, and all
+          are observed.
         - `past`: what earlier frames left, from which these go on; without it the video begins.
           Their `conditioning` is then cut from that of all frames.
 
@@ -164,7 +165,8 @@ class CWVAE(eqx.Module):
         this model's.
         """
         states = None if past is None else past.states
-        return self.observe(self.features(video, past), noise, conditioning, states)
+        features = without_hidden(self.encode(video), conditioning)
+        return self.observe(self.pool(features, past), noise, conditioning, states)
 
     @checked
     def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:

@@ -6,7 +6,7 @@
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,20 +14,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
 from cwvae.beliefs import AbstractBelief, balanced_kl_parts, kl
 from cwvae.cells.base import Conditioning, Trace
+from cwvae.conditioning import without_hidden
 from cwvae.kernels.sharding import with_automatic_axes
-from cwvae.level_kl import LevelKL, level_kl
+from cwvae.level_kl import LevelKL, PerLevel, level_kl, per_level
 from cwvae.model import CWVAE, Past
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 
-__all__ = ["Elbo", "Loss", "PerLevel", "elbo", "importance_weighted_bound", "loss"]
-
-PerLevel = float | Sequence[float] | Float[Array, ""] | Float[Array, " levels"]
-"""One number for all levels, or one a level, the fastest first."""
+__all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
 
 
 class Elbo(eqx.Module):
@@ -97,7 +94,7 @@ def elbo(
     the value of the KL and another gradient.
     """
     with jax.named_scope("elbo"):
-        features = model.encode(video)
+        features = without_hidden(model.encode(video), conditioning)
         states = None if past is None else past.states
         states, traces = model.observe(model.pool(features, past), noise, conditioning, states)
         log_likelihood = model.log_likelihood(traces[0].output, video)
@@ -138,16 +135,17 @@ def loss(
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
-    weights = _per_level("beta", beta, levels)
-    free = _per_level("free_nats", free_nats, levels)
-    of_ticks = _per_level("tick_free_nats", tick_free_nats, levels)
+    weights = per_level("beta", beta, levels)
+    free = per_level("free_nats", free_nats, levels)
+    of_ticks = per_level("tick_free_nats", tick_free_nats, levels)
     batch = (jnp.asarray(videos), noise, conditioning, past)
     means = partial(_means, divergence)
     log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
     log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
-    kls = kl.nats / frames, kl.per_tick, kl.active_units
-    return Loss(-log_likelihood, penalty, *kls, last, stddev)
+    return Loss(
+        -log_likelihood, penalty, kl.nats / frames, kl.per_tick, kl.active_units, last, stddev
+    )
 
 
 @checked
@@ -201,15 +199,16 @@ def _terms(
 ) -> tuple[Float[Array, "batch frames"], tuple[Trace, ...], Past]:
     """Return what `jax.vmap(elbo)` is made of: every frame's log-likelihood, the traces, the past.
 
-    The frames of all videos go through the networks at once. With `jax.vmap` a chunk of frames
-    would be one of every video, more than the cache holds.
+    The frames of all videos go through the networks at once: with `jax.vmap` a chunk would be one
+    of every video, more than the cache holds.
     """
     with jax.named_scope("elbo"):
         features = model.encode(_all_frames(videos))
         features = jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], -1), features)
+        features = without_hidden(features, conditioning)
         pooled = jax.vmap(model.pool)(features, past)
-        states = None if past is None else past.states
-        states, traces = jax.vmap(model.observe)(pooled, noise, conditioning, states)
+        before = None if past is None else past.states
+        states, traces = jax.vmap(model.observe)(pooled, noise, conditioning, before)
         outputs = _all_frames(traces[0].output)
         log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
         last = jax.vmap(model.past)(features, states)
@@ -235,15 +234,3 @@ def _balanced(kl_balance: float | None) -> Callable[[AbstractBelief, AbstractBel
 def _all_frames(values: Float[Array, "batch frames *axes"]) -> Float[Array, " all *axes"]:
     """Put the frames of all videos one after the other."""
     return values.reshape(-1, *values.shape[2:])
-
-
-def _per_level(name: str, value: PerLevel, levels: int) -> Float[Array, " levels"]:
-    """Turn one value for all levels, or one a level, into an array."""
-    shape = np.shape(value)
-    if shape not in ((), (levels,)):
-        got = shape[0] if len(shape) == 1 else f"an array of shape {shape}"
-        raise ValueError(f"{name} must be one number or {levels}, one a level, got {got}")
-    # What a traced array holds is not known yet.
-    if not isinstance(value, Tracer) and not np.all(np.asarray(value) >= 0):
-        raise ValueError(f"{name} must not be negative, got {value}")
-    return jnp.broadcast_to(jnp.asarray(value, dtype=float), (levels,))

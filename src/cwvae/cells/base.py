@@ -46,6 +46,8 @@ class Conditioning(eqx.Module):
     - `time`: of the tick, in frames or any other unit.
     - `action`: the sum of the actions in the tick's window (width 0 when there are none).
     - `boundary`: whether the level above ticks too.
+    - `observed`: whether there is evidence, at least one frame of the tick's window; None where
+      every frame is observed. A tick without evidence has its prior for its posterior.
 
     `Hierarchy.conditioning` makes it for every level.
     """
@@ -53,6 +55,7 @@ class Conditioning(eqx.Module):
     time: Float[Array, "*ticks"]
     action: Float[Array, "*ticks action"]
     boundary: Bool[Array, "*ticks"]
+    observed: Bool[Array, "*ticks"] | None = None
 
 
 LevelConditioning = tuple[Conditioning, ...]

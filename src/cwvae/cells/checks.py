@@ -29,3 +29,5 @@ def check_conditioning(
     check_shape(f"the conditioning's action{of}", action, (ticks, size or "action"), remedy)
     check_shape(f"the conditioning's time{of}", conditioning.time, (ticks,), remedy)
     check_shape(f"the conditioning's boundary{of}", conditioning.boundary, (ticks,), remedy)
+    if conditioning.observed is not None:
+        check_shape(f"the conditioning's observed{of}", conditioning.observed, (ticks,), remedy)

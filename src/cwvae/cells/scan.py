@@ -4,6 +4,8 @@ Both prepare the inputs of all ticks at once, scan the recurrence, and evaluate 
 does not feed back.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -27,7 +29,8 @@ def observe_level(
 ) -> tuple[State, Trace]:
     """Tick through features, sampling from the posterior; return the last state and the record.
 
-    Without `conditioning` the ticks come at times 0, 1, 2, ... without actions. Raises
+    At ticks that are not observed the posterior is the prior, whatever the features. Without
+    `conditioning` the ticks come at times 0, 1, 2, ... without actions. Raises
     `ValueError` for a state or inputs of other sizes than the cell's.
     """
     if conditioning is None:
@@ -38,13 +41,16 @@ def observe_level(
     evidence = jax.vmap(cell.prepare_evidence)(features)
 
     def step(state, inputs):
-        context, evidence, noise, time = inputs
+        context, evidence, noise, time, observed = inputs
         deter = cell.advance(state, context)
         posterior = cell.posterior(deter, evidence)
+        if observed is not None:
+            choose = partial(jnp.where, observed)
+            posterior = jax.tree.map(choose, posterior, cell.prior(deter))
         state = State(stoch=posterior.sample(noise), deter=deter, time=time)
         return state, (state, posterior)
 
-    inputs = context, evidence, jnp.asarray(noise), conditioning.time
+    inputs = context, evidence, jnp.asarray(noise), conditioning.time, conditioning.observed
     state, (states, posterior) = jax.lax.scan(step, state, inputs)
     # The prior's head does not feed back, so it is evaluated on all ticks at once.
     prior = jax.vmap(cell.prior)(states.deter)

@@ -45,6 +45,7 @@ _TRAIN = {
     "tick_free_nats": each(number(0, 1e9), LEVELS),
     "free_nats_steps": whole(0, 10**9),
     "kl_balance": optional(number(0, 1)),
+    "hide": number(0, 0.99),
     "compute_dtype": one_of(*get_args(ComputeDtype)),
     "average": Rule(
         "a number from 0 to below 1", lambda value: number(0, 1).holds(value) and value < 1, float
@@ -99,6 +100,9 @@ class TrainConfig:
     kl_balance: float | None = None
     """KL balancing: the share of the KL's gradient, in [0, 1], that trains the posterior; the rest,
     1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""
+    hide: float = 0.0
+    """Share of the frames, drawn anew for each video, that inference does not see while their
+    likelihood counts: what is to come has to be known from before, as in a forecast."""
     compute_dtype: ComputeDtype = "float32"
     """Type in which encoder and decoder compute while training; all else stays float32."""
     average: float = 0.0

@@ -34,6 +34,7 @@ from cwvae.shapes import checked
 from cwvae.training import kl_schedules
 from cwvae.training.average import averaged, copied
 from cwvae.training.config import TrainConfig, check_pieces
+from cwvae.training.hiding import hide_frames
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
 
 with extra("train"):
@@ -184,7 +185,12 @@ def _loss_and_gradients(
     levels = state.model.hierarchy
     # A static level, which ticks where a video begins, needs no noise after that.
     start = 0 if state.past is None else levels.clock.slowest
-    noise = jax.vmap(lambda k: levels.noise(frames, key=k, start=start))(jr.split(key, batch))
+    keys = jr.split(key, batch)
+    noise = jax.vmap(lambda k: levels.noise(frames, key=k, start=start))(keys)
+    if config.hide:
+        conditioning = hide_frames(
+            levels, conditioning, state.past, frames, share=config.hide, keys=keys
+        )
 
     def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
         parts = loss(

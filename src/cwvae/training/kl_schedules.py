@@ -7,7 +7,7 @@ describe. A schedule that is off leaves the option the constant that it is.
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from cwvae.objective import PerLevel
+from cwvae.level_kl import PerLevel
 from cwvae.training.config import TrainConfig
 
 __all__ = ["beta", "free_nats", "tick_free_nats"]

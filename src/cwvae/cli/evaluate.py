@@ -8,8 +8,10 @@ from jaxtyping import Float
 
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
+from cwvae.cli.identity import identity_table, write_identity
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
+from cwvae.evaluation.identity import as_json
 from cwvae.files import write_json
 from cwvae.provenance import environment
 from cwvae.report.curves import Curve, Panel, write_curves
@@ -24,7 +26,9 @@ _LABELS = {
     "psnr": "PSNR (dB)",
     "ssim_official": "SSIM (official setting: data range 2)",
 }
+_PICTURES = ("metrics.png", "strip.png", "identity.png")
 _STRIP_COLUMNS = 24
+_QUICK_EXAMPLES, _QUICK_HORIZON = 8, 64
 
 
 def evaluate(options: Evaluate) -> int:
@@ -33,18 +37,20 @@ def evaluate(options: Evaluate) -> int:
     run = load_run(options.run, step=options.step)
     check_writable(out)
     settings = _settings(options, run)
-    samples = options.num_samples
+    samples = 1 if options.quick else options.num_samples
     check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
     result = measure(
         run.model.blinded(options.blind),
         settings,
-        num_examples=options.num_examples,
+        num_examples=_QUICK_EXAMPLES if options.quick else options.num_examples,
         num_samples=samples,
         seed=options.seed,
     )
     _write(out, options, run.step, settings, result)
     print(_table(result, settings, samples))
-    print(f"results in {out}: metrics.json, metrics.png, strip.png")
+    print(identity_table(result.identity) if result.identity else result.unread)
+    pictures = [file.name for file in (out / name for name in _PICTURES) if file.exists()]
+    print(f"results in {out}: {', '.join(['metrics.json', *pictures])}")
     return 0
 
 
@@ -52,9 +58,10 @@ def _settings(options: Evaluate, run: Run) -> Settings:
     """Return the settings of a run with what the options change."""
     context = options.context or run.settings.context
     check_context(context, run.model.hierarchy.clock.slowest)
-    settings = dataclasses.replace(
-        run.settings, context=context, horizon=options.horizon or run.settings.horizon
-    )
+    horizon = options.horizon or run.settings.horizon
+    if options.quick:
+        horizon = min(horizon, _QUICK_HORIZON)
+    settings = dataclasses.replace(run.settings, context=context, horizon=horizon)
     if options.data is None:
         return settings
     other = dataclasses.replace(settings.data, data=options.data)
@@ -69,7 +76,7 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
         "context": settings.context,
         "horizon": settings.horizon,
         "num_examples": len(result.nats),
-        "num_samples": options.num_samples,
+        "num_samples": 1 if options.quick else options.num_samples,
         "data": settings.data.data,
         "seed": options.seed,
         "blind": list(options.blind),
@@ -81,6 +88,8 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
             for name, scores in result.scores.items()
         },
     }
+    if result.identity is not None:
+        report["identity"] = as_json(result.identity)
     write_json(out / "metrics.json", report)
     panels = [
         Panel(label, {name: _curve(vars(s)[metric]) for name, s in result.scores.items()})
@@ -90,6 +99,10 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
     write_curves(out / "metrics.png", panels, title=title, first_frame=settings.context)
     frames = settings.context + settings.horizon
     every = -(-frames // _STRIP_COLUMNS)
+    # One of an evaluation before would not fit these numbers.
+    (out / "identity.png").unlink(missing_ok=True)
+    if result.identity is not None:
+        write_identity(out / "identity.png", result.identity)
     write_strip(out / "strip.png", result.strip, every=every, context=settings.context)
 
 

@@ -79,11 +79,13 @@ def _figures(first: Reader, second: Reader, source: MovingMNIST) -> dict:
     )
     frames = videos.reshape(-1, *videos.shape[2:])
     readings = [read_frames(reader, frames, source.num_digits) for reader in (first, second)]
-    log_probs = readings[0].log_probs.reshape(*videos.shape[:2], -1)
+    log_probs, other_log_probs = (
+        np.asarray(reading.log_probs).reshape(*videos.shape[:2], -1) for reading in readings
+    )
     classes, confident = window_classes(log_probs)
-    others, _ = window_classes(readings[1].log_probs.reshape(log_probs.shape))
+    others, _ = window_classes(other_log_probs)
     right = log_probs.argmax(-1) == truth[:, np.newaxis]
-    errors = distance(readings[0].places.reshape(positions.shape), positions)
+    errors = distance(np.asarray(readings[0].places).reshape(positions.shape), positions)
     return {
         "frames": _share(right),
         "windows": _share(classes == truth),
@@ -160,7 +162,7 @@ def _write(options: argparse.Namespace, figures: dict, train: int, test: int) ->
 
 def _options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--digits", type=Path, help="MNIST, as for cwvae; the packaged digits")
     parser.add_argument("--videos", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0, help="of the test videos")

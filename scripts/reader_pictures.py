@@ -76,8 +76,8 @@ def _none(pictures: Array, count: int, *, key: Array) -> Array:
     turn = jnp.arange(count) % 8 // 2
     off = edge * jr.uniform(shift, (count,), minval=0.4, maxval=0.6) * jnp.where(turn % 2, -1, 1)
     moved = jax.vmap(lambda p, n, i: _moved(p, n.astype(int), i))(some, off, jnp.arange(count) // 8)
-    mixed = (some + pictures[count : 2 * count] + pictures[2 * count : 3 * count]) / 3
-    kinds = jnp.stack([jnp.zeros_like(some), smeared, moved, mixed * 1.5])
+    mixed = (some + pictures[count : 2 * count] + pictures[2 * count : 3 * count]) / 2
+    kinds = jnp.stack([jnp.zeros_like(some), smeared, moved, mixed])
     return kinds[jnp.arange(count) % 4, jnp.arange(count)]
 
 

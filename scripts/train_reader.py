@@ -5,13 +5,14 @@
     python scripts/train_reader.py classifier_64 --digits mnist.npz
 
 from training digits alone. A start that finds the training of another one in its folder goes on
-with it, step by step as if it had not been interrupted. `scripts/reader_figures.py` measures them.
+with it, step by step as if it had not been interrupted; with more --steps than before the learning
+rate goes on as that of the longer training. `scripts/reader_figures.py` measures them.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -26,8 +27,12 @@ from reader_rivals import OtherClassifier
 from cwvae.data.digits import load_digits
 from cwvae.evaluation.classifier import Classifier
 from cwvae.evaluation.place_finder import PlaceFinder
+from cwvae.files import replacing, write_json
+from cwvae.provenance import environment
 
 _SAVE_EVERY = 250
+
+Network = PlaceFinder | Classifier | OtherClassifier
 
 
 def main() -> None:
@@ -36,41 +41,47 @@ def main() -> None:
     digits = load_digits(options.digits)
     images = jnp.asarray(digits.train_images)
     labels = jnp.asarray(digits.train_labels.astype(np.int32))
-    schedule = optax.warmup_cosine_decay_schedule(0, options.rate, 200, options.steps)
+    warmup = min(200, options.steps // 10)
+    schedule = optax.warmup_cosine_decay_schedule(0, options.rate, warmup, options.steps)
     optimiser = optax.adamw(schedule, weight_decay=1e-4)
     network = _network(options.network, key=jr.key(options.seed))
-    state = optimiser.init(eqx.filter(network, eqx.is_array))
     file = options.out / f"{options.network}_training.npz"
-    network, state, start = _restored(file, (network, state))
+    training = network, optimiser.init(eqx.filter(network, eqx.is_array))
+    (network, state), start, before = _restored(file, training)
 
     @eqx.filter_jit(donate="all")
-    def advance(network: eqx.Module, state: optax.OptState, key: Array):
-        loss, slopes = eqx.filter_value_and_grad(_loss)(
-            network, _drawn(options.network, images, labels, key=key)
-        )
+    def advance(network: Network, state: optax.OptState, key: Array):
+        batch = _drawn(options.network, images, labels, key=key)
+        loss, slopes = eqx.filter_value_and_grad(_loss)(network, batch)
         changes, state = optimiser.update(slopes, state, eqx.filter(network, eqx.is_array))
         return eqx.apply_updates(network, changes), state, loss
 
-    began, losses = time.time(), []
+    began, losses, seconds = time.time(), [], before
     for step in range(start, options.steps):
         key = jr.fold_in(jr.key(options.seed + 1), step)
         network, state, loss = advance(network, state, key)
         losses.append(loss)
         if (step + 1) % _SAVE_EVERY == 0 or step + 1 == options.steps:
-            _save(file, (network, state), step + 1)
-            mean, losses = float(np.mean([float(x) for x in losses])), []
-            print(f"step {step + 1} loss {mean:.4f} {time.time() - began:.0f} s", flush=True)
+            mean, losses = float(np.mean(jax.device_get(losses))), []
+            seconds = before + time.time() - began
+            _save(file, (network, state), step + 1, seconds)
+            print(f"step {step + 1} loss {mean:.4f} {seconds:.0f} s", flush=True)
     _write_weights(options.out / f"{options.network}.npz", network)
-    took = {"seconds": round(time.time() - began), "from_step": start}
-    (options.out / f"{options.network}.json").write_text(
-        json.dumps({**{k: str(v) for k, v in vars(options).items()}, **took})
-    )
+    report = {
+        "steps": options.steps,
+        "rate": options.rate,
+        "seed": options.seed,
+        "training digits": len(images),
+        "seconds": round(seconds),
+        "environment": environment(),
+    }
+    write_json(options.out / f"{options.network}.json", report)
 
 
-def _network(name: str, *, key: Array) -> eqx.Module:
+def _network(name: str, *, key: Array) -> Network:
     """Return an untrained network."""
     match name.split("_"):
-        case ["place_finder"]:
+        case ["place", "finder"]:
             return PlaceFinder(key=key)
         case ["classifier", size]:
             return Classifier(int(size) // 2, key=key)
@@ -86,40 +97,41 @@ def _drawn(name: str, images: Array, labels: Array, *, key: Array) -> Scenes:
     return close_ups(images, labels, 256, int(name.split("_")[1]) // 2, key=key)
 
 
-def _loss(network: eqx.Module, batch: Scenes) -> Array:
+def _loss(network: Network, batch: Scenes) -> Array:
     """Return the cross-entropy in nats."""
     return -(batch.targets * network(batch.pictures)).sum(-1).mean()
 
 
-def _restored(file: Path, training: tuple) -> tuple:
-    """Return network, state of the optimiser and step as they were saved, or as they begin."""
+def _restored(file: Path, training: tuple) -> tuple[tuple, int, float]:
+    """Return what training goes on from, the step and the seconds so far."""
     if not file.exists():
-        return *training, 0
+        return training, 0, 0.0
     saved = np.load(file)
     arrays, tree = jax.tree.flatten(eqx.filter(training, eqx.is_array))
     arrays = [jnp.asarray(saved[str(n)]) for n in range(len(arrays))]
-    return *eqx.combine(jax.tree.unflatten(tree, arrays), training), int(saved["step"])
+    training = eqx.combine(jax.tree.unflatten(tree, arrays), training)
+    return training, int(saved["step"]), float(saved["seconds"])
 
 
-def _save(file: Path, training: tuple, step: int) -> None:
+def _save(file: Path, training: tuple, step: int, seconds: float) -> None:
     """Save what training goes on from, all of it or none."""
     arrays = jax.tree.leaves(eqx.filter(training, eqx.is_array))
-    part = file.with_suffix(".part")
-    with part.open("wb") as stream:
-        np.savez(stream, step=step, **{str(n): np.asarray(a) for n, a in enumerate(arrays)})
-    part.replace(file)
+    named: dict[str, Any] = {str(n): np.asarray(array) for n, array in enumerate(arrays)}
+    with replacing(file) as part, part.open("wb") as stream:
+        np.savez(stream, step=step, seconds=seconds, **named)
 
 
-def _write_weights(file: Path, network: eqx.Module) -> None:
+def _write_weights(file: Path, network: Network) -> None:
     """Write the weights in half precision, an array each under the name of its place."""
     leaves = jax.tree.leaves_with_path(eqx.filter(network, eqx.is_array))
     arrays = {jax.tree_util.keystr(path).lstrip("."): array for path, array in leaves}
-    np.savez_compressed(file, **{name: np.asarray(a, np.float16) for name, a in arrays.items()})
+    halves: dict[str, Any] = {name: np.asarray(a, np.float16) for name, a in arrays.items()}
+    np.savez_compressed(file, **halves)
 
 
 def _options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     networks = [
         "place_finder",
         *(f"{kind}_{size}" for kind in ("classifier", "other") for size in (32, 64)),

@@ -36,10 +36,9 @@ def test_the_truth_scores_its_ceiling(perfect):
     assert model.position_error.max() < 1
 
 
-def test_another_video_has_its_own_digits_and_places(videos, perfect):
+def test_another_video_has_its_own_digits_and_places(perfect):
     other = perfect.rows["another video"]
-    same = np.mean(videos.labels == np.roll(videos.labels, 1))
-    assert other.accuracy.mean.max() <= same
+    assert other.accuracy.mean.max() <= 0.5
     assert other.legible.mean.min() >= 5 / 6
     assert other.lost_at == CONTEXT + 1
 
@@ -68,11 +67,18 @@ def test_a_digit_that_changes_at_frame_400_is_wrong_from_there_on(videos, perfec
         assert after.max() <= 0.5
 
 
+def smeared(videos):
+    """All frames of all videos on one another, with the mass of each video."""
+    smear = videos.frames.mean((0, 1), keepdims=True)
+    mass = videos.frames.sum((2, 3, 4), keepdims=True).mean(1, keepdims=True) / smear.sum()
+    return np.broadcast_to((smear * mass)[:, np.newaxis], videos.after.shape)
+
+
 @pytest.mark.parametrize("kind", ["blank", "smear", "doubled"])
 def test_what_cannot_be_read_is_wrong(videos, kind):
     forecasts = {
         "blank": lambda: np.zeros_like(videos.after),
-        "smear": lambda: np.broadcast_to(videos.after.mean(2, keepdims=True), videos.after.shape),
+        "smear": lambda: smeared(videos),
         # The same digits a second time, elsewhere.
         "doubled": lambda: np.maximum(videos.after, videos.after[..., ::-1, :, :]),
     }[kind]()

@@ -1,5 +1,6 @@
 """The identity of digits in what `cwvae evaluate` measures: read, plotted and as a table."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import equinox as eqx
@@ -103,6 +104,6 @@ def _title(identity: Identity) -> str:
     return f"identity: {digits}, {samples} of {videos}, {identity.context} context frames"
 
 
-def _line(name: str, cells: object) -> str:
+def _line(name: str, cells: Iterable[object]) -> str:
     """Return a line of the table."""
     return "".join([f"{name:42}", *(f"{cell:>8}" for cell in cells)])

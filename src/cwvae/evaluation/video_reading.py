@@ -4,6 +4,7 @@ The frames of a video are not kept, so that many long videos can be read one aft
 """
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -98,7 +99,7 @@ def read_video(
 
     def seen(videos: np.ndarray) -> tuple[Seen, np.ndarray]:
         reading = read_frames(reader, videos.reshape(-1, *videos.shape[2:]), count)
-        return _seen(reading, videos, ends, mass, expected), reading.places
+        return _seen(reading, videos, ends, mass, expected), np.asarray(reading.places)
 
     true, places = seen(truth[np.newaxis, context:])
     rows = {"model": seen(forecasts)[0], "truth": true}
@@ -120,7 +121,7 @@ def read_frames(
     blank = np.zeros((-len(frames) % _CHUNK, *frames.shape[1:]), frames.dtype)
     whole = np.concatenate([frames, blank])
     parts = [
-        _call(reader, whole[start : start + _CHUNK], num_digits)
+        _call(reader, jnp.asarray(whole[start : start + _CHUNK]), num_digits)
         for start in range(0, len(whole), _CHUNK)
     ]
     return Reading(
@@ -155,7 +156,7 @@ def distance(
     """
     straight = np.linalg.norm(places - positions, axis=-1).mean(-1)
     crossed = np.linalg.norm(places[..., ::-1, :] - positions, axis=-1).mean(-1)
-    return np.minimum(straight, crossed)
+    return np.asarray(np.minimum(straight, crossed))
 
 
 def _seen(
@@ -163,8 +164,8 @@ def _seen(
 ) -> Seen:
     """Return what is kept of the reading of samples of a video."""
     samples, horizon = videos.shape[:2]
-    log_probs = reading.log_probs.reshape(samples, horizon, -1)
-    places = reading.places.reshape(samples, horizon, -1, 2)
+    log_probs = np.asarray(reading.log_probs).reshape(samples, horizon, -1)
+    places = np.asarray(reading.places).reshape(samples, horizon, -1, 2)
     windows = ends[:, np.newaxis] + np.arange(-WINDOW, 0)
     classes, confident = window_classes(log_probs[:, windows])
     return Seen(
@@ -180,13 +181,13 @@ def _copied(
 ) -> Seen:
     """Return what is seen in a video that stands still."""
     reading = read_frames(reader, frame, expected.shape[1])
-    still = np.repeat(reading.log_probs[np.newaxis, np.newaxis], WINDOW, axis=2)
+    still = np.repeat(np.asarray(reading.log_probs)[np.newaxis, np.newaxis], WINDOW, axis=2)
     classes, confident = window_classes(np.repeat(still, len(ends), axis=1))
     return Seen(
         classes=classes,
         confident=confident,
         mass=np.full((1, len(ends)), _masses(frame)[0] / mass),
-        errors=distance(reading.places, expected)[np.newaxis],
+        errors=distance(np.asarray(reading.places), expected)[np.newaxis],
     )
 
 

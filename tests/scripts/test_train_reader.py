@@ -12,6 +12,8 @@ from cwvae.data.digits import load_digits
 from cwvae.evaluation.place_finder import CELLS, places
 from cwvae.evaluation.video_reading import distance
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def as_scripts_run():
@@ -20,7 +22,6 @@ def as_scripts_run():
         yield
 
 
-@pytest.mark.slow
 def test_a_training_goes_on_as_if_it_had_not_been_interrupted(tmp_path, monkeypatch):
     def trained(name, interrupt=None):
         out = tmp_path / name

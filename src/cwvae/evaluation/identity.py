@@ -96,17 +96,9 @@ def measure(
         )
     reader = load_reader(truth.shape[2]) if reader is None else reader
     labels, positions = np.asarray(labels), np.asarray(positions)
-    readings = [
-        read_video(
-            reader,
-            forecasts[n],
-            truth[n],
-            labels[n],
-            positions[n],
-            reconstruction=None if reconstructions is None else reconstructions[n],
-        )
-        for n in range(len(truth))
-    ]
+    made = [None] * len(truth) if reconstructions is None else reconstructions
+    rows = zip(forecasts, truth, labels, positions, made, strict=True)
+    readings = [read_video(reader, *row[:4], reconstruction=row[4]) for row in rows]
     return summarise(readings, context=frames - horizon, size=truth.shape[2], seed=seed)
 
 

@@ -76,7 +76,7 @@ def write_curves(
 ) -> None:
     """Write one or several panels of curves side by side as a PNG.
 
-    A curve is a line; its standard deviation, where given, a shade around it. Curves of the same
+    A curve is a line; its deviation or interval, where given, a shade around it. Curves of the same
     name have the same colour in all panels. The file appears only when it is complete.
 
     **Arguments:** `path`, ending in .png; `panels`; `title`, above all panels; `first_frame`, the

@@ -36,13 +36,14 @@ def evaluate(options: Evaluate) -> int:
     out = options.out or options.run / "evaluation"
     run = load_run(options.run, step=options.step)
     check_writable(out)
+    options = _quick(options, run) if options.quick else options
     settings = _settings(options, run)
-    samples = 1 if options.quick else options.num_samples
+    samples = options.num_samples
     check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
     result = measure(
         run.model.blinded(options.blind),
         settings,
-        num_examples=_QUICK_EXAMPLES if options.quick else options.num_examples,
+        num_examples=options.num_examples,
         num_samples=samples,
         seed=options.seed,
     )
@@ -54,14 +55,23 @@ def evaluate(options: Evaluate) -> int:
     return 0
 
 
+def _quick(options: Evaluate, run: Run) -> Evaluate:
+    """Return the options of a look."""
+    return dataclasses.replace(
+        options,
+        num_examples=min(options.num_examples, _QUICK_EXAMPLES),
+        num_samples=1,
+        horizon=min(options.horizon or run.settings.horizon, _QUICK_HORIZON),
+    )
+
+
 def _settings(options: Evaluate, run: Run) -> Settings:
     """Return the settings of a run with what the options change."""
     context = options.context or run.settings.context
     check_context(context, run.model.hierarchy.clock.slowest)
-    horizon = options.horizon or run.settings.horizon
-    if options.quick:
-        horizon = min(horizon, _QUICK_HORIZON)
-    settings = dataclasses.replace(run.settings, context=context, horizon=horizon)
+    settings = dataclasses.replace(
+        run.settings, context=context, horizon=options.horizon or run.settings.horizon
+    )
     if options.data is None:
         return settings
     other = dataclasses.replace(settings.data, data=options.data)
@@ -76,7 +86,7 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
         "context": settings.context,
         "horizon": settings.horizon,
         "num_examples": len(result.nats),
-        "num_samples": 1 if options.quick else options.num_samples,
+        "num_samples": options.num_samples,
         "data": settings.data.data,
         "seed": options.seed,
         "blind": list(options.blind),

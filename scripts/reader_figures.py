@@ -20,6 +20,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from reader_pictures import blurred_by
 from reader_rivals import OtherClassifier
 
 from cwvae.data.digits import load_digits
@@ -85,11 +86,16 @@ def _figures(first: Reader, second: Reader, source: MovingMNIST) -> dict:
     classes, confident = window_classes(log_probs)
     others, _ = window_classes(other_log_probs)
     right = log_probs.argmax(-1) == truth[:, np.newaxis]
+    dim = 0.7 * np.asarray(blurred_by(frames[..., 0], np.ones(len(frames))))[..., np.newaxis]
+    faint = np.asarray(read_frames(first, dim, source.num_digits).log_probs)
     errors = distance(np.asarray(readings[0].places).reshape(positions.shape), positions)
     return {
         "frames": _share(right),
         "windows": _share(classes == truth),
-        "confident windows": _share(confident),
+        "legible windows": _share(confident),
+        "windows, blurred by 1 pixel and dimmed to .7": _share(
+            window_classes(faint.reshape(log_probs.shape))[0] == truth
+        ),
         "windows, second reader": _share(others == truth),
         "agreement on windows": _share(classes == others),
         **_place_figures(errors, right, positions, source.size),

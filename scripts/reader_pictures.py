@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from cwvae.evaluation.place_finder import splat
 
-__all__ = ["Scenes", "close_ups", "scenes"]
+__all__ = ["Scenes", "blurred_by", "close_ups", "scenes"]
 
 _CANVAS, _DIGIT = 64, 28
 _ROOM = _CANVAS - _DIGIT
@@ -72,7 +72,7 @@ def _none(pictures: Array, count: int, *, key: Array) -> Array:
     blur, shift = jr.split(key)
     edge = pictures.shape[1]
     some = pictures[:count]
-    smeared = _blurred(some, edge * jr.uniform(blur, (count,), minval=0.12, maxval=0.3))
+    smeared = blurred_by(some, edge * jr.uniform(blur, (count,), minval=0.12, maxval=0.3))
     turn = jnp.arange(count) % 8 // 2
     off = edge * jr.uniform(shift, (count,), minval=0.4, maxval=0.6) * jnp.where(turn % 2, -1, 1)
     moved = jax.vmap(lambda p, n, i: _moved(p, n.astype(int), i))(some, off, jnp.arange(count) // 8)
@@ -124,7 +124,7 @@ def _smaller(pictures: Array) -> Array:
     return pictures.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4))
 
 
-def _blurred(pictures: Array, deviations: Array) -> Array:
+def blurred_by(pictures: Array, deviations: Array) -> Array:
     """Blur every picture with a Gaussian of its own deviation in pixels."""
     apart = jnp.arange(pictures.shape[1])
     distance = jnp.square(apart[:, None] - apart)
@@ -137,7 +137,7 @@ def _spoilt(pictures: Array, *, widest: float, key: Array) -> Array:
     keys = jr.split(key, 7)
     count = len(pictures)
     clean = (jr.uniform(keys[0], (count,)) < 1 / 4)[:, None, None]
-    blurred = _blurred(pictures, jr.uniform(keys[1], (count,), maxval=widest))
+    blurred = blurred_by(pictures, jr.uniform(keys[1], (count,), maxval=widest))
     moved = jnp.roll(blurred, jr.randint(keys[2], (2,), -3, 4), (1, 2))
     faint = jr.uniform(keys[3], (count, 1, 1), maxval=0.25)
     ghosts = jnp.where(jr.bernoulli(keys[4], 1 / 3, (count, 1, 1)), faint, 0) * moved

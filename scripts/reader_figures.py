@@ -14,7 +14,9 @@ import itertools
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -136,7 +138,7 @@ def _rounded(number: float) -> float:
     return round(float(number), 4)
 
 
-def _loaded(network, file: Path):
+def _loaded(network: Callable[..., Any], file: Path) -> Any:
     """Return a network with the weights of a file."""
     empty = eqx.filter_eval_shape(network, key=jr.key(0))
     with np.load(file, allow_pickle=False) as arrays:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from importlib import resources
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -72,6 +73,13 @@ def test_a_frame_is_read_alike_among_others():
     assert np.allclose(
         reader(frames, 2).log_probs[3:4], reader(frames[3:4], 2).log_probs, atol=1e-3
     )
+
+
+def test_a_reader_that_is_loaded_while_a_function_is_traced_can_be_used_afterwards():
+    frames = jnp.zeros((2, 32, 32, 1))
+    load_reader.cache_clear()
+    traced = jax.jit(lambda frames: load_reader(32)(frames, 1).log_probs)(frames)
+    assert np.allclose(load_reader(32)(frames, 1).log_probs, traced, atol=1e-4)
 
 
 def test_pairs_are_all_unordered_ones():

@@ -70,7 +70,8 @@ def places(density: Float[Array, "cells cells"], num_digits: int) -> Float[Array
     where it is highest without the first; then each follows its share of the density, by the
     rounds of a mixture of two equal and round parts.
     """
-    grid = jnp.stack(jnp.meshgrid(*2 * (jnp.arange(float(CELLS)),), indexing="ij"), axis=-1)
+    cells = jnp.arange(CELLS, dtype=density.dtype)
+    grid = jnp.stack(jnp.meshgrid(cells, cells, indexing="ij"), axis=-1)
     first = _peak(density, grid)
     if num_digits == 1:
         return first.reshape(1, 2)

@@ -6,8 +6,9 @@ The networks ship with the package, trained on MNIST's training digits alone, an
 
 import functools
 import math
+from collections.abc import Callable
 from importlib import resources
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import equinox as eqx
 import jax
@@ -80,7 +81,7 @@ class Reader(eqx.Module):
                 f"frames must be of 32 x 32 or 64 x 64 pixels, got {frames.shape[1]} x "
                 f"{frames.shape[2]}; resize them"
             )
-        frames = jnp.clip(jnp.asarray(frames), 0, 1)
+        frames = jnp.clip(jnp.asarray(frames, jnp.float32), 0, 1)
         density = jnp.exp(self.finder(_small(frames))).reshape(len(frames), _CORNERS + 1, -1)
         found = jax.vmap(functools.partial(places, num_digits=count))(density)
         corners = found * (_ROOM * size / _CORNERS)
@@ -107,13 +108,15 @@ def load_reader(size: SupportsIndex) -> Reader:
     )
 
 
-def _loaded(network, name: str):
+def _loaded(network: Callable[..., Any], name: str) -> Any:
     """Return a network with the weights that ship, in single precision."""
     empty = eqx.filter_eval_shape(network, key=jr.key(0))
     file = resources.files("cwvae.evaluation").joinpath("weights", f"{name}.npz")
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         weights = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-    return jax.tree.map(jnp.asarray, filled(empty, weights))
+    # Arrays, also where a reader is first loaded while a function is traced.
+    with jax.ensure_compile_time_eval():
+        return jax.tree.map(jnp.asarray, filled(empty, weights))
 
 
 def _small(frames: Grid) -> NewGrid:

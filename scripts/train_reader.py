@@ -69,6 +69,7 @@ def main() -> None:
     _write_weights(options.out / f"{options.network}.npz", network)
     report = {
         "steps": options.steps,
+        "last start at step": start,
         "rate": options.rate,
         "seed": options.seed,
         "training digits": len(images),

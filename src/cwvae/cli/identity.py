@@ -73,7 +73,8 @@ def identity_table(identity: Identity) -> str:
     for name, row in identity.rows.items():
         label = f"{name} (ceiling)" if name == "truth" else name
         lines.append(_line(f"  {label}", [f"{share:.3f}" for share in row.accuracy.mean]))
-    for name in ("recall", "consistent", "legible"):
+    # Of one digit the recall is the accuracy.
+    for name in ("recall", "consistent", "legible")[identity.num_digits == 1 :]:
         shares = vars(model)[name].mean
         lines.append(_line(f"  model, {name}", [f"{share:.3f}" for share in shares]))
     near = f"a quarter of a digit, {identity.quarter_digit:g} pixels,"

@@ -42,10 +42,12 @@ _SHIPPED = ("place_finder", *(f"classifier_{size}" for size in SIZES))
 def main() -> None:
     """Measure, print and write."""
     options = _options()
-    digits = load_digits(options.digits)
+    sets = {"": load_digits(options.digits), ", packaged digits": load_digits()}
+    if options.digits is None:
+        del sets[", packaged digits"]
     finder = _loaded(PlaceFinder, options.out / "place_finder.npz")
     figures = {}
-    for size in SIZES:
+    for size, num_digits in itertools.product(SIZES, (1, 2)):
         first, second = (
             Reader(finder, _loaded(functools.partial(kind, size // 2), options.out / f"{name}.npz"))
             for kind, name in (
@@ -53,7 +55,7 @@ def main() -> None:
                 (OtherClassifier, f"other_{size}"),
             )
         )
-        for num_digits in (1, 2):
+        for name, digits in sets.items():
             source = MovingMNIST(
                 split="test",
                 frames=WINDOW,
@@ -63,10 +65,10 @@ def main() -> None:
                 size=size,
                 length=options.videos,
             )
-            found = _figures(first, second, source)
-            figures[f"{num_digits} digit{'s' * (num_digits > 1)}, {size} pixels"] = found
-            print(size, num_digits, json.dumps(found), flush=True)
-    _write(options, figures, len(digits.train_images), len(digits.test_images))
+            title = f"{num_digits} digit{'s' * (num_digits > 1)}, {size} pixels{name}"
+            figures[title] = _figures(first, second, source)
+            print(title, json.dumps(figures[title]), flush=True)
+    _write(options, figures, len(sets[""].train_images), len(sets[""].test_images))
 
 
 def _figures(first: Reader, second: Reader, source: MovingMNIST) -> dict:
@@ -88,7 +90,12 @@ def _figures(first: Reader, second: Reader, source: MovingMNIST) -> dict:
     classes, confident = window_classes(log_probs)
     others, _ = window_classes(other_log_probs)
     right = log_probs.argmax(-1) == truth[:, np.newaxis]
-    dim = 0.7 * np.asarray(blurred_by(frames[..., 0], np.ones(len(frames))))[..., np.newaxis]
+    dim = (
+        0.7
+        * np.asarray(blurred_by(jnp.asarray(frames[..., 0]), jnp.ones(len(frames))))[
+            ..., np.newaxis
+        ]
+    )
     faint = np.asarray(read_frames(first, dim, source.num_digits).log_probs)
     errors = distance(np.asarray(readings[0].places).reshape(positions.shape), positions)
     return {

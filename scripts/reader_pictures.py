@@ -38,16 +38,16 @@ def scenes(images: Array, count: int, *, key: Array) -> Scenes:
     frames = jnp.where(two[:, None, None], drawn.max(0), drawn[0])
     density = jax.vmap(jax.vmap(splat))(corners / _CELL).reshape(2, count, -1)
     density = jnp.where(two[:, None], density.mean(0), density[0])
-    return Scenes(_spoilt(_smaller(frames), widest=1.0, key=spoil)[..., None], density)
+    return Scenes(_spoilt(_smaller(frames), widest=1.0, clean=0.25, key=spoil)[..., None], density)
 
 
 def close_ups(
-    images: Array, labels: Int[Array, " digits"], count: int, edge: int, *, key: Array
+    images: Array, labels: Int[Array, " digits"], count: int, edge: int, *, clean: float, key: Array
 ) -> Scenes:
     """Draw pictures of 16 or 32 pixels about a digit, which another one may touch, and its class.
 
     One of eight shows no digit, and stands for all classes alike: a blank, a smear, a part of a
-    digit, several digits in one place.
+    digit, several digits in one place. A share of all, `clean`, is not spoilt.
     """
     which, where, apart, alone, bend, spoil, junk = jr.split(key, 7)
     chosen = jr.randint(which, (2, count), 0, len(images))
@@ -61,7 +61,10 @@ def close_ups(
     size = count // _JUNK
     none = _none(pictures, size, key=junk)
     pictures = _spoilt(
-        jnp.concatenate([none, pictures[size:]]), widest=1.5 * edge / 32 + 0.2, key=spoil
+        jnp.concatenate([none, pictures[size:]]),
+        widest=1.5 * edge / 32 + 0.2,
+        clean=clean,
+        key=spoil,
     )
     targets = jnp.concatenate([jnp.full((size, 10), 0.1), targets[size:]])
     return Scenes(pictures[..., None], targets)
@@ -132,11 +135,11 @@ def blurred_by(pictures: Array, deviations: Array) -> Array:
     return jnp.einsum("nij,njk,nlk->nil", band, pictures, band)
 
 
-def _spoilt(pictures: Array, *, widest: float, key: Array) -> Array:
-    """Blur and dim pictures, add noise and a faint second image; one of four stays as it is."""
+def _spoilt(pictures: Array, *, widest: float, clean: float, key: Array) -> Array:
+    """Blur and dim pictures, add noise and a faint second image; some stay as they are."""
     keys = jr.split(key, 7)
     count = len(pictures)
-    clean = (jr.uniform(keys[0], (count,)) < 1 / 4)[:, None, None]
+    kept = (jr.uniform(keys[0], (count,)) < clean)[:, None, None]
     blurred = blurred_by(pictures, jr.uniform(keys[1], (count,), maxval=widest))
     moved = jnp.roll(blurred, jr.randint(keys[2], (2,), -3, 4), (1, 2))
     faint = jr.uniform(keys[3], (count, 1, 1), maxval=0.25)
@@ -144,4 +147,4 @@ def _spoilt(pictures: Array, *, widest: float, key: Array) -> Array:
     dimmed = jr.uniform(keys[5], (count, 1, 1), minval=0.5) * jnp.maximum(blurred, ghosts)
     deviation = jr.uniform(keys[3], (count, 1, 1), maxval=0.08)
     noisy = jnp.clip(dimmed + deviation * jr.normal(keys[6], pictures.shape), 0, 1)
-    return jnp.where(clean, pictures, noisy)
+    return jnp.where(kept, pictures, noisy)

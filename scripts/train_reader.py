@@ -47,11 +47,13 @@ def main() -> None:
     network = _network(options.network, key=jr.key(options.seed))
     file = options.out / f"{options.network}_training.npz"
     training = network, optimiser.init(eqx.filter(network, eqx.is_array))
-    (network, state), start, before = _restored(file, training)
+    (network, state), start, before, plans = _restored(file, training)
+    plan = [options.steps, options.clean]
+    plans = plans if plans[-1:] == [plan] else [*plans, plan]
 
     @eqx.filter_jit(donate="all")
     def advance(network: Network, state: optax.OptState, key: Array):
-        batch = _drawn(options.network, images, labels, key=key)
+        batch = _drawn(options.network, images, labels, clean=options.clean, key=key)
         loss, slopes = eqx.filter_value_and_grad(_loss)(network, batch)
         changes, state = optimiser.update(slopes, state, eqx.filter(network, eqx.is_array))
         return eqx.apply_updates(network, changes), state, loss
@@ -64,12 +66,11 @@ def main() -> None:
         if (step + 1) % _SAVE_EVERY == 0 or step + 1 == options.steps:
             mean, losses = float(np.mean(jax.device_get(losses))), []
             seconds = before + time.time() - began
-            _save(file, (network, state), step + 1, seconds)
+            _save(file, (network, state), step=step + 1, seconds=seconds, plans=plans)
             print(f"step {step + 1} loss {mean:.4f} {seconds:.0f} s", flush=True)
     _write_weights(options.out / f"{options.network}.npz", network)
     report = {
-        "steps": options.steps,
-        "last start at step": start,
+        "starts": [{"steps": int(steps), "clean": clean} for steps, clean in plans],
         "rate": options.rate,
         "seed": options.seed,
         "training digits": len(images),
@@ -91,11 +92,11 @@ def _network(name: str, *, key: Array) -> Network:
     raise ValueError(f"expected a network of the list, got {name}; see --help")
 
 
-def _drawn(name: str, images: Array, labels: Array, *, key: Array) -> Scenes:
+def _drawn(name: str, images: Array, labels: Array, *, clean: float, key: Array) -> Scenes:
     """Draw a batch."""
     if name == "place_finder":
         return scenes(images, 128, key=key)
-    return close_ups(images, labels, 256, int(name.split("_")[1]) // 2, key=key)
+    return close_ups(images, labels, 256, int(name.split("_")[1]) // 2, clean=clean, key=key)
 
 
 def _loss(network: Network, batch: Scenes) -> Array:
@@ -103,23 +104,23 @@ def _loss(network: Network, batch: Scenes) -> Array:
     return -(batch.targets * network(batch.pictures)).sum(-1).mean()
 
 
-def _restored(file: Path, training: tuple) -> tuple[tuple, int, float]:
-    """Return what training goes on from, the step and the seconds so far."""
+def _restored(file: Path, training: tuple) -> tuple[tuple, int, float, list]:
+    """Return what training goes on from, the step, the seconds and the plans so far."""
     if not file.exists():
-        return training, 0, 0.0
+        return training, 0, 0.0, []
     saved = np.load(file)
     arrays, tree = jax.tree.flatten(eqx.filter(training, eqx.is_array))
     arrays = [jnp.asarray(saved[str(n)]) for n in range(len(arrays))]
     training = eqx.combine(jax.tree.unflatten(tree, arrays), training)
-    return training, int(saved["step"]), float(saved["seconds"])
+    return training, int(saved["step"]), float(saved["seconds"]), saved["plans"].tolist()
 
 
-def _save(file: Path, training: tuple, step: int, seconds: float) -> None:
+def _save(file: Path, training: tuple, **counts: Any) -> None:
     """Save what training goes on from, all of it or none."""
     arrays = jax.tree.leaves(eqx.filter(training, eqx.is_array))
     named: dict[str, Any] = {str(n): np.asarray(array) for n, array in enumerate(arrays)}
     with replacing(file) as part, part.open("wb") as stream:
-        np.savez(stream, step=step, seconds=seconds, **named)
+        np.savez(stream, **counts, **named)
 
 
 def _write_weights(file: Path, network: Network) -> None:
@@ -141,6 +142,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--digits", type=Path, help="MNIST, as for cwvae; the packaged digits")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--clean", type=float, default=0.25, help="share of clean close-ups")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("readers"), help="folder of what is made")
     options = parser.parse_args()

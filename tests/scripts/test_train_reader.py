@@ -1,5 +1,7 @@
 """The training of readers goes on where it was interrupted, and draws what it should."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -28,9 +30,9 @@ def test_a_training_goes_on_as_if_it_had_not_been_interrupted(tmp_path, monkeypa
         monkeypatch.setattr("sys.argv", ["", "place_finder", "--steps", "3", "--out", str(out)])
         save = train_reader._save
 
-        def saving(*arguments):
-            save(*arguments)
-            if arguments[2] == interrupt:
+        def saving(*arguments, **counts):
+            save(*arguments, **counts)
+            if counts["step"] == interrupt:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
@@ -45,6 +47,8 @@ def test_a_training_goes_on_as_if_it_had_not_been_interrupted(tmp_path, monkeypa
     parts = trained("parts")
     assert whole.keys() == parts.keys()
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    report = json.loads((tmp_path / "parts" / "place_finder.json").read_text())
+    assert report["starts"] == [{"steps": 3, "clean": 0.25}]
 
 
 def test_scenes_come_with_the_places_of_their_digits():
@@ -66,7 +70,7 @@ def test_scenes_come_with_the_places_of_their_digits():
 def test_close_ups_show_a_digit_or_stand_for_all_classes():
     digits = load_digits()
     images, labels = jnp.asarray(digits.train_images), jnp.asarray(digits.train_labels.astype(int))
-    drawn = reader_pictures.close_ups(images, labels, 64, 16, key=jr.key(1))
+    drawn = reader_pictures.close_ups(images, labels, 64, 16, clean=0.25, key=jr.key(1))
     assert drawn.pictures.shape == (64, 16, 16, 1)
     assert 0 <= drawn.pictures.min() < drawn.pictures.max() <= 1.5
     assert np.allclose(drawn.targets[:8], 0.1)

@@ -90,12 +90,8 @@ def _figures(first: Reader, second: Reader, source: MovingMNIST) -> dict:
     classes, confident = window_classes(log_probs)
     others, _ = window_classes(other_log_probs)
     right = log_probs.argmax(-1) == truth[:, np.newaxis]
-    dim = (
-        0.7
-        * np.asarray(blurred_by(jnp.asarray(frames[..., 0]), jnp.ones(len(frames))))[
-            ..., np.newaxis
-        ]
-    )
+    blurred = blurred_by(jnp.asarray(frames[..., 0]), jnp.ones(len(frames)))
+    dim = 0.7 * np.asarray(blurred)[..., np.newaxis]
     faint = np.asarray(read_frames(first, dim, source.num_digits).log_probs)
     errors = distance(np.asarray(readings[0].places).reshape(positions.shape), positions)
     return {

@@ -68,6 +68,17 @@ def check_names() -> None:
         assert message.endswith("pip install 'cwvae[train]'"), message
 
 
+def check_reader() -> None:
+    """Read blank frames with the weights in the package."""
+    import numpy as np
+
+    from cwvae.evaluation.reader import load_reader
+
+    for size in (32, 64):
+        reading = load_reader(size)(np.zeros((1, size, size, 1), np.float32), 1)
+        assert np.exp(reading.log_probs).max() < 0.5
+
+
 def check_remedies() -> None:
     """Try what needs more."""
     import jax.random as jr
@@ -114,5 +125,6 @@ if __name__ == "__main__":
         assert cwvae.__version__ == importlib.metadata.version("cwvae")
     check_model()
     check_names()
+    check_reader()
     check_remedies()
     print("the core works alone")

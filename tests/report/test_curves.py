@@ -76,6 +76,28 @@ def test_a_single_frame_shows(tmp_path, drawn):
     assert drawn[0].axes[0].lines[0].get_marker() == "o"
 
 
+def test_frames_far_apart_and_an_interval(tmp_path, drawn):
+    curve = Curve(
+        np.array([0.5, 0.25]),
+        interval=(np.array([0.4, 0.1]), np.array([0.9, 0.3])),
+        frames=np.array([50, 1000]),
+    )
+    write_curves(tmp_path / "curves.png", Panel("identity", {"model": curve}), first_frame=7)
+    (axis,) = drawn[0].axes
+    assert axis.lines[0].get_xdata().tolist() == [50, 1000]
+    assert axis.lines[0].get_marker() == "o"
+    corners = axis.collections[0].get_paths()[0].vertices.tolist()
+    assert all(corner in corners for corner in ([50, 0.4], [50, 0.9], [1000, 0.1], [1000, 0.3]))
+
+
+def test_a_deviation_and_an_interval_are_one_too_many():
+    zeros = np.zeros(2)
+    with pytest.raises(ValueError, match="expected a std or an interval, got both"):
+        Curve(zeros, zeros, interval=(zeros, zeros))
+    with pytest.raises(ValueError, match="frames of the same shape or None, got"):
+        Curve(zeros, frames=np.arange(3))
+
+
 def test_pyplot_is_never_loaded():
     code = "import sys, cwvae.report.curves; print('matplotlib.pyplot' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

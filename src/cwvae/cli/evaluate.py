@@ -8,9 +8,11 @@ from jaxtyping import Float
 
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
+from cwvae.cli.identity import identity_table, write_identity
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
+from cwvae.evaluation.identity import as_json
 from cwvae.files import write_json
 from cwvae.pretrained.load import Pretrained
 from cwvae.provenance import environment
@@ -26,7 +28,9 @@ _LABELS = {
     "psnr": "PSNR (dB)",
     "ssim_official": "SSIM (official setting: data range 2)",
 }
+_PICTURES = ("metrics.png", "strip.png", "identity.png")
 _STRIP_COLUMNS = 24
+_QUICK_EXAMPLES, _QUICK_HORIZON = 8, 64
 
 
 def evaluate(options: Evaluate) -> int:
@@ -34,6 +38,7 @@ def evaluate(options: Evaluate) -> int:
     out = options.out or results_folder(options.run)
     run = load_model(options.run, step=options.step)
     check_writable(out)
+    options = _quick(options, run) if options.quick else options
     settings = _settings(options, run)
     samples = options.num_samples
     check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
@@ -46,8 +51,20 @@ def evaluate(options: Evaluate) -> int:
     )
     _write(out, options, run.step, settings, result)
     print(_table(result, settings, samples))
-    print(f"results in {out}: metrics.json, metrics.png, strip.png")
+    print(identity_table(result.identity) if result.identity else result.unread)
+    pictures = [file.name for file in (out / name for name in _PICTURES) if file.exists()]
+    print(f"results in {out}: {', '.join(['metrics.json', *pictures])}")
     return 0
+
+
+def _quick(options: Evaluate, run: Run | Pretrained) -> Evaluate:
+    """Return the options of a look."""
+    return dataclasses.replace(
+        options,
+        num_examples=min(options.num_examples, _QUICK_EXAMPLES),
+        num_samples=1,
+        horizon=min(options.horizon or run.settings.horizon, _QUICK_HORIZON),
+    )
 
 
 def _settings(options: Evaluate, run: Run | Pretrained) -> Settings:
@@ -83,6 +100,8 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
             for name, scores in result.scores.items()
         },
     }
+    if result.identity is not None:
+        report["identity"] = as_json(result.identity)
     write_json(out / "metrics.json", report)
     panels = [
         Panel(label, {name: _curve(vars(s)[metric]) for name, s in result.scores.items()})
@@ -92,6 +111,10 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
     write_curves(out / "metrics.png", panels, title=title, first_frame=settings.context)
     frames = settings.context + settings.horizon
     every = -(-frames // _STRIP_COLUMNS)
+    # One of an evaluation before would not fit these numbers.
+    (out / "identity.png").unlink(missing_ok=True)
+    if result.identity is not None:
+        write_identity(out / "identity.png", result.identity)
     write_strip(out / "strip.png", result.strip, every=every, context=settings.context)
 
 

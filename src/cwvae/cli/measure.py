@@ -10,10 +10,13 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
 
+from cwvae.cli import identity
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.progress import Progress
 from cwvae.data.sources import test_source, train_source
+from cwvae.evaluation.identity import Identity, summarise
 from cwvae.evaluation.scores import Scores, best_of, score
+from cwvae.evaluation.video_reading import VideoReading
 from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo
 from cwvae.rollout import forecast
@@ -32,12 +35,17 @@ class _Example(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What an evaluation found: metrics by method, and the mean KL of every level."""
+    """What an evaluation found: metrics by method, the KL of every level, digits as read.
+
+    Without an `identity` there is a line, `unread`, that has why.
+    """
 
     scores: dict[str, Scores]
     nats: Float[np.ndarray, "examples levels"]
     log_likelihood: Float[np.ndarray, " examples"]
     strip: dict[str, np.ndarray]
+    identity: Identity | None
+    unread: str
 
 
 def measure(
@@ -50,14 +58,18 @@ def measure(
     total = settings.context + settings.horizon
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
     rivals = _random_frames(settings, seed)
-    examples, strip = [], {}
+    unread = identity.unread(source, settings.horizon)
+    examples, readings, strip = [], [], {}
     for index in Progress(
         range(min(num_examples, len(source))), unit="video", desc="evaluate", leave=False
     ):
-        video = from_bytes(source[index]["video"])
+        item = source[index]
+        video = from_bytes(item["video"])
         key = jr.fold_in(jr.key(seed), index)
         future, example = _example(model, settings, video, next(rivals), num_samples, key)
         examples.append(example)
+        if not unread:
+            readings.append(identity.read(model, item, video, future, key=jr.fold_in(key, 2)))
         if not strip:
             strip = _rows(video, np.asarray(future[0]), settings.context)
     return Result(
@@ -68,7 +80,14 @@ def measure(
         nats=np.stack([example.nats for example in examples]),
         log_likelihood=np.stack([example.log_likelihood for example in examples]),
         strip=strip,
+        identity=None if unread else _identity(readings, settings, seed),
+        unread=unread,
     )
+
+
+def _identity(readings: list[VideoReading], settings: Settings, seed: int) -> Identity:
+    """Return what the readings of all videos come to."""
+    return summarise(readings, context=settings.context, size=settings.model.size, seed=seed)
 
 
 def _example(

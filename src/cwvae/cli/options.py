@@ -99,7 +99,9 @@ class Train:
 class Evaluate:
     """Measure the forecasts of a run on test videos, beside two baselines.
 
-    Writes metrics.json, metrics.png and a strip of frames, and prints a table.
+    Writes metrics.json, metrics.png and a strip of frames, and prints a table. Of digits drawn on
+    the fly it reads besides, which ones the forecasts show and where (identity.png); sizes for
+    numbers to compare: --num-examples 256 --num-samples 5 --context 36 --horizon 964.
     """
 
     run: tyro.conf.Positional[Path]
@@ -110,6 +112,8 @@ class Evaluate:
     """Folder for the results; None: RUN/evaluation, of an exported model ./NAME-evaluation."""
     num_examples: int = 100
     """Test videos, or all of them if there are fewer."""
+    quick: bool = False
+    """A look: 8 test videos, 1 forecast of each, of at most 64 frames."""
     num_samples: int = 1
     """Forecasts per video; the best is chosen per metric, as the official code does."""
     context: int | None = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from cwvae._extras import extra
 from cwvae.files import replacing
@@ -27,20 +27,35 @@ class Curve:
 
     Values that are not finite leave a gap.
 
-    Raises `ValueError` for arrays that are not one-dimensional or differ in length.
+    **Arguments:** `mean` of every frame; `std`, its standard deviation, or `interval`, where it
+    begins and ends; `frames`, the numbers of the frames where they do not follow one another.
+
+    Raises `ValueError` for arrays that are not one-dimensional or differ in length, and for a
+    deviation beside an interval.
     """
 
     mean: Float[np.ndarray, " horizon"]
     std: Float[np.ndarray, " horizon"] | None = None
+    interval: tuple[Float[np.ndarray, " horizon"], Float[np.ndarray, " horizon"]] | None = None
+    frames: Int[np.ndarray, " horizon"] | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes."""
-        shapes = [np.shape(self.mean)] + ([] if self.std is None else [np.shape(self.std)])
+        given = [self.mean, self.std, *(self.interval or ()), self.frames]
+        shapes = [np.shape(values) for values in given if values is not None]
         if len(shapes[0]) != 1 or shapes[0][0] == 0 or len(set(shapes)) > 1:
             raise ValueError(
-                f"expected a mean of shape (horizon,) and a std of the same shape or None, got "
-                f"{' and '.join(map(str, shapes))}; average over examples first"
+                "expected a mean of shape (horizon,) and std, interval and frames of the same "
+                f"shape or None, got {' and '.join(map(str, shapes))}; average over examples first"
             )
+        if self.std is not None and self.interval is not None:
+            raise ValueError("expected a std or an interval, got both; leave one of them out")
+
+    def shade(self) -> tuple[Float[np.ndarray, " horizon"], Float[np.ndarray, " horizon"]] | None:
+        """Return where the shade around the mean begins and ends, None without one."""
+        if self.std is None:
+            return self.interval
+        return self.mean - self.std, self.mean + self.std
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +76,7 @@ def write_curves(
 ) -> None:
     """Write one or several panels of curves side by side as a PNG.
 
-    A curve is a line; its standard deviation, where given, a shade around it. Curves of the same
+    A curve is a line; its deviation or interval, where given, a shade around it. Curves of the same
     name have the same colour in all panels. The file appears only when it is complete.
 
     **Arguments:** `path`, ending in .png; `panels`; `title`, above all panels; `first_frame`, the
@@ -109,18 +124,30 @@ def _add_legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> N
     )
 
 
+def _finite(values: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " horizon"]:
+    return np.where(np.isfinite(values), values, np.nan).astype(float)
+
+
 def _draw_panel(axis: Axes, panel: Panel, colours: Mapping[str, str], first_frame: int) -> None:
     for name, curve in panel.curves.items():
         # Infinities, such as the PSNR of identical frames, would spoil the shade and the limits.
-        mean = np.where(np.isfinite(curve.mean), curve.mean, np.nan).astype(float)
-        frames = first_frame + np.arange(len(mean))
-        # A single value is a point; a line would not show it.
-        marker = "o" if len(mean) == 1 else None
-        axis.plot(frames, mean, color=colours[name], label=name, linewidth=1.6, marker=marker)
-        if curve.std is not None:
-            std = np.where(np.isfinite(curve.std), curve.std, np.nan).astype(float)
-            shade = {"color": colours[name], "alpha": 0.15, "linewidth": 0}
-            axis.fill_between(frames, mean - std, mean + std, **shade)
+        mean = _finite(curve.mean)
+        frames = first_frame + np.arange(len(mean)) if curve.frames is None else curve.frames
+        # Values far apart are points on a line, and a single one is a point.
+        marker = "o" if len(mean) == 1 or curve.frames is not None else None
+        axis.plot(
+            frames,
+            mean,
+            color=colours[name],
+            label=name,
+            linewidth=1.6,
+            marker=marker,
+            markersize=4,
+        )
+        shade = curve.shade()
+        if shade is not None:
+            low, high = map(_finite, shade)
+            axis.fill_between(frames, low, high, color=colours[name], alpha=0.15, linewidth=0)
     axis.set_xlabel("frame")
     axis.set_ylabel(panel.ylabel)
     axis.set_title(panel.title, fontsize="medium")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Key, PRNGKeyArray
 
 from cwvae.cells.base import LevelConditioning
 from cwvae.conditioning import following
@@ -22,7 +22,7 @@ def hide_frames(
     frames: int,
     *,
     share: float,
-    keys: PRNGKeyArray,
+    keys: Key[Array, " batch"],
 ) -> LevelConditioning:
     """Return the conditioning of videos of which frames are hidden, each with a probability.
 

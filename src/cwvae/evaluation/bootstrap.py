@@ -1,0 +1,47 @@
+"""Means over videos, and how far they would move with other videos."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Bool, Float
+
+from cwvae.arguments import whole_number
+
+__all__ = ["Estimate", "estimate"]
+
+_DRAWS = 2000
+_INSIDE = (2.5, 97.5)
+
+
+class Estimate(eqx.Module):
+    """A mean over videos, `mean`, and its 95 % interval, from `low` to `high`, at every time."""
+
+    mean: Float[np.ndarray, " times"]
+    low: Float[np.ndarray, " times"]
+    high: Float[np.ndarray, " times"]
+
+
+def estimate(
+    values: Float[np.ndarray, "videos samples times"] | Bool[np.ndarray, "videos samples times"],
+    *,
+    seed: int = 0,
+) -> Estimate:
+    """Average over samples, then over videos, with bootstrap intervals over the videos.
+
+    Percentiles of the means of 2,000 sets of as many videos, drawn with replacement (Efron 1979).
+    The samples of a video are no videos of their own: they share its digits.
+
+    **Arguments:** `values`, finite; `seed` of the sets that are drawn, at least 0.
+
+    Raises `ValueError` for values without a video or a sample, and for another seed.
+    """
+    whole_number("seed", seed, least=0)
+    if values.ndim != 3 or 0 in values.shape[:2]:
+        raise ValueError(
+            "values must have axes (videos, samples, times) with at least one video and sample, "
+            f"got shape {values.shape}; measure more"
+        )
+    by_video = values.mean(1)
+    videos = len(by_video)
+    drawn = np.random.default_rng(seed).multinomial(videos, np.full(videos, 1 / videos), _DRAWS)
+    low, high = np.percentile(drawn @ by_video / videos, _INSIDE, axis=0)
+    return Estimate(mean=by_video.mean(0), low=low, high=high)

@@ -1,0 +1,40 @@
+"""Windows: which ones are read, and what counts in them."""
+
+import numpy as np
+import pytest
+
+from cwvae.evaluation.video_reading import window_classes, window_ends
+
+
+@pytest.mark.parametrize(
+    ("context", "frames", "ends"),
+    [
+        (36, 1000, (46, 50, 100, 200, 300, 500, 750, 1000)),
+        (36, 999, (46, 50, 100, 200, 300, 500, 750)),
+        (36, 49, (46, 49)),
+        (4, 49, (14, 49)),
+        (4, 64, (14, 50)),
+        (48, 120, (58, 100)),
+    ],
+)
+def test_windows_that_fit_into_the_forecast_are_read(context, frames, ends):
+    assert window_ends(context, frames) == ends
+
+
+def test_sure_frames_decide():
+    # Two frames that are sure of class 1 count, and eight that lean to class 0 do not.
+    lean, sure = np.log([0.45, 0.1, 0.45]), np.log([0.2, 0.6, 0.2])
+    classes, confident = window_classes(np.stack([sure] * 2 + [lean] * 8)[np.newaxis])
+    assert (classes, confident) == (1, False)
+
+
+def test_of_frames_that_are_all_unsure_all_count():
+    lean = np.log([[0.45, 0.15, 0.4]] * 10)
+    classes, confident = window_classes(lean[np.newaxis])
+    assert (classes, confident) == (0, False)
+
+
+def test_three_sure_frames_make_a_window_confident():
+    lean, sure = np.log([0.4, 0.3, 0.3]), np.log([0.2, 0.6, 0.2])
+    windows = np.stack([[sure] * n + [lean] * (10 - n) for n in (2, 3, 10)])
+    assert window_classes(windows)[1].tolist() == [False, True, True]

@@ -13,9 +13,11 @@ from jaxtyping import Array, Bool, Float, Real
 from cwvae.arguments import check_shape
 from cwvae.cells.base import Conditioning, LevelConditioning, State
 from cwvae.clock import Clock
-from cwvae.shapes import FrameFeatures
 
 __all__ = ["conditioning_of", "cut_conditioning", "following", "without_hidden"]
+
+_Features = tuple[Float[Array, "*batch frames _"], ...]
+"""Features of every frame for each level, of one video or several."""
 
 
 def conditioning_of(
@@ -56,9 +58,7 @@ def conditioning_of(
     )
 
 
-def without_hidden(
-    features: FrameFeatures, conditioning: LevelConditioning | None
-) -> FrameFeatures:
+def without_hidden(features: _Features, conditioning: LevelConditioning | None) -> _Features:
     """Return features of frames, those of frames that are not observed zeros.
 
     Zeros are neutral in the sum over a window. Leading batch axes may be on both.

@@ -59,7 +59,7 @@ def check_names() -> None:
     names: dict[str, object] = {}
     exec("from cwvae import *", names)
     assert {"build", "elbo", "forecast"} <= names.keys() >= set(cwvae.__all__)
-    needs_more = {"Run", "init_train_state", "load_run", "train_step"}
+    needs_more = {"Run", "init_train_state", "load_pretrained", "load_run", "train_step"}
     assert needs_more.isdisjoint(names)
     assert needs_more.isdisjoint(dir(cwvae))
     assert "forecast" in pydoc.render_doc(cwvae)

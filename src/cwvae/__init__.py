@@ -97,8 +97,9 @@ _MODULES = (
     *("nn", "official", "pretrained", "shapes", "streaming", "training"),
 )
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-# What needs more than the core, which a star import leaves out without it: the extra `train`.
-_OPTIONAL = {"training.run": "optax", "training.step": "optax"}
+# What needs more than the core, the extras `train` and `pretrained`, which a star import leaves out
+# where it is not installed.
+_OPTIONAL = {"pretrained": "safetensors", "training.run": "optax", "training.step": "optax"}
 _MISSING = {
     home for home, package in _OPTIONAL.items() if importlib.util.find_spec(package) is None
 }

@@ -121,25 +121,23 @@ def loss(
 
     - `videos`, `noise`, `conditioning`, `past`: a leading batch axis on what `elbo` takes.
     - `beta`: weight of the KL, one for all levels or one a level, the fastest first.
-    - `free_nats`: per level, taken off the batch mean of the level's KL summed over time:
-      max(0, KL - free nats), as in the official code.
-    - `tick_free_nats`: per level, nats for each of a tick's `Clock.tick_frames`, spread evenly over
-      the latent vector, no part of which counts less at any tick (see `cwvae.level_kl.level_kl`).
+    - `free_nats`: taken off the batch mean of each level's KL summed over time: max(0, KL - free
+      nats), as in the official code.
+    - `tick_free_nats`: nats for each of a tick's `Clock.tick_frames`, spread evenly over the latent
+      vector, no part of which counts less at any tick (`cwvae.level_kl.level_kl`).
     - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
 
-    Beta and free nats may be traced arrays. Raises `ValueError` for options outside their range
-    or not one a level.
+    Beta and free nats may be traced. Raises `ValueError` for options out of range, or not one a
+    level.
     """
     divergence = _balanced(kl_balance)
     if videos.shape[0] < 1:
         raise ValueError("the loss needs a batch of at least 1 video, got none")
     levels, frames = model.hierarchy.clock.levels, videos.shape[1]
-    weights = per_level("beta", beta, levels)
-    free = per_level("free_nats", free_nats, levels)
+    weights, free = per_level("beta", beta, levels), per_level("free_nats", free_nats, levels)
     of_ticks = per_level("tick_free_nats", tick_free_nats, levels)
-    batch = (jnp.asarray(videos), noise, conditioning, past)
-    means = partial(_means, divergence)
+    batch, means = (jnp.asarray(videos), noise, conditioning, past), partial(_means, divergence)
     log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
     log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cwvae.cli.logs import Logs, kept_lines
+from cwvae.model import Past
 from cwvae.objective import Loss
 from cwvae.training.step import StepRecord
 
@@ -19,7 +20,7 @@ def record(*per_tick: float) -> StepRecord:
     kl = jnp.asarray(per_tick)
     units = jnp.full(len(per_tick), 3)
     one = jnp.ones(())
-    return StepRecord(Loss(one, one, jnp.nan_to_num(kl), kl, units), one)
+    return StepRecord(Loss(one, one, jnp.nan_to_num(kl), kl, units, Past(())), one)
 
 
 def log(folder: Path, steps: range, *per_tick: float, last: int = 2000) -> None:

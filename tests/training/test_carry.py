@@ -48,7 +48,8 @@ def test_a_step_goes_on_from_the_states_of_the_step_before(clock):
     assert eqx.tree_equal(first.past, record.loss.past)
     _, second = step(first, piece(1), CONFIG)
     keys = jr.split(jr.fold_in(jr.key(CONFIG.seed), 1), CONFIG.batch_size)
-    noise = jax.vmap(lambda key: start.model.hierarchy.noise(CONFIG.frames, key=key))(keys)
+    levels, later = start.model.hierarchy, clock.slowest
+    noise = jax.vmap(lambda key: levels.noise(CONFIG.frames, key=key, start=later))(keys)
     expected = eqx.filter_jit(loss)(first.model, piece(1), noise, past=first.past)
     np.testing.assert_allclose(second.loss.total, expected.total, rtol=1e-5)
     _, anew = step(begin_videos(first, 3, CONFIG), piece(1), CONFIG)

@@ -123,7 +123,7 @@ def test_a_run_whose_copy_is_gone_or_broken_names_it(custom_run, tmp_path, capsy
 def test_weights_of_the_kl_are_counted_by_its_levels(tmp_path, capsys):
     wrong = ["--beta", "1", "1", "1"]
     assert main([*arguments(tmp_path / "run", f"{SOURCE}:make"), *wrong]) == 2
-    assert "--beta must be one number or 2, one a level, got 3" in capsys.readouterr().err
+    assert "--beta must be one value or 2, one a level, got 3" in capsys.readouterr().err
 
 
 OTHERS = """import dataclasses

@@ -91,14 +91,16 @@ class Clips:
         """Return the clip of an index in [0, len), else raise `IndexError`; the class has more."""
         return self.cut(index, 0, self.frames)
 
-    def cut(self, index: SupportsIndex, start: int, stop: int) -> dict[str, np.ndarray]:
+    def cut(
+        self, index: SupportsIndex, start: SupportsIndex, stop: SupportsIndex
+    ) -> dict[str, np.ndarray]:
         """Return the frames from `start` to `stop` of a clip, and read none of the others."""
         number = operator.index(index)
         if not 0 <= number < len(self):
             raise IndexError(f"expected an index from 0 to {len(self) - 1}, got {number}")
         place, first = self._places[number]
         recording = self.recordings[place]
-        played = first + np.arange(start, stop)
+        played = first + np.arange(operator.index(start), operator.index(stop))
         recorded = played * self.speed.numerator // self.speed.denominator
         clip = {"video": recording.video[recorded]}
         if self._has_actions and recording.actions is not None:

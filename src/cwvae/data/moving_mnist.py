@@ -133,13 +133,16 @@ class MovingMNIST:
         """Draw the sequence of an index in [0, len), else raise `IndexError`."""
         return self.cut(index, 0, self.frames)
 
-    def cut(self, index: SupportsIndex, start: int, stop: int) -> dict[str, np.ndarray]:
+    def cut(
+        self, index: SupportsIndex, start: SupportsIndex, stop: SupportsIndex
+    ) -> dict[str, np.ndarray]:
         """Draw the frames from `start` to `stop` of a sequence, and none of the others."""
         number = operator.index(index)
         if not 0 <= number < self.length:
             raise IndexError(f"expected an index from 0 to {self.length - 1}, got {number}")
         motion = self._motion(number)
-        positions = _bounce(motion.starts, motion.velocities, start, stop)
+        window = operator.index(start), operator.index(stop)
+        positions = _bounce(motion.starts, motion.velocities, *window)
         scene = _draw(self.images[motion.digits], np.rint(positions).astype(np.intp))
         return {
             "video": _rescale(scene, self.size)[..., np.newaxis],

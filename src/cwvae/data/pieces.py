@@ -15,7 +15,9 @@ class Cuttable(Protocol):
 
     frames: int
 
-    def cut(self, index: SupportsIndex, start: int, stop: int) -> dict[str, np.ndarray]:
+    def cut(
+        self, index: SupportsIndex, start: SupportsIndex, stop: SupportsIndex
+    ) -> dict[str, np.ndarray]:
         """Return the sequence of an index from frame `start` up to `stop`, which is left out."""
         ...
 

@@ -128,22 +128,21 @@ def train_step(
     - `videos`: (batch, frames, height, width, channels), of NumPy or JAX. Frames of uint8 are
       divided by 255, floating-point ones are taken as they are.
     - `config`: loss, seed, average and the official optimiser's options, each of which may change
-      between steps; with more than one of its `pieces` the new state has a past, from which the
-      next videos go on.
+      between steps; with more than one of its `pieces` the new state has a past.
     - `conditioning`: with a leading batch axis, for models of times or actions; that of a piece is
       cut from that of its whole video.
     - `optimiser`: that of `init_train_state`, by default the official one. Another one has its own
       options in the place of those in `config`.
 
-    Raises `TypeCheckError` for videos that are no such batch, `ValueError` for the state of another
-    optimiser, for pieces after which no other can follow, or a past of other videos.
+    Raises `TypeCheckError` for videos that are no such batch, `ValueError` for another optimiser's
+    state, for pieces after which no other can follow, or a past of other videos.
     """
     chosen = make_optimiser(config) if optimiser is None else optimiser
     _check_optimiser(chosen, state)
     _check_videos(videos.shape, state, config)
     (_, parts), gradients = _loss_and_gradients(state, videos, config, conditioning)
-    weights = eqx.filter(state.model, eqx.is_inexact_array)
     with relaxed_promotion():
+        weights = eqx.filter(state.model, eqx.is_inexact_array)
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
         # What a likelihood takes from the batch is no weight: its update is zero.
         likelihood = state.model.likelihood.follow(parts.stddev)

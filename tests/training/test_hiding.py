@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from models import draw, hierarchy, noise, plain, plain_video, tiny
+from models import draw, hierarchy, noise, plain, plain_video, stacked, tiny
 from reference import assert_alike
 
 from cwvae.clock import Clock
+from cwvae.model import Past
 from cwvae.objective import elbo
 from cwvae.training.carry import begin_videos
 from cwvae.training.config import TrainConfig
@@ -92,3 +93,12 @@ def test_training_with_hidden_frames_is_a_function_of_the_seed_and_the_step():
     assert losses(config) == one
     # Fewer frames are inferred, so there are fewer nats.
     assert one[0] < losses(dataclasses.replace(config, hide=0.0))[0]
+
+
+def test_a_window_that_began_in_the_frames_before_has_their_evidence():
+    levels = hierarchy(Clock(2, 3, lookahead=False))
+    past = Past(stacked([levels.init()]))
+    keys = jr.split(KEY, 1)
+    later = hide_frames(levels, None, past, 6, share=0.99, keys=keys)
+    assert bool(later[1].observed[0, 0])
+    assert not np.all(later[0].observed)

@@ -118,6 +118,10 @@ LIKELIHOODS = {
         lambda: FixedNormal("1"),
         "stddev must be positive and finite, got 1",
     ),
+    "a calibrated stddev far beyond the pixels": (
+        lambda: CalibratedNormal(100.0),
+        "must start at 10 at most, got 100; pixels lie in",
+    ),
     "a stddev to start from below 0": (
         lambda: LearnedNormal(-1.0),
         "stddev must be positive and finite, got -1",

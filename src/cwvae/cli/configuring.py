@@ -58,6 +58,7 @@ def configure(options: Train) -> Settings:
     clock = model.hierarchy.clock
     _check_weights(settings.train, clock.levels)
     check_pieces(settings.train.frames, settings.train, clock)
+    _check_static_window(settings.train.frames, clock.static_window)
     _check_compute_dtype(model, settings)
     _check_memory(model, settings, options.memory_limit)
     context = max(preset.context // clock.slowest, 1) * clock.slowest
@@ -78,6 +79,15 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
     """Raise `ValueError` for options of the KL that are neither one nor one a level."""
     for name in ("beta", "beta_start", "free_nats", "tick_free_nats"):
         check_levels(f"--{name.replace('_', '-')}", getattr(config, name), levels)
+
+
+def _check_static_window(frames: int, window: int | None) -> None:
+    """Raise `ValueError` for a static level that would look at more frames than there are."""
+    if window is not None and window > frames:
+        raise ValueError(
+            f"--static-window must be at most the frames of a training video, {frames}, got "
+            f"{window}; make it smaller, or --frames larger"
+        )
 
 
 def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:

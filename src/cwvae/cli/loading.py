@@ -1,5 +1,6 @@
 """A run, or an exported model in its place, wherever a command takes one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import jax.random as jr
@@ -42,7 +43,9 @@ def first_state(settings: Settings) -> TrainState:
     """Return the state before a run's first step, with the weights that it begins with."""
     model = builder(settings.custom)(settings.model, key=jr.key(settings.train.seed))
     if settings.init:
-        model = _with_weights(model, Path(settings.init))
+        # What a likelihood takes from the data begins as it is configured.
+        trained = _with_weights(model, Path(settings.init))
+        model = replace(trained, likelihood=model.likelihood)
     return init_train_state(model, settings.train)
 
 

@@ -1,14 +1,13 @@
 """The logs of a training run: JSON lines, TensorBoard events, a progress bar."""
 
 import json
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Bool
 
 from cwvae._extras import extra
 from cwvae.cli.silence import Silence
@@ -91,21 +90,22 @@ class Logs:
 def _scalars(record: StepRecord) -> dict[str, float]:
     """Return the numbers of a step by name; nats are per frame, or per tick of a level."""
     loss = record.loss
+    ticked = np.isfinite(np.asarray(loss.kl_per_tick))
     return {
         "loss": float(loss.total),
         "nll": float(loss.nll),
-        **_by_level("kl/level_", loss.kl),
-        **_by_level(_PER_TICK, loss.kl_per_tick),
-        **_by_level("active_units/level_", loss.active_units),
+        **_by_level("kl/level_", loss.kl, ticked),
+        **_by_level(_PER_TICK, loss.kl_per_tick, ticked),
+        **_by_level("active_units/level_", loss.active_units, ticked),
         **({} if loss.stddev is None else {"stddev": float(loss.stddev)}),
         "gradient_norm": float(record.gradient_norm),
     }
 
 
-def _by_level(name: str, values: Array) -> dict[str, float]:
+def _by_level(name: str, values: Array, ticked: Bool[np.ndarray, " levels"]) -> dict[str, float]:
     """Return one number a level by name, without those of levels that had no ticks."""
     numbers = enumerate(np.asarray(values).tolist())
-    return {f"{name}{level}": number for level, number in numbers if not math.isnan(number)}
+    return {f"{name}{level}": number for level, number in numbers if ticked[level]}
 
 
 def _per_tick(line: Mapping[str, Any]) -> dict[int, float]:

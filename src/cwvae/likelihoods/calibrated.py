@@ -23,6 +23,8 @@ from cwvae.shapes import Frame, checked
 
 __all__ = ["CalibratedNormal"]
 
+# Pixels lie in [0, 1]. Under a variance far beyond their own a float32 holds no error of them.
+_MOST = 10.0
 # The batches over which the variance that is kept is averaged, about: that of one batch differs
 # from the next one's by some percent, which costs a nat a frame where the other is measured.
 _BATCHES = 100
@@ -38,7 +40,7 @@ class CalibratedNormal(AbstractLikelihood):
 
     **Arguments:**
 
-    - `stddev`: the standard deviation to start from.
+    - `stddev`: the standard deviation to start from, at most 10.
     - `floor`: the least one. Without it sharp frames would be worth any number of nats.
     - `warmup`: the steps in which the least standard deviation falls from `stddev` to the floor,
       by the same factor in every step. Early on, what is learned is then what a fixed one learns.
@@ -56,6 +58,11 @@ class CalibratedNormal(AbstractLikelihood):
         """Start from a standard deviation."""
         check_positive("the likelihood's stddev", stddev)
         check_positive("the likelihood's floor", floor)
+        if max(stddev, floor) > _MOST:
+            raise ValueError(
+                f"a calibrated standard deviation must start at {_MOST:g} at most, got "
+                f"{max(stddev, floor):g}; pixels lie in [0, 1], so use 1 or less"
+            )
         whole_number("warmup", warmup, least=0)
         start = max(stddev, floor) if warmup else floor
         self.floor, self.fall = float(floor), float((floor / start) ** (2 / max(warmup, 1)))

@@ -6,6 +6,7 @@ import math
 import re
 
 from cwvae.arguments import described
+from cwvae.clock import ENDLESS
 from cwvae.pretrained.measured import Measured
 from cwvae.pretrained.places import PREFIX, SUFFIX
 from cwvae.training.settings import Settings
@@ -112,8 +113,11 @@ def _rows(
     if settings.custom:
         model = f"of the author's own function `{settings.custom.function}`"
     else:
-        periods = ", ".join(map(str, settings.model.clock.periods))
+        known = settings.model.clock.periods
+        periods = ", ".join(str(period) for period in known if period != ENDLESS)
+        once = f", the slowest once in the first {settings.model.static_window} frames"
         model = f"{settings.model.levels} levels, which tick every {periods} frames"
+        model += once if ENDLESS in known else ""
     rows = {
         "model": model,
         "parameters": f"{parameters:,}, stored in {dtype}",

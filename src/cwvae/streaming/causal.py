@@ -27,8 +27,8 @@ def causal_step(
     """Add a frame to a level's window; where the level `ticks`, advance it and empty the window.
 
     Its states are those of `observe_level`, and of `imagine_level` at ticks whose own frame is
-    not observed: there the batch computation samples from the prior, whatever was observed of
-    the window before.
+    not observed: there it samples from the prior, whatever was observed of the window before. (A
+    batch whose conditioning marks frames as missing still uses the others of such a window.)
     """
     features, action = add_frame(level, inputs)
     conditioning = replace(inputs.conditioning, action=action)

@@ -119,9 +119,8 @@ def imagine(
 
     **Arguments:** those of `step`, which raises the same errors.
 
-    In a causal model a level that ticks at the frame samples from its prior, as in the batch
-    computation, whatever it observed of its window; a level that looks ahead keeps what it
-    observed of its window.
+    In a causal model a level that ticks at the frame samples from its prior, whatever it observed
+    of its window; a level that looks ahead keeps what it observed of its window.
     """
     noise = checked_noise(model.hierarchy, noise)
     return _advance(model, stream, noise, duration, action, (None,) * len(noise))

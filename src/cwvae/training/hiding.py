@@ -43,9 +43,13 @@ def hide_frames(
         # Not the stream that the noise of the ticks is drawn from, which counts from 0.
         observed = jr.bernoulli(jr.fold_in(key, 2**32 - 1), 1 - share, (frames,))
         hidden = levels.conditioning(frames, observed=observed)
+        ticks = [jnp.asarray(level.observed) for level in hidden]
+        if past is not None and not levels.clock.lookahead:
+            # The window of an upper level's first tick began in the frames before.
+            ticks = [ticks[0], *(level.at[:1].set(True) for level in ticks[1:])]
         return tuple(
-            replace(level, observed=jnp.asarray(other.observed)[: level.time.shape[0]])
-            for level, other in zip(hidden if known is None else known, hidden, strict=True)
+            replace(level, observed=seen[: level.time.shape[0]])
+            for level, seen in zip(hidden if known is None else known, ticks, strict=True)
         )
 
     return jax.vmap(one)(conditioning, past, keys)

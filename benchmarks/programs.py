@@ -61,10 +61,10 @@ def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) ->
         after = eqx.filter_jit(jax.vmap(lambda video: observe(model, video, noise)))
         return model.hierarchy, after(videos), keys
 
-    def decoded(model, videos, keys):
+    def decoded(model, videos, keys, /):
         return jax.vmap(lambda video, key: forecast(model, video, horizon, key=key))(videos, keys)
 
-    def latents(levels, states, keys):
+    def latents(levels, states, keys, /):
         def one(states, key):
             noise = levels.noise(horizon, key=key)
             return levels.imagine(states, noise, levels.conditioning(horizon))[1][0].output
@@ -93,10 +93,10 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         # The weights do not depend on the factors, so that models of other factors share them.
         made = seeded_model(dataclasses.replace(config, factors=1)).hierarchy
         levels = dataclasses.replace(made, clock=config.clock)
-        noise = tuple(normal(n, config.stoch_size, seed=2) for n in counts)
+        both = list(zip(counts, made.cells, strict=True))
+        noise = tuple(normal(n, cell.stoch_size, seed=2) for n, cell in both)
         if not observing:
             return levels, noise
-        both = zip(counts, made.cells, strict=True)
         return levels, tuple(normal(n, cell.feature_size, seed=1) for n, cell in both), noise
 
     def run(levels, *arrays):
@@ -127,7 +127,7 @@ def vision(part: str, way: str, preset: str, frames: int) -> Program:
         model: Any = seeded_model(config)
         if encoding:
             return model.encoder.frame, videos(config, 1, frames)[0] / jnp.float32(255)
-        return model.decoder, normal(frames, config.stoch_size + config.deter_size)
+        return model.decoder, normal(frames, config.stoch_sizes[0] + config.deter_sizes[0])
 
     def gradient(network, inputs):
         def loss(learnt):

@@ -40,7 +40,8 @@ def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
     Files that agree in what they were measured with are parts of one run; of a case that is in
     several the newest counts.
     """
-    files = [read_json(path) | {"file": path.name} for path in sorted(folder.glob("*.json"))]
+    paths = sorted(folder.glob("*.json"))
+    files: list[Run] = [read_json(path) | {"file": path.name} for path in paths]
     found = sorted((file for file in files if "cases" in file), key=itemgetter("date"))
     last: dict[str, Run] = {}
     for run in (file for file in found if "kind" in file):

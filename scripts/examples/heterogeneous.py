@@ -33,7 +33,7 @@ def make(config: ModelConfig, *, key) -> CWVAE:
     classes = partial(CategoricalHead, classes=8)
     top = cell(stoch_size=32, context_size=0, head=classes, key=keys[2])
     middle = cell(stoch_size=8, context_size=top.output_size, memory=LSTM, key=keys[1])
-    cell = partial(cell, stoch_size=config.stoch_size, deter_size=config.deter_size)
+    cell = partial(cell, stoch_size=config.stoch_sizes[0], deter_size=config.deter_sizes[0])
     bottom = cell(context_size=middle.output_size, key=keys[0])
     return dataclasses.replace(usual, hierarchy=Hierarchy((bottom, middle, top), Clock(3, (2, 4))))
 

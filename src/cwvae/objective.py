@@ -128,8 +128,7 @@ def loss(
     - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
 
-    Beta and free nats may be traced. Raises `ValueError` for options out of range, or not one a
-    level.
+    Beta and free nats may be traced. Raises `ValueError` for options out of range.
     """
     divergence = _balanced(kl_balance)
     if videos.shape[0] < 1:

@@ -61,10 +61,17 @@ def test_a_short_forecast_is_not_read_and_the_line_has_why(run, tmp_path, capsys
     )
 
 
+class Recorded(list):
+    """Videos of files."""
+
+    def cut(self, index, start, stop):
+        return self[index]
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ([{"video": None}], "only digits drawn on the fly"),
+        (Recorded([{}]), "only digits drawn on the fly"),
         (digits(size=128), "here are 2 in frames of 128"),
         (digits(num_digits=3), "here are 3 in frames of 32"),
         (digits(), ""),

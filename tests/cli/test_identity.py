@@ -64,6 +64,8 @@ def test_a_short_forecast_is_not_read_and_the_line_has_why(run, tmp_path, capsys
 class Recorded(list):
     """Videos of files."""
 
+    frames = 1
+
     def cut(self, index, start, stop):
         return self[index]
 

@@ -56,6 +56,7 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         iterator = batches(source, batch_size=size, seed=seed, flip=flip, pieces=config.pieces)
         state = _start(options, settings, iterator)
         if state.step >= config.steps:
+            _write_start(options, settings)
             print(f"{options.out} is trained for {state.step} steps already; --steps can add more")
             return 0
         return _run(options, settings, preview, state, iterator, deadline)

@@ -145,8 +145,10 @@ def test_later_frames_than_the_window_do_not_change_the_static_level():
     assert_alike(ours, theirs)
 
 
-def test_the_loss_is_the_mean_of_the_elbo():
-    model = tiny(levels=3, factors=2, static_window=WINDOW)
+@pytest.mark.parametrize("options", [{}, {"coarse_evidence": 4}])
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_the_loss_is_the_mean_of_the_elbo(lookahead, options):
+    model = tiny(levels=3, factors=2, static_window=WINDOW, lookahead=lookahead, **options)
     videos = jnp.asarray(np.random.default_rng(0).uniform(size=(2, 4, 32, 32, 1)), dtype=float)
     keys = jr.split(KEY, 2)
     noises = jax.vmap(lambda key: model.hierarchy.noise(4, key=key))(keys)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,7 +14,7 @@ from cwvae.conditioning import following, without_hidden
 from cwvae.hierarchy import Hierarchy
 from cwvae.hierarchy_checks import check_states
 from cwvae.likelihoods import AbstractLikelihood
-from cwvae.nn.frame_networks import log_probs, map_frames
+from cwvae.nn.frame_networks import log_probs, map_frames, map_videos
 from cwvae.shapes import FrameFeatures, LevelFeatures, LevelNoise, Video, checked
 
 __all__ = ["CWVAE", "Past"]
@@ -64,9 +65,23 @@ class CWVAE(eqx.Module):
         """
         if frames.shape[0] < 1:
             raise ValueError("a video needs at least 1 frame, got none")
-        levels = self.hierarchy.clock.levels
         with jax.named_scope("encode"):
-            features = map_frames(self.encoder, jnp.asarray(frames))
+            return self._check_features(map_frames(self.encoder, jnp.asarray(frames)))
+
+    def encode_videos(
+        self, videos: Float[Array, "videos frames *frame"]
+    ) -> tuple[Float[Array, "videos frames _"], ...]:
+        """Return the features of every frame of whole videos, (videos, frames, feature).
+
+        A video of `encode`, but 0 for frames that the encoder knows to be in no tick's window.
+        Raises `ValueError` for an encoder of other levels.
+        """
+        with jax.named_scope("encode"):
+            return self._check_features(map_videos(self.encoder, jnp.asarray(videos)))
+
+    def _check_features(self, features: Any) -> tuple[Array, ...]:
+        """Return an encoder's features; raise `ValueError` unless each level has some."""
+        levels = self.hierarchy.clock.levels
         if not isinstance(features, tuple):
             raise ValueError(
                 "the encoder must return a tuple, a vector for each level; wrap what encodes "

@@ -200,8 +200,7 @@ def _terms(
     of every video, more than the cache holds.
     """
     with jax.named_scope("elbo"):
-        features = model.encode(_all_frames(videos))
-        features = jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], -1), features)
+        features = model.encode_videos(videos)
         features = without_hidden(features, conditioning)
         pooled = jax.vmap(model.pool)(features, past)
         before = None if past is None else past.states

@@ -127,6 +127,18 @@ def test_a_coarse_encoder_is_the_same_for_many_frames():
         np.testing.assert_allclose(together, np.stack(single), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("window", [1, 3, 9, None])
+def test_a_coarse_encoder_leaves_out_what_a_static_level_does_not_read(window):
+    coarse = (made(DenseStack, 64, FEATURE, hidden_size=5, depth=2),)
+    network = CoarseEncoder(encoder(0).frame, coarse, 4, window)
+    videos = draw(1, 2, 5, SIZE, SIZE, 1)
+    expected = [np.stack(f) for f in zip(*map(network.batch, videos), strict=True)]
+    if window is not None:
+        expected[-1][:, window:] = 0
+    for actual, level in zip(network.videos(videos), expected, strict=True):
+        np.testing.assert_allclose(actual, level, rtol=1e-4, atol=1e-5)
+
+
 def test_blocks_that_do_not_divide_a_frame_raise_an_error():
     network = CoarseEncoder(encoder(0).frame, (), 5)
     with pytest.raises(ValueError, match="blocks of 5 pixels must divide the frame, got 32 x 32"):

@@ -7,7 +7,14 @@ import jax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree, Shaped
 
-from cwvae.nn.frame_networks import AbstractFrameDecoder, LogProb, log_probs, map_frames
+from cwvae.nn.frame_networks import (
+    AbstractFrameDecoder,
+    AbstractVideoNetwork,
+    LogProb,
+    log_probs,
+    map_frames,
+    map_videos,
+)
 
 __all__ = ["COMPUTE_DTYPES", "InDtype"]
 
@@ -15,7 +22,7 @@ COMPUTE_DTYPES = ("float16", "bfloat16", "float32", "float64")
 """The floating point types that a network can compute in."""
 
 
-class InDtype(AbstractFrameDecoder):
+class InDtype(AbstractFrameDecoder, AbstractVideoNetwork):
     """A network, encoder or decoder, that computes in a floating point type of its own.
 
     Inputs are rounded to the type, and answers are turned back into the type of the inputs, so
@@ -43,6 +50,12 @@ class InDtype(AbstractFrameDecoder):
     ) -> PyTree[Float[Array, " frames ..."]]:
         """Return the network's answers to many inputs."""
         return _in(inputs, map_frames(self.network, inputs.astype(self.dtype)))
+
+    def videos(
+        self, videos: Float[Array, "videos frames *frame"], /
+    ) -> PyTree[Float[Array, "videos frames ..."]]:
+        """Return the network's answers to the frames of whole videos."""
+        return _in(videos, map_videos(self.network, videos.astype(self.dtype)))
 
     def log_probs(
         self,

@@ -6,9 +6,15 @@ Without a time axis: `CWVAE.features` runs it on all frames and sums each level'
 from collections.abc import Callable
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from cwvae.nn.frame_networks import AbstractFrameNetwork, map_frames
+from cwvae.nn.frame_networks import (
+    AbstractFrameNetwork,
+    AbstractVideoNetwork,
+    map_frames,
+    map_videos,
+)
 from cwvae.shapes import FrameFeatures
 
 __all__ = ["CoarseEncoder", "Encoder"]
@@ -39,7 +45,7 @@ class Encoder(AbstractFrameNetwork):
         return tuple(features)
 
 
-class CoarseEncoder(AbstractFrameNetwork):
+class CoarseEncoder(AbstractVideoNetwork):
     """An encoder that shows the slowest level the frame, and the others a coarse one.
 
     What is fine, such as the shape of a digit, then reaches the decoder through the slowest level
@@ -48,12 +54,15 @@ class CoarseEncoder(AbstractFrameNetwork):
 
     **Arguments:** `fine` turns one frame into the slowest level's vector; `coarse`, one for each
     other level, the fastest first, each turn the means of all square blocks of the frame into that
-    of their level; `block`, the edge of a block in pixels, which divides height and width.
+    of their level; `block`, the edge of a block in pixels, which divides height and width;
+    `window`, the number of frames at the beginning of a video that the slowest level reads, if it
+    is a static one, so that `videos` need not apply `fine` to the others; None, all.
     """
 
     fine: Callable[[Array], Array]
     coarse: tuple[Callable[[Array], Array], ...]
     block: int = eqx.field(static=True)
+    window: int | None = eqx.field(static=True, default=None)
 
     def __call__(
         self, frame: Float[Array, "height width channels"], /
@@ -66,6 +75,16 @@ class CoarseEncoder(AbstractFrameNetwork):
         """Return every frame's features for each level, the fastest level first."""
         means = self._means(frames)
         return (*(map_frames(stack, means) for stack in self.coarse), map_frames(self.fine, frames))
+
+    def videos(
+        self, videos: Float[Array, "videos frames height width channels"], /
+    ) -> PyTree[Float[Array, "videos frames feature"]]:
+        """Return `batch` of each video; the slowest level's features are 0 after its window."""
+        count, frames = videos.shape[:2]
+        means = self._means(videos.reshape(-1, *videos.shape[2:])).reshape(count, frames, -1)
+        fine = map_videos(self.fine, videos[:, : self.window])
+        fine = jnp.pad(fine, [(0, 0), (0, frames - fine.shape[1]), (0, 0)])
+        return (*(map_videos(stack, means) for stack in self.coarse), fine)
 
     def _means(
         self, frames: Float[Array, "frames height width channels"]

@@ -14,9 +14,11 @@ from jaxtyping import Array, Float, PyTree, Shaped
 __all__ = [
     "AbstractFrameDecoder",
     "AbstractFrameNetwork",
+    "AbstractVideoNetwork",
     "LogProb",
     "log_probs",
     "map_frames",
+    "map_videos",
 ]
 
 LogProb = Callable[[Float[Array, "*answer"], Shaped[Array, "*target"]], Float[Array, ""]]
@@ -35,6 +37,16 @@ class AbstractFrameNetwork(eqx.Module):
         self, inputs: Float[Array, " frames *input"], /
     ) -> PyTree[Float[Array, " frames ..."]]:
         """Return the answers to many inputs, those of `__call__` to rounding."""
+
+
+class AbstractVideoNetwork(AbstractFrameNetwork):
+    """A network of one frame that has less to do for some frames of a video than for others."""
+
+    @abc.abstractmethod
+    def videos(
+        self, videos: Float[Array, "videos frames *frame"], /
+    ) -> PyTree[Float[Array, "videos frames ..."]]:
+        """Return the answers to the frames of whole videos; zeros where nobody reads them."""
 
 
 class AbstractFrameDecoder(AbstractFrameNetwork):
@@ -61,6 +73,16 @@ def map_frames(
     if isinstance(network, AbstractFrameNetwork):
         return network.batch(inputs)
     return jax.vmap(network)(inputs)
+
+
+def map_videos(
+    network: Callable[[Array], PyTree[Array]], videos: Float[Array, "videos frames *frame"]
+) -> PyTree[Float[Array, "videos frames ..."]]:
+    """Apply a network of one frame to those of every video, each from its beginning."""
+    if isinstance(network, AbstractVideoNetwork):
+        return network.videos(videos)
+    answers = map_frames(network, videos.reshape(-1, *videos.shape[2:]))
+    return jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], *rows.shape[1:]), answers)
 
 
 def log_probs(

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from cwvae.evaluation.video_reading import window_classes, window_ends
+from cwvae.data.digits import load_digits
+from cwvae.data.moving_mnist import MovingMNIST
+from cwvae.evaluation.reader import load_reader
+from cwvae.evaluation.video_reading import follow_classes, window_classes, window_ends
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,21 @@ def test_three_sure_frames_make_a_window_confident():
     lean, sure = np.log([0.4, 0.3, 0.3]), np.log([0.2, 0.6, 0.2])
     windows = np.stack([[sure] * n + [lean] * (10 - n) for n in (2, 3, 10)])
     assert window_classes(windows)[1].tolist() == [False, True, True]
+
+
+def test_a_video_is_followed_until_its_digit_is_another_or_gone():
+    source = MovingMNIST(
+        split="test", frames=30, digits=load_digits(), num_digits=1, size=32, length=16, seed=1
+    )
+    items = [source[index] for index in range(len(source))]
+    videos = [item["video"].astype(np.float32) / 255 for item in items]
+    labels = [int(item["labels"][0]) for item in items]
+    masses = [float(video.sum((1, 2, 3)).mean()) for video in videos]
+    # One of much more or less ink than the first is not legible.
+    near = [n for n in range(16) if labels[n] != labels[0] and abs(masses[n] / masses[0] - 1) < 0.2]
+    film = np.concatenate([videos[0], videos[near[0]], np.zeros_like(videos[0])])
+    found = follow_classes(load_reader(32), film, mass=masses[0])
+    assert found.shape == (90,)
+    assert np.all(found[:30] == labels[0])
+    assert np.all(found[40:60] == labels[near[0]])
+    assert np.all(found[70:] == -1)

@@ -13,13 +13,18 @@ from jaxtyping import Array, Float, Int
 
 from cwvae.evaluation.bootstrap import Estimate, estimate
 from cwvae.evaluation.reader import PAIRS, Reader, load_reader
-from cwvae.evaluation.video_reading import Seen, VideoReading, distance, read_video, window_ends
+from cwvae.evaluation.video_reading import (
+    Seen,
+    VideoReading,
+    distance,
+    legible,
+    read_video,
+    window_ends,
+)
 from cwvae.shapes import checked
 
 __all__ = ["Identity", "Row", "as_json", "measure", "summarise"]
 
-# A digit, or several, have the mass of those of the context; half a pair or a doubled digit do not.
-_MASS = (0.7, 1.3)
 # Of the edge of a frame: a quarter of a digit.
 _NEAR = 7 / 64
 
@@ -167,17 +172,16 @@ def _stacked(seen: Sequence[Seen]) -> Seen:
 
 def _row(seen: Seen, labels: np.ndarray, context: int, near: float, seed: int) -> Row:
     """Return the scores of one kind of forecast."""
-    least, most = _MASS
-    legible = seen.confident & (seen.mass >= least) & (seen.mass <= most)
-    first, classes, legible = seen.classes[..., :1], seen.classes[..., 1:], legible[..., 1:]
+    first, classes = seen.classes[..., :1], seen.classes[..., 1:]
+    readable = legible(seen.confident, seen.mass)[..., 1:]
     found = _found(classes, labels)
     median = np.median(seen.errors, axis=(0, 1))
     late = np.flatnonzero(median > near)
     scores = {
-        "accuracy": legible & (found == 1),
-        "recall": legible * found,
-        "consistent": legible & (classes == first),
-        "legible": legible,
+        "accuracy": readable & (found == 1),
+        "recall": readable * found,
+        "consistent": readable & (classes == first),
+        "legible": readable,
     }
     return Row(
         **{name: estimate(values, seed=seed) for name, values in scores.items()},

@@ -15,6 +15,8 @@ __all__ = [
     "Seen",
     "VideoReading",
     "distance",
+    "follow_classes",
+    "legible",
     "read_frames",
     "read_video",
     "window_classes",
@@ -28,6 +30,8 @@ _TIMES = (50, 100, 200, 300, 500, 750, 1000)
 _CONFIDENT = 0.5  # probability from which a frame's reading counts
 _SURE = 3  # frames of a window that have to be read so: two digits may cross in the others
 _CHUNK = 128  # frames read at a time
+# A digit, or several, have the mass of those of the context; half a pair or a doubled digit do not.
+_MASS = (0.7, 1.3)
 
 
 class Seen(eqx.Module):
@@ -144,6 +148,37 @@ def window_classes(
     weights = np.where(sure.any(-1, keepdims=True), sure, True)
     total = np.einsum("...wc,...w->...c", log_probs, weights.astype(log_probs.dtype))
     return total.argmax(-1).astype(np.int32), sure.sum(-1) >= _SURE
+
+
+def legible(
+    confident: Bool[np.ndarray, "*windows"], mass: Float[np.ndarray, "*windows"]
+) -> Bool[np.ndarray, "*windows"]:
+    """Return whether windows are legible, from what `Seen` has of them."""
+    least, most = _MASS
+    return confident & (mass >= least) & (mass <= most)
+
+
+def follow_classes(
+    reader: Reader,
+    video: Float[Array | np.ndarray, "frames height width 1"],
+    *,
+    mass: float,
+    num_digits: int = 1,
+) -> Int[np.ndarray, " frames"]:
+    """Return the class of the ten frames that end at every frame, -1 where they are not legible.
+
+    The first nine frames have the class of the tenth.
+
+    **Arguments:** `video`, of ten frames or more; `mass`, the mean sum of the pixels of frames
+    that are known to be right, such as those of the context; `num_digits`, one or two.
+    """
+    frames = np.asarray(video)
+    log_probs = np.asarray(read_frames(reader, frames, num_digits).log_probs)
+    windows = np.arange(WINDOW, len(frames) + 1)[:, np.newaxis] + np.arange(-WINDOW, 0)
+    classes, confident = window_classes(log_probs[windows])
+    good = legible(confident, _masses(frames)[windows].mean(-1) / max(mass, 1e-6))
+    found = np.where(good, classes, -1)
+    return np.concatenate([np.full(WINDOW - 1, found[0]), found])
 
 
 def distance(

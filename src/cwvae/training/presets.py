@@ -1,4 +1,4 @@
-"""The presets: those of the official code and the paper, and two small ones."""
+"""The presets: those of the official code and the paper, and three small ones."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,6 +33,38 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             model=ModelConfig(decoder_stddev=0.4),
             train=TrainConfig(),
             horizon=100,
+        ),
+        # Learns to remember one moving digit for 1000 frames, in hours on one CPU core; what each
+        # part is for stands in docs/remembering.md, what it is worth in its table.
+        "pocket": Preset(
+            model=ModelConfig(
+                static_window=12,
+                coarse_evidence=4,
+                pass_context=True,
+                stoch_size=(3, 3, 32),
+                deter_size=(128, 64, 64),
+                hidden_size=128,
+                size=32,
+                channel_multiplier=0.5,
+                dense_layers=2,
+                dense_hidden=256,
+                decoder_stddev=0.12,
+            ),
+            train=TrainConfig(
+                steps=100_000,
+                batch_size=8,
+                frames=96,
+                learning_rate=2e-3,
+                warmup=200,
+                decay=0.5,
+                epsilon=1e-6,
+                clip_norm=100.0,
+                beta=(6.0, 3.0, 0.2),
+                kl_balance=0.2,
+                hide=0.15,
+                average=0.999,
+            ),
+            data=DataConfig(num_digits=1),
         ),
         # Small enough to learn one moving digit in minutes on two CPU cores.
         "demo": Preset(

@@ -1,0 +1,160 @@
+"""Which parts of the recipe make a model remember its digit: each added alone, each left out.
+
+    python scripts/ablation.py RESULT.json --runs FOLDER
+
+trains the preset `pocket` for a short time with every part of its recipe, with none (the official
+recipe at the same sizes), with each part alone and with all but each, and measures the identity
+of forecasts; then it writes RESULT.json, to which runs that are done are never added twice.
+`--table RESULT.json` prints the table of a result, `--plot RESULT.json PICTURE.png` draws it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from cwvae.provenance import environment
+from cwvae.report.curves import Curve, Panel, write_curves
+
+# Every part of the recipe, and the options that take it out of the preset.
+PARTS = {
+    "static level": ("--static-window", "None"),
+    "coarse evidence": ("--coarse-evidence", "1"),
+    "contexts passed down": ("--no-pass-context",),
+    "small fast latents": ("--stoch-size", "20"),
+    "standard deviation .12": ("--decoder-stddev", "1.0"),
+    "dear fast levels": ("--beta", "1"),
+    "KL balancing": ("--kl-balance", "None"),
+    "hidden frames": ("--hide", "0"),
+    "averaged weights": ("--average", "0"),
+    "long videos": ("--frames", "48", "--batch-size", "16"),
+}
+FRAMES_SHOWN = (50, 100, 300, 1000)
+STEPS, VIDEOS, SEEDS = 2000, 64, (0, 1)
+
+
+def variants() -> dict[str, tuple[str, ...]]:
+    """Return the options of every variant, which take parts out of the preset."""
+    found = {"all": (), "none": _without(*PARTS)}
+    found |= {f"only {part}": _without(*(p for p in PARTS if p != part)) for part in PARTS}
+    return found | {f"without {part}": _without(part) for part in PARTS}
+
+
+def _without(*parts: str) -> tuple[str, ...]:
+    """Return the options that take parts out."""
+    return tuple(option for part in parts for option in PARTS[part])
+
+
+def measure(folder: Path, variant: str, seed: int, steps: int) -> dict:
+    """Train a variant, or go on with it, and return what `cwvae evaluate` finds."""
+    run = folder / f"{variant.replace(' ', '-')}-{seed}"
+    results = run / "evaluation" / "metrics.json"
+    if not results.exists():
+        begin = ["--resume"] if (run / "config.json").exists() else variants()[variant]
+        sizes = ["--steps", str(steps), "--decay", "0.5", "--checkpoint-every", str(steps)]
+        _cwvae("train", "--out", run, "--preset", "pocket", "--seed", seed, *sizes, *begin)
+        looks = ["--num-examples", VIDEOS, "--num-samples", 1, "--out", results.parent]
+        _cwvae("evaluate", run, *looks)
+    found = json.loads(results.read_text())
+    identity = {name: found["identity"][name] for name in ("frames", "accuracy", "legible")}
+    identity |= {name: found["identity"][name] for name in ("ceiling", "position_lost_at")}
+    return {"variant": variant, "seed": seed, "elbo": found["elbo"]["value"], **identity}
+
+
+def _cwvae(*words: object) -> None:
+    """Run a command, whose progress goes where this program's does."""
+    subprocess.run([sys.executable, "-m", "cwvae", *map(str, words)], check=True)
+
+
+def fill(path: Path, folder: Path, seeds: list[int], steps: int) -> None:
+    """Measure what a result lacks, and write it after every run."""
+    result = json.loads(path.read_text()) if path.exists() else environment() | {"runs": []}
+    result |= {"steps": steps, "videos": VIDEOS}
+    known = {(run["variant"], run["seed"]) for run in result["runs"]}
+    for seed in seeds:
+        for variant in variants():
+            if (variant, seed) not in known:
+                result["runs"].append(measure(folder, variant, seed, steps))
+                path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _by_variant(result: dict) -> Iterator[tuple[str, list[dict]]]:
+    """Give the runs of every variant that has some."""
+    for variant in variants():
+        runs = [run for run in result["runs"] if run["variant"] == variant]
+        if runs:
+            yield variant, runs
+
+
+def table(result: dict) -> str:
+    """Return the table in Markdown, with the least and the most of all seeds."""
+    heads = [f"right at {frame}" for frame in FRAMES_SHOWN]
+    heads += [f"legible at {FRAMES_SHOWN[-1]}", "place lost at", "seeds"]
+    lines = [f"| recipe | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
+    for variant, runs in _by_variant(result):
+        cells = [_range(runs, "accuracy", frame) for frame in FRAMES_SHOWN]
+        cells.append(_range(runs, "legible", FRAMES_SHOWN[-1]))
+        lost = sorted(run["position_lost_at"] or FRAMES_SHOWN[-1] for run in runs)
+        cells += [" to ".join(map(str, sorted({lost[0], lost[-1]}))), str(len(runs))]
+        lines.append(f"| {variant} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _range(runs: list[dict], share: str, frame: int) -> str:
+    """Return the least and the greatest share of some runs at a frame as text."""
+    found = sorted(run[share][run["frames"].index(frame)] for run in runs)
+    return " to ".join(sorted({f"{found[0]:.2f}", f"{found[-1]:.2f}"}))
+
+
+def source(result: dict) -> str:
+    """Return a line of what was trained and measured, with what, and when."""
+    jax_version, day = result["versions"]["jax"], result["date"].partition("T")[0]
+    return (
+        f"{result['steps']} steps of the preset, {result['videos']} test videos, 1 sample; "
+        f"{result['device']}, jax {jax_version}, {day}: `python scripts/ablation.py`"
+    )
+
+
+def plot(result: dict, path: Path) -> None:
+    """Draw identity and legibility against the frame for every recipe that leaves one part out."""
+    shown = [(v, runs) for v, runs in _by_variant(result) if not v.startswith("only")]
+    panels = []
+    for share, label in {"accuracy": "windows with the digit right", "legible": "legible"}.items():
+        curves = {}
+        for variant, runs in shown:
+            values = np.array([run[share] for run in runs])
+            interval = (values.min(0), values.max(0))
+            frames = np.array(runs[0]["frames"])
+            curves[variant] = Curve(values.mean(0), interval=interval, frames=frames)
+        panels.append(Panel(label, curves))
+    write_curves(
+        path, panels, title="identity, the least and the most of the seeds", first_frame=36
+    )
+
+
+def main() -> None:
+    """Measure, print the table, or draw."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("result", type=Path, metavar="RESULT.json")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--runs", type=Path, metavar="FOLDER", help="train what is missing, there")
+    what.add_argument("--table", action="store_true", help="print the table of a result")
+    what.add_argument("--plot", type=Path, metavar="PICTURE.png", help="draw a result")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    options = parser.parse_args()
+    if options.runs:
+        fill(options.result, options.runs, options.seeds, options.steps)
+    result = json.loads(options.result.read_text())
+    if options.plot:
+        plot(result, options.plot)
+    else:
+        print(table(result), source(result), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

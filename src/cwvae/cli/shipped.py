@@ -1,0 +1,121 @@
+"""The model in the package at work: test digits, a thousand frames of each, and what is read."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.data.sources import test_source
+from cwvae.evaluation.reader import load_reader
+from cwvae.evaluation.video_reading import follow_classes, window_ends
+from cwvae.model import CWVAE
+from cwvae.pretrained.load import load_pretrained
+from cwvae.report.animation import enlarge, side_by_side, write_animation
+from cwvae.report.captions import captioned
+from cwvae.report.strip import write_strip
+from cwvae.rollout import forecast
+
+__all__ = ["show_shipped"]
+
+_TOTAL = 1000
+_VIDEOS = 4
+_ENLARGED = 4
+_FPS = 25.0
+_STRIP_EVERY = 84
+
+
+def show_shipped(name: str, out: Path, *, seed: int) -> str:
+    """Write how a model in the package continues test digits, beside the truth, as it is read.
+
+    The files are `out`/NAME.gif, every frame with the reader's verdict under it, and
+    `out`/NAME.png, some frames of all videos. Returns the verdicts as text.
+    """
+    shipped = load_pretrained(name)
+    settings, context = shipped.settings, shipped.settings.context
+    source = test_source(settings, frames=_TOTAL, length=_VIDEOS, seed=seed)
+    items = [source[index] for index in range(_VIDEOS)]
+    labels = [int(item["labels"][0]) for item in items]
+    truths = from_bytes(np.stack([item["video"] for item in items]))
+    futures = _forecasts(shipped.model, jnp.asarray(truths[:, :context]), jr.key(seed))
+    models = np.concatenate([truths[:, :context], np.clip(futures, 0, 1)], axis=1)
+    pairs = list(zip(truths, models, strict=True))
+    read = [_read(*pair, context) for pair in pairs]
+    _write_film(out / f"{name}.gif", pairs, labels, read)
+    rows = {
+        f"{label}, {kind}": to_bytes(video)
+        for label, pair in zip(_distinct(labels), pairs, strict=True)
+        for kind, video in zip(("truth", "model"), pair, strict=True)
+    }
+    write_strip(out / f"{name}.png", rows, every=_STRIP_EVERY, context=context)
+    return _table(labels, read, context)
+
+
+@eqx.filter_jit
+def _forecasts(
+    model: CWVAE, contexts: Float[Array, "videos context height width 1"], key: PRNGKeyArray
+) -> Float[Array, "videos horizon height width 1"]:
+    """Return how every context goes on, a sample of each."""
+    horizon, keys = _TOTAL - contexts.shape[1], jr.split(key, len(contexts))
+    return jax.vmap(lambda c, k: forecast(model, c, horizon, key=k)[0])(contexts, keys)
+
+
+def _read(
+    truth: Float[np.ndarray, "frames height width 1"],
+    video: Float[np.ndarray, "frames height width 1"],
+    context: int,
+) -> Int[np.ndarray, " frames"]:
+    """Return what the reader sees up to every frame, -1 for nothing legible."""
+    mass = float(truth[:context].sum((1, 2, 3)).mean())
+    return follow_classes(load_reader(video.shape[1]), video, mass=mass)
+
+
+def _write_film(
+    path: Path,
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+    labels: Sequence[int],
+    read: Sequence[Int[np.ndarray, " frames"]],
+) -> None:
+    """Write all videos side by side, each above its forecast, with the digit and the verdict."""
+    films = []
+    for (truth, model), label, classes in zip(pairs, labels, read, strict=True):
+        above, below = (enlarge(to_bytes(video), _ENLARGED) for video in (truth, model))
+        verdicts = [f"model: {_verdict(c, label)}" for c in classes]
+        above = captioned(above, [f"truth: {label}"] * len(above))
+        films.append(np.concatenate([above, captioned(below, verdicts)], axis=1))
+    write_animation(path, side_by_side(films), fps=_FPS)
+
+
+def _verdict(found: int, label: int) -> str:
+    """Return what was read in words."""
+    if found < 0:
+        return "nothing"
+    return f"{found}, right" if found == label else f"{found}, wrong"
+
+
+def _distinct(labels: Sequence[int]) -> list[str]:
+    """Return names of videos, those of digits that come twice with a number."""
+    return [
+        f"{label} ({labels[:place].count(label) + 1})" if labels.count(label) > 1 else str(label)
+        for place, label in enumerate(labels)
+    ]
+
+
+def _table(labels: Sequence[int], read: Sequence[Int[np.ndarray, " frames"]], context: int) -> str:
+    """Return what is read in every forecast at some frames, as text."""
+    ends = window_ends(context, _TOTAL)
+    lines = [_line("what the reader sees up to frame", ends)]
+    for label, classes in zip(labels, read, strict=True):
+        seen = (str(c) if c >= 0 else "-" for c in (int(classes[end - 1]) for end in ends))
+        lines.append(_line(f"  forecast of a test digit {label}", seen))
+    return "\n".join(lines)
+
+
+def _line(name: str, cells: Iterable[object]) -> str:
+    """Return a line of the table."""
+    return "".join([f"{name:34}", *(f"{cell:>6}" for cell in cells)])

@@ -40,8 +40,8 @@ STEPS, VIDEOS, SEEDS = 2000, 64, (0, 1)
 def variants() -> dict[str, tuple[str, ...]]:
     """Return the options of every variant, which take parts out of the preset."""
     found = {"all": (), "none": _without(*PARTS)}
-    found |= {f"only {part}": _without(*(p for p in PARTS if p != part)) for part in PARTS}
-    return found | {f"without {part}": _without(part) for part in PARTS}
+    found |= {f"without {part}": _without(part) for part in PARTS}
+    return found | {f"only {part}": _without(*(p for p in PARTS if p != part)) for part in PARTS}
 
 
 def _without(*parts: str) -> tuple[str, ...]:

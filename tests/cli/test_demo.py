@@ -13,12 +13,14 @@ def test_the_demo_makes_everything_it_names(tmp_path, capsys):
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--steps", "2"]) == 0
     said = capsys.readouterr().out
-    for name in ("run", "evaluation", "forecast.gif", "forecast.png"):
+    for name in ("pocket.gif", "run", "evaluation", "forecast.gif", "forecast.png"):
         assert str(out / name) in said
         assert (out / name).exists()
     assert "copy last frame" in said
-    assert len(read_video(out / "forecast.gif")) == 1000
-    assert np.asarray(Image.open(out / "forecast.png")).std() > 1
+    assert "what the reader sees up to frame" in said
+    for name in ("pocket", "forecast"):
+        assert len(read_video(out / f"{name}.gif")) == 1000
+        assert np.asarray(Image.open(out / f"{name}.png")).std() > 1
     numbers = json.loads((out / "evaluation" / "metrics.json").read_text())
     assert numbers["num_examples"] == 16
 

@@ -42,7 +42,9 @@ def _train(options: Demo, began: float) -> int:
     """Train the small model, measure it and predict with it."""
     preset = PRESETS[_SHIPPED]
     run = options.out / "run"
-    config = dataclasses.replace(preset.train, seed=options.seed, steps=options.steps or _STEPS)
+    steps = options.steps or _STEPS
+    warmup = min(preset.train.warmup, steps)
+    config = dataclasses.replace(preset.train, seed=options.seed, steps=steps, warmup=warmup)
     status = train(
         Train(
             out=run,

@@ -1,5 +1,6 @@
 """The model in the package at work: test digits, a thousand frames of each, and what is read."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from cwvae.cli.frames import from_bytes, to_bytes
-from cwvae.data.sources import test_source
+from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.reader import load_reader
 from cwvae.evaluation.video_reading import follow_classes, window_ends
 from cwvae.model import CWVAE
@@ -24,8 +25,8 @@ from cwvae.rollout import forecast
 __all__ = ["show_shipped"]
 
 _TOTAL = 1000
-_VIDEOS = 4
-_ENLARGED = 4
+_VIDEOS, _LOOKED_AT = 4, 32
+_ENLARGED = 3
 _FPS = 25.0
 _STRIP_EVERY = 84
 
@@ -38,10 +39,10 @@ def show_shipped(name: str, out: Path, *, seed: int) -> str:
     """
     shipped = load_pretrained(name)
     settings, context = shipped.settings, shipped.settings.context
-    source = test_source(settings, frames=_TOTAL, length=_VIDEOS, seed=seed)
-    items = [source[index] for index in range(_VIDEOS)]
-    labels = [int(item["labels"][0]) for item in items]
-    truths = from_bytes(np.stack([item["video"] for item in items]))
+    source = test_source(settings, frames=_TOTAL, length=_LOOKED_AT, seed=seed)
+    items = _of_different_digits(source)
+    labels = list(items)
+    truths = from_bytes(np.stack(list(items.values())))
     futures = _forecasts(shipped.model, jnp.asarray(truths[:, :context]), jr.key(seed))
     models = np.concatenate([truths[:, :context], np.clip(futures, 0, 1)], axis=1)
     pairs = list(zip(truths, models, strict=True))
@@ -49,11 +50,20 @@ def show_shipped(name: str, out: Path, *, seed: int) -> str:
     _write_film(out / f"{name}.gif", pairs, labels, read)
     rows = {
         f"{label}, {kind}": to_bytes(video)
-        for label, pair in zip(_distinct(labels), pairs, strict=True)
+        for label, pair in zip(labels, pairs, strict=True)
         for kind, video in zip(("truth", "model"), pair, strict=True)
     }
     write_strip(out / f"{name}.png", rows, every=_STRIP_EVERY, context=context)
     return _table(labels, read, context)
+
+
+def _of_different_digits(source: Source) -> dict[int, UInt8[np.ndarray, "frames height width 1"]]:
+    """Return the first videos of so many digits, in the order in which they come."""
+    found: dict[int, np.ndarray] = {}
+    for index in range(_LOOKED_AT):
+        item = source[index]
+        found.setdefault(int(item["labels"][0]), item["video"])
+    return dict(itertools.islice(found.items(), _VIDEOS))
 
 
 @eqx.filter_jit
@@ -96,14 +106,6 @@ def _verdict(found: int, label: int) -> str:
     if found < 0:
         return "nothing"
     return f"{found}, right" if found == label else f"{found}, wrong"
-
-
-def _distinct(labels: Sequence[int]) -> list[str]:
-    """Return names of videos, those of digits that come twice with a number."""
-    return [
-        f"{label} ({labels[:place].count(label) + 1})" if labels.count(label) > 1 else str(label)
-        for place, label in enumerate(labels)
-    ]
 
 
 def _table(labels: Sequence[int], read: Sequence[Int[np.ndarray, " frames"]], context: int) -> str:

@@ -77,9 +77,10 @@ class Clock:
         numbers = numbers if several else numbers * (levels - 1 - static)
         if len(numbers) != levels - 1 - static:
             above = "the first that is not static" if static else "the first"
+            needed = levels - 1 - static
             raise ValueError(
-                f"{levels} levels need {levels - 1 - static} temporal abstraction factors, one for "
-                f"each level above {above}, got {len(numbers)}: {numbers}"
+                f"{levels} levels need {needed} temporal abstraction factor{'s' * (needed != 1)}, "
+                f"one for each level above {above}, got {len(numbers)}: {numbers}"
             )
         if prod(numbers) >= ENDLESS:
             raise ValueError(

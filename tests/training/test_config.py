@@ -225,7 +225,8 @@ def test_the_range_is_stated(make, changes, message):
     ("make", "changes", "message"),
     [
         (ModelConfig, {"size": 65}, "size must be 32, 64, 128 or 256, got 65; choose"),
-        (ModelConfig, {"factors": (2,)}, "3 levels need 2 temporal abstraction factors"),
+        (ModelConfig, {"factors": (2,)}, "3 levels need 2 temporal abstraction factors, one"),
+        (ModelConfig, {"levels": 2, "factors": (2, 2)}, "need 1 temporal abstraction factor, one"),
         (
             ModelConfig,
             {"levels": 8},
@@ -233,6 +234,7 @@ def test_the_range_is_stated(make, changes, message):
         ),
         (ModelConfig, {"update_bias": (1.0,)}, "update_bias must be one value or 3, .*, got 1"),
         (ModelConfig, {"residual_prior": (True,) * 2}, "residual_prior must be one value or 3"),
+        (TrainConfig, {"beta_start": (0.5, 1.0)}, "beta_start, .0.5, 1.0., needs beta_steps"),
         (TrainConfig, {"steps": 5, "warmup": 6}, "warmup must be at most the number of steps, 5"),
         (
             TrainConfig,
@@ -258,7 +260,7 @@ def test_values_are_kept_as_plain_ones():
 @pytest.mark.parametrize("name", PRESETS)
 def test_limits_are_far_from_every_preset(name):
     preset = PRESETS[name]
-    dataclasses.replace(preset.model, deter_size=8 * preset.model.deter_size)
+    dataclasses.replace(preset.model, deter_size=tuple(8 * n for n in preset.model.deter_sizes))
     dataclasses.replace(preset.train, steps=100 * preset.train.steps)
 
 

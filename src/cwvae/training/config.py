@@ -112,11 +112,16 @@ class TrainConfig:
     """Seed of weights, data order and noise."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a field of the wrong type or range, or too long a warm-up."""
+        """Raise `ValueError` for fields of a wrong type or range, or that do not fit together."""
         check(self, _TRAIN)
         if self.warmup > self.steps:
             raise ValueError(
                 f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"
+            )
+        if self.beta_start != 0 and not self.beta_steps:
+            raise ValueError(
+                f"beta_start, {self.beta_start}, needs beta_steps, over which the weight goes from "
+                "it to beta; give them, or leave it out"
             )
         if self.frames * self.pieces > _FRAMES:
             raise ValueError(

@@ -26,12 +26,12 @@ PARTS = {
     "coarse evidence": ("--coarse-evidence", "1"),
     "contexts passed down": ("--no-pass-context",),
     "small fast latents": ("--stoch-size", "20"),
+    "small memories": ("--deter-size", "200"),
     "standard deviation .12": ("--decoder-stddev", "1.0"),
     "dear fast levels": ("--beta", "1"),
     "KL balancing": ("--kl-balance", "None"),
     "hidden frames": ("--hide", "0"),
     "averaged weights": ("--average", "0"),
-    "long videos": ("--frames", "48", "--batch-size", "16"),
 }
 FRAMES_SHOWN = (50, 100, 300, 1000)
 STEPS, VIDEOS, SEEDS = 2000, 64, (0, 1)

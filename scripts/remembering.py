@@ -1,0 +1,109 @@
+"""The tables and the picture of docs/remembering.md, made from committed results.
+
+    python scripts/remembering.py                          # write them anew
+    python scripts/remembering.py --check                  # fail if they are not what results give
+    python scripts/remembering.py --add NAME metrics.json  # keep what cwvae evaluate found
+
+The results are `remembering.json`, the identity of models, and `ablation.json`, what
+`scripts/ablation.py` measured, both in benchmarks/results.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+import ablation
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "remembering.md"
+RESULTS = ROOT / "benchmarks" / "results"
+MODELS, ABLATION = RESULTS / "remembering.json", RESULTS / "ablation.json"
+PLOT = ROOT / "benchmarks" / "plots" / "ablation.png"
+# What stands between two markers is made here.
+PLACE = re.compile(r"(<!-- remembering.py: (\w+) -->\n).*?(<!-- end: \2 -->)", flags=re.DOTALL)
+ROWS = ("accuracy", "recall", "consistent", "legible")
+
+
+def add(name: str, path: Path) -> None:
+    """Keep what an evaluation found under a name, in the place of what was there."""
+    found = json.loads(path.read_text())
+    kept = ("step", "context", "horizon", "num_examples", "num_samples", "data", "environment")
+    identity = found["identity"]
+    for row in identity["rows"].values():
+        del row["position_error"]
+    models = json.loads(MODELS.read_text()) if MODELS.exists() else {}
+    models[name] = {key: found[key] for key in kept} | {"identity": identity}
+    MODELS.write_text(json.dumps(models, indent=1) + "\n")
+
+
+def identity_table(name: str, model: dict) -> str:
+    """Return identity by frame of a model and its reference rows, Markdown."""
+    identity = model["identity"]
+    frames = identity["frames"]
+    lines = [f"| {name} | {' | '.join(map(str, frames))} |", "|---" * (1 + len(frames)) + "|"]
+    own = identity["rows"]["model"]
+    shares = ROWS[:1] + ROWS[1 + (identity["num_digits"] == 1) :]
+    lines += [_line(f"model, {share}", own[share]) for share in shares]
+    lines += [
+        _line("truth (ceiling)" if row == "truth" else row, values["accuracy"])
+        for row, values in identity["rows"].items()
+        if row != "model"
+    ]
+    return "\n".join([*lines, "", _source(model)])
+
+
+def _line(name: str, share: dict) -> str:
+    """Return a row: the mean, and where 95 % of the bootstrap over videos lie."""
+    cells = zip(share["mean"], share["low"], share["high"], strict=True)
+    return f"| {name} | {' | '.join(f'{m:.2f} ({a:.2f}, {b:.2f})' for m, a, b in cells)} |"
+
+
+def _source(model: dict) -> str:
+    """Return what was measured, and with what."""
+    lost, known = model["identity"]["position_lost_at"], model["environment"]
+    place = "never passes" if lost is None else f"passes at frame {lost}"
+    return (
+        f"Step {model['step']:,}; {model['num_examples']} test videos, {model['num_samples']} "
+        f"samples of each, {model['context']} context frames; 95 % intervals in brackets. The "
+        f"median position error {place} a quarter of a digit. {known['device']}, cwvae "
+        f"{known['versions']['cwvae']}, jax {known['versions']['jax']}, "
+        f"{known['date'].partition('T')[0]}: `cwvae evaluate`."
+    )
+
+
+def page() -> str:
+    """Return the page with every place filled from the results."""
+    models, result = json.loads(MODELS.read_text()), json.loads(ABLATION.read_text())
+    made = {
+        "models": "\n\n".join(identity_table(name, model) for name, model in models.items()),
+        "ablation": f"{ablation.table(result)}\n\n{ablation.source(result)}",
+    }
+    text = PAGE.read_text()
+    wrong = made.keys() ^ {match[2] for match in PLACE.finditer(text)}
+    if wrong:
+        raise ValueError(f"{PAGE}: expected a place for each of {', '.join(made)}; see to {wrong}")
+    return PLACE.sub(lambda match: f"{match[1]}\n{made[match[2]]}\n\n{match[3]}", text)
+
+
+def main() -> int:
+    """Write, look, or keep; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, compare with results")
+    parser.add_argument("--add", nargs=2, metavar=("NAME", "FILE"), help="keep an evaluation")
+    options = parser.parse_args()
+    if options.add:
+        add(options.add[0], Path(options.add[1]))
+    text = page()
+    if options.check:
+        if text != PAGE.read_text():
+            print(f"{PAGE} is not what the results give; run {sys.argv[0]}", file=sys.stderr)
+        return int(text != PAGE.read_text())
+    PAGE.write_text(text)
+    ablation.plot(json.loads(ABLATION.read_text()), PLOT)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,8 +22,8 @@ _STEPS = 2500  # of the recipe with which that is trained for hours
 _TOTAL = 1000  # frames of the forecast, its context included
 _EXAMPLES = 16
 _SAMPLES = 4
-_SHORT = 64  # horizon over which the demo is measured
-_STRIP_EVERY = 4
+_HORIZON = 264  # over which the demo is measured, to frame 300
+_STRIP, _STRIP_EVERY = 64, 4
 
 
 def demo(options: Demo) -> int:
@@ -66,7 +66,7 @@ def _train(options: Demo, began: float) -> int:
             out=options.out / "evaluation",
             num_examples=_EXAMPLES,
             num_samples=_SAMPLES,
-            horizon=_SHORT,
+            horizon=_HORIZON,
             seed=options.seed,
         )
     )
@@ -86,7 +86,7 @@ def _forecast(options: Demo) -> None:
     prediction = continue_video(model, video[:context], _TOTAL - context, seed=options.seed)
     write_beside(gif, video, prediction, fps=15.0)
     rows = {"truth": video, "model": prediction.whole}
-    first = {name: frames[: context + _SHORT] for name, frames in rows.items()}
+    first = {name: frames[: context + _STRIP] for name, frames in rows.items()}
     write_strip(strip, first, every=_STRIP_EVERY, context=context)
     print(f"{_TOTAL - context} frames predicted from {context}: {gif}")
-    print(f"its first {_SHORT} predicted frames: {strip}")
+    print(f"its first {_STRIP} predicted frames: {strip}")

@@ -1,15 +1,17 @@
-"""Which parts of the recipe make a model remember its digit: each added alone, each left out.
+"""Which parts of the recipe make a model remember its digit: each left out, each added alone.
 
     python scripts/ablation.py RESULT.json --runs FOLDER
 
-trains the preset `pocket` for a short time with every part of its recipe, with none (the official
-recipe at the same sizes), with each part alone and with all but each, and measures the identity
-of forecasts; then it writes RESULT.json, to which runs that are done are never added twice.
+trains the preset `pocket` for a short time with all parts of its recipe, with none (each option at
+its official value), with all but each and with each alone, and measures the identity of forecasts.
+The optimiser, its schedule, the batches and the encoder's and decoder's sizes are the preset's in
+every run. RESULT.json is written after each; a run that stands in it is not made again.
 `--table RESULT.json` prints the table of a result, `--plot RESULT.json PICTURE.png` draws it.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ PARTS = {
     "small fast latents": ("--stoch-size", "20"),
     "small memories": ("--deter-size", "200"),
     "standard deviation .12": ("--decoder-stddev", "1.0"),
-    "dear fast levels": ("--beta", "1"),
+    "KL weight per level": ("--beta", "1"),
     "KL balancing": ("--kl-balance", "None"),
     "hidden frames": ("--hide", "0"),
     "averaged weights": ("--average", "0"),
@@ -51,7 +53,7 @@ def _without(*parts: str) -> tuple[str, ...]:
 
 def measure(folder: Path, variant: str, seed: int, steps: int) -> dict:
     """Train a variant, or go on with it, and return what `cwvae evaluate` finds."""
-    run = folder / f"{variant.replace(' ', '-')}-{seed}"
+    run = folder / f"{variant.replace(' ', '-')}-{seed}-{steps}"
     results = run / "evaluation" / "metrics.json"
     if not results.exists():
         begin = ["--resume"] if (run / "config.json").exists() else variants()[variant]
@@ -72,8 +74,10 @@ def _cwvae(*words: object) -> None:
 
 def fill(path: Path, folder: Path, seeds: list[int], steps: int) -> None:
     """Measure what a result lacks, and write it after every run."""
-    result = json.loads(path.read_text()) if path.exists() else environment() | {"runs": []}
-    result |= {"steps": steps, "videos": VIDEOS}
+    new = environment() | {"steps": steps, "videos": VIDEOS, "runs": []}
+    result = json.loads(path.read_text()) if path.exists() else new
+    if result["steps"] != steps:
+        raise ValueError(f"{path} has runs of {result['steps']} steps; give --steps or a new file")
     known = {(run["variant"], run["seed"]) for run in result["runs"]}
     for seed in seeds:
         for variant in variants():
@@ -98,8 +102,9 @@ def table(result: dict) -> str:
     for variant, runs in _by_variant(result):
         cells = [_range(runs, "accuracy", frame) for frame in FRAMES_SHOWN]
         cells.append(_range(runs, "legible", FRAMES_SHOWN[-1]))
-        lost = sorted(run["position_lost_at"] or FRAMES_SHOWN[-1] for run in runs)
-        cells += [" to ".join(map(str, sorted({lost[0], lost[-1]}))), str(len(runs))]
+        lost = sorted(run["position_lost_at"] or math.inf for run in runs)
+        ends = (str(end) if end < math.inf else "never" for end in sorted({lost[0], lost[-1]}))
+        cells += [" to ".join(ends), str(len(runs))]
         lines.append(f"| {variant} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -120,20 +125,25 @@ def source(result: dict) -> str:
 
 
 def plot(result: dict, path: Path) -> None:
-    """Draw identity and legibility against the frame for every recipe that leaves one part out."""
-    shown = [(v, runs) for v, runs in _by_variant(result) if not v.startswith("only")]
-    panels = []
-    for share, label in {"accuracy": "windows with the digit right", "legible": "legible"}.items():
-        curves = {}
-        for variant, runs in shown:
-            values = np.array([run[share] for run in runs])
-            interval = (values.min(0), values.max(0))
-            frames = np.array(runs[0]["frames"])
-            curves[variant] = Curve(values.mean(0), interval=interval, frames=frames)
-        panels.append(Panel(label, curves))
-    write_curves(
-        path, panels, title="identity, the least and the most of the seeds", first_frame=36
-    )
+    """Draw identity against the frame for all parts, for none, and with each part left out."""
+    curves = {
+        variant: _curve(runs)
+        for variant, runs in _by_variant(result)
+        if not variant.startswith("only")
+    }
+    ends = {name: curves.pop(name) for name in ("all", "none") if name in curves}
+    half = -(-len(curves) // 2)
+    parts = list(curves.items())
+    shown = [dict(part) for part in (parts[:half], parts[half:]) if part] or [{}]
+    panels = [Panel("windows with the digit right", ends | part) for part in shown]
+    write_curves(path, panels, title="mean, least and most of all seeds")
+
+
+def _curve(runs: list[dict]) -> Curve:
+    """Return the identity of the runs of a variant."""
+    values = np.array([run["accuracy"] for run in runs])
+    frames = np.array(runs[0]["frames"])
+    return Curve(values.mean(0), interval=(values.min(0), values.max(0)), frames=frames)
 
 
 def main() -> None:

@@ -44,7 +44,8 @@ def identity_table(name: str, model: dict) -> str:
     frames = identity["frames"]
     lines = [f"| {name} | {' | '.join(map(str, frames))} |", "|---" * (1 + len(frames)) + "|"]
     own = identity["rows"]["model"]
-    shares = ROWS[:1] + ROWS[1 + (identity["num_digits"] == 1) :]
+    # Of one digit the recall is the accuracy.
+    shares = [row for row in ROWS if row != "recall" or identity["num_digits"] > 1]
     lines += [_line(f"model, {share}", own[share]) for share in shares]
     lines += [
         _line("truth (ceiling)" if row == "truth" else row, values["accuracy"])
@@ -95,6 +96,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.add:
         add(options.add[0], Path(options.add[1]))
+        return 0
     text = page()
     if options.check:
         if text != PAGE.read_text():

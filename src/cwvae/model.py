@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cwvae.cells.base import Conditioning, State, Trace
@@ -15,7 +16,14 @@ from cwvae.hierarchy import Hierarchy
 from cwvae.hierarchy_checks import check_states
 from cwvae.likelihoods import AbstractLikelihood
 from cwvae.nn.frame_networks import log_probs, map_frames, map_videos
-from cwvae.shapes import FrameFeatures, LevelFeatures, LevelNoise, Video, checked
+from cwvae.shapes import (
+    BatchFeatures,
+    FrameFeatures,
+    LevelFeatures,
+    LevelNoise,
+    Video,
+    checked,
+)
 
 __all__ = ["CWVAE", "Past"]
 
@@ -66,21 +74,30 @@ class CWVAE(eqx.Module):
         if frames.shape[0] < 1:
             raise ValueError("a video needs at least 1 frame, got none")
         with jax.named_scope("encode"):
-            return self._check_features(map_frames(self.encoder, jnp.asarray(frames)))
+            features = map_frames(self.encoder, jnp.asarray(frames))
+        self._check_features(features)
+        return features
 
+    @checked
     def encode_videos(
-        self, videos: Float[Array, "videos frames *frame"]
-    ) -> tuple[Float[Array, "videos frames _"], ...]:
-        """Return the features of every frame of whole videos, (videos, frames, feature).
+        self, videos: Float[Array | np.ndarray, "batch frames *frame"]
+    ) -> BatchFeatures:
+        """Return the encoder's features of every frame of whole videos, for each level.
 
-        A video of `encode`, but 0 for frames that the encoder knows to be in no tick's window.
-        Raises `ValueError` for an encoder of other levels.
+        As `encode` of each video, but an encoder may leave zeros for frames that no tick of a
+        static level reads. Raises `ValueError` as `encode` does.
         """
+        if videos.shape[1] < 1:
+            raise ValueError("a video needs at least 1 frame, got none")
+        clock = self.hierarchy.clock
+        read = None if clock.static_window is None else clock.tick_frames[-1]
         with jax.named_scope("encode"):
-            return self._check_features(map_videos(self.encoder, jnp.asarray(videos)))
+            features = map_videos(self.encoder, jnp.asarray(videos), read)
+        self._check_features(features)
+        return features
 
-    def _check_features(self, features: Any) -> tuple[Array, ...]:
-        """Return an encoder's features; raise `ValueError` unless each level has some."""
+    def _check_features(self, features: Any) -> None:
+        """Raise `ValueError` unless there are features for each level."""
         levels = self.hierarchy.clock.levels
         if not isinstance(features, tuple):
             raise ValueError(
@@ -92,7 +109,6 @@ class CWVAE(eqx.Module):
                 f"{levels} levels need an encoder with features for each, "
                 f"got features for {len(features)}"
             )
-        return features
 
     def pool(self, features: FrameFeatures, past: Past | None = None) -> LevelFeatures:
         """Return the features of each level's ticks: the sums over its clock's windows.

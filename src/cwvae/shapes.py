@@ -33,6 +33,7 @@ from jaxtyping import Array, Float, PyTree
 from cwvae.typechecking import TypeCheckError, checked
 
 __all__ = [
+    "BatchFeatures",
     "BatchNoise",
     "Features",
     "Frame",
@@ -65,6 +66,9 @@ Noise = Float[Array | np.ndarray, "ticks stoch"]
 
 FrameFeatures = PyTree[Float[Array, "frames ?feature"], " levels"]
 """The encoder's features of every frame, for every level, the fastest level first."""
+
+BatchFeatures = PyTree[Float[Array, "batch frames ?feature"], " levels"]
+"""`FrameFeatures` of every video of a batch."""
 
 LevelFeatures = PyTree[Float[Array, "?ticks ?feature"], " levels"]
 """`Features` of every level, the fastest level first."""

@@ -59,3 +59,9 @@ def test_a_video_is_followed_until_its_digit_is_another_or_gone():
     assert np.all(found[:30] == labels[0])
     assert np.all(found[40:60] == labels[near[0]])
     assert np.all(found[70:] == -1)
+
+
+@pytest.mark.parametrize("frames", [0, 9])
+def test_too_few_frames_to_follow_are_an_error(frames):
+    with pytest.raises(ValueError, match=f"at least 10 frames to be read, got {frames}"):
+        follow_classes(load_reader(32), np.zeros((frames, 32, 32, 1)), mass=1.0)

@@ -11,6 +11,7 @@ from models import draw, made, plain
 
 from cwvae.clock import Clock
 from cwvae.model import CWVAE
+from cwvae.nn.compute_dtype import InDtype
 from cwvae.nn.encoder import CoarseEncoder, Encoder
 from cwvae.nn.layers import DenseStack
 from cwvae.nn.vision import FrameEncoder
@@ -127,16 +128,34 @@ def test_a_coarse_encoder_is_the_same_for_many_frames():
         np.testing.assert_allclose(together, np.stack(single), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("window", [1, 3, 9, None])
-def test_a_coarse_encoder_leaves_out_what_a_static_level_does_not_read(window):
+@pytest.mark.parametrize("read", [1, 3, 9, None])
+@pytest.mark.parametrize(
+    "wrap", [lambda network: network, lambda network: InDtype(network, "float32")]
+)
+def test_a_coarse_encoder_leaves_out_what_a_static_level_does_not_read(read, wrap):
     coarse = (made(DenseStack, 64, FEATURE, hidden_size=5, depth=2),)
-    network = CoarseEncoder(encoder(0).frame, coarse, 4, window)
+    network = CoarseEncoder(encoder(0).frame, coarse, 4)
     videos = draw(1, 2, 5, SIZE, SIZE, 1)
     expected = [np.stack(f) for f in zip(*map(network.batch, videos), strict=True)]
-    if window is not None:
-        expected[-1][:, window:] = 0
-    for actual, level in zip(network.videos(videos), expected, strict=True):
+    if read is not None:
+        expected[-1][:, read:] = 0
+    for actual, level in zip(wrap(network).videos(videos, read), expected, strict=True):
         np.testing.assert_allclose(actual, level, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("lookahead", [True, False])
+def test_the_clock_states_how_many_frames_a_static_level_reads(lookahead):
+    coarse = (made(DenseStack, 64, FEATURE, hidden_size=5, depth=2),)
+    model = model_of(Clock(2, static_window=3, lookahead=lookahead))
+    coarsely = eqx.tree_at(lambda m: m.encoder, model, CoarseEncoder(encoder(0).frame, coarse, 4))
+    features = coarsely.encode_videos(draw(1, 2, 5, SIZE, SIZE, 1))
+    seen = np.abs(features[-1]).max((0, 2)) > 0
+    assert seen.tolist() == [n < (3 if lookahead else 1) for n in range(5)]
+
+
+def test_videos_without_frames_are_an_error():
+    with pytest.raises(ValueError, match="at least 1 frame, got none"):
+        model_of(Clock(1)).encode_videos(jnp.zeros((2, 0, 32, 32, 1)))
 
 
 def test_blocks_that_do_not_divide_a_frame_raise_an_error():

@@ -8,6 +8,7 @@ from exports import exported
 import cwvae
 from cwvae.pretrained import load_pretrained, places, read_header, shipped
 from cwvae.pretrained.places import find, is_exported, public_name
+from cwvae.training.presets import PRESETS
 
 PACKAGED = Path(cwvae.__file__).parent / "pretrained" / "weights"
 
@@ -67,3 +68,9 @@ def test_an_exported_model_is_told_from_a_run(pocket, tmp_path):
 def test_models_are_named_as_commands_take_them(pocket, tmp_path):
     assert public_name(pocket) == "pretrained:pocket_one"
     assert public_name(tmp_path / "mine.safetensors") == "mine.safetensors"
+
+
+def test_the_model_in_the_package_is_of_the_preset_of_its_name():
+    settings = load_pretrained("pocket").settings
+    assert settings.model == PRESETS["pocket"].model
+    assert settings.data.num_digits == PRESETS["pocket"].data.num_digits

@@ -18,5 +18,5 @@ def test_every_frame_has_its_words_below_it(channels):
 
 
 def test_frames_without_words_raise_an_error():
-    with pytest.raises(ValueError, match="a caption for each of 2 frames, got 1"):
+    with pytest.raises(ValueError, match="a caption for each of 2, got 1"):
         captioned(np.zeros((2, 8, 8, 1), np.uint8), ["one"])

@@ -30,7 +30,7 @@ def test_a_variant_for_every_part_added_and_left_out():
     assert len(names) == len(set(names)) == 2 + 2 * len(ablation.PARTS)
 
 
-def test_all_is_the_preset_and_none_is_the_official_recipe():
+def test_all_is_the_preset_and_none_has_every_part_at_its_official_value():
     everything, nothing = trained("all"), trained("none")
     assert (everything.model, everything.train) == (POCKET.model, POCKET.train)
     for config, names, official in (
@@ -38,7 +38,8 @@ def test_all_is_the_preset_and_none_is_the_official_recipe():
         (nothing.train, TRAIN, TrainConfig()),
     ):
         assert [getattr(config, n) for n in names] == [getattr(official, n) for n in names]
-    assert nothing.model.hidden_size == POCKET.model.hidden_size
+    kept = set(vars(nothing.train)) - set(TRAIN)
+    assert all(vars(nothing.train)[n] == vars(POCKET.train)[n] for n in kept)
 
 
 @pytest.mark.parametrize("part", ablation.PARTS)
@@ -71,11 +72,18 @@ def test_the_table_has_the_least_and_the_most_of_the_seeds(tmp_path):
     head, _, everything, nothing = ablation.table({"runs": runs}).splitlines()
     assert head.startswith("| recipe | right at 50 |")
     assert everything == (
-        "| all | 0.90 to 0.95 | 0.80 | 0.60 to 0.70 | 0.50 | 1.00 | 70 to 1000 | 2 |"
+        "| all | 0.90 to 0.95 | 0.80 | 0.60 to 0.70 | 0.50 | 1.00 | 70 to never | 2 |"
     )
     assert nothing == "| none | 0.25 | 0.10 | 0.00 | 0.12 | 1.00 | 60 | 1 |"
     ablation.plot({"runs": runs}, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 1000
+
+
+def test_runs_of_other_lengths_are_not_mixed(tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"steps": 9, "runs": []}))
+    with pytest.raises(ValueError, match="has runs of 9 steps; give --steps or a new file"):
+        ablation.fill(path, tmp_path, [0], 5)
 
 
 def test_an_evaluation_is_kept_with_its_rows(tmp_path, monkeypatch):

@@ -234,7 +234,11 @@ def test_the_range_is_stated(make, changes, message):
         ),
         (ModelConfig, {"update_bias": (1.0,)}, "update_bias must be one value or 3, .*, got 1"),
         (ModelConfig, {"residual_prior": (True,) * 2}, "residual_prior must be one value or 3"),
-        (TrainConfig, {"beta_start": (0.5, 1.0)}, "beta_start, .0.5, 1.0., needs beta_steps"),
+        (
+            TrainConfig,
+            {"beta_start": (0.5, 1.0)},
+            "beta_start must come with .* got .0.5, 1",
+        ),
         (TrainConfig, {"steps": 5, "warmup": 6}, "warmup must be at most the number of steps, 5"),
         (
             TrainConfig,

@@ -171,8 +171,14 @@ def follow_classes(
 
     **Arguments:** `video`, of ten frames or more; `mass`, the mean sum of the pixels of frames
     that are known to be right, such as those of the context; `num_digits`, one or two.
+
+    Raises `ValueError` for fewer than ten frames.
     """
     frames = np.asarray(video)
+    if len(frames) < WINDOW:
+        raise ValueError(
+            f"a video must have at least {WINDOW} frames to be read, got {len(frames)}; give more"
+        )
     log_probs = np.asarray(read_frames(reader, frames, num_digits).log_probs)
     windows = np.arange(WINDOW, len(frames) + 1)[:, np.newaxis] + np.arange(-WINDOW, 0)
     classes, confident = window_classes(log_probs[windows])

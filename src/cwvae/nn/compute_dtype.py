@@ -52,10 +52,10 @@ class InDtype(AbstractFrameDecoder, AbstractVideoNetwork):
         return _in(inputs, map_frames(self.network, inputs.astype(self.dtype)))
 
     def videos(
-        self, videos: Float[Array, "videos frames *frame"], /
-    ) -> PyTree[Float[Array, "videos frames ..."]]:
+        self, videos: Float[Array, "batch frames *frame"], read: int | None, /
+    ) -> PyTree[Float[Array, "batch frames ..."]]:
         """Return the network's answers to the frames of whole videos."""
-        return _in(videos, map_videos(self.network, videos.astype(self.dtype)))
+        return _in(videos, map_videos(self.network, videos.astype(self.dtype), read))
 
     def log_probs(
         self,

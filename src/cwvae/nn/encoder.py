@@ -54,15 +54,12 @@ class CoarseEncoder(AbstractVideoNetwork):
 
     **Arguments:** `fine` turns one frame into the slowest level's vector; `coarse`, one for each
     other level, the fastest first, each turn the means of all square blocks of the frame into that
-    of their level; `block`, the edge of a block in pixels, which divides height and width;
-    `window`, the number of frames at the beginning of a video that the slowest level reads, if it
-    is a static one, so that `videos` need not apply `fine` to the others; None, all.
+    of their level; `block`, the edge of a block in pixels, which divides height and width.
     """
 
     fine: Callable[[Array], Array]
     coarse: tuple[Callable[[Array], Array], ...]
     block: int = eqx.field(static=True)
-    window: int | None = eqx.field(static=True, default=None)
 
     def __call__(
         self, frame: Float[Array, "height width channels"], /
@@ -77,12 +74,12 @@ class CoarseEncoder(AbstractVideoNetwork):
         return (*(map_frames(stack, means) for stack in self.coarse), map_frames(self.fine, frames))
 
     def videos(
-        self, videos: Float[Array, "videos frames height width channels"], /
-    ) -> PyTree[Float[Array, "videos frames feature"]]:
-        """Return `batch` of each video; the slowest level's features are 0 after its window."""
+        self, videos: Float[Array, "batch frames height width channels"], read: int | None, /
+    ) -> PyTree[Float[Array, "batch frames feature"]]:
+        """Return `batch` of each video; the slowest level's features are 0 after what is read."""
         count, frames = videos.shape[:2]
         means = self._means(videos.reshape(-1, *videos.shape[2:])).reshape(count, frames, -1)
-        fine = map_videos(self.fine, videos[:, : self.window])
+        fine = map_videos(self.fine, videos[:, :read])
         fine = jnp.pad(fine, [(0, 0), (0, frames - fine.shape[1]), (0, 0)])
         return (*(map_videos(stack, means) for stack in self.coarse), fine)
 

@@ -44,9 +44,13 @@ class AbstractVideoNetwork(AbstractFrameNetwork):
 
     @abc.abstractmethod
     def videos(
-        self, videos: Float[Array, "videos frames *frame"], /
-    ) -> PyTree[Float[Array, "videos frames ..."]]:
-        """Return the answers to the frames of whole videos; zeros where nobody reads them."""
+        self, videos: Float[Array, "batch frames *frame"], read: int | None, /
+    ) -> PyTree[Float[Array, "batch frames ..."]]:
+        """Return the answers to the frames of whole videos.
+
+        `read` is the number of frames at their beginning that the slowest level reads, where that
+        is a static one, None for all: its part of the answers may be zeros after them.
+        """
 
 
 class AbstractFrameDecoder(AbstractFrameNetwork):
@@ -76,11 +80,13 @@ def map_frames(
 
 
 def map_videos(
-    network: Callable[[Array], PyTree[Array]], videos: Float[Array, "videos frames *frame"]
-) -> PyTree[Float[Array, "videos frames ..."]]:
-    """Apply a network of one frame to those of every video, each from its beginning."""
+    network: Callable[[Array], PyTree[Array]],
+    videos: Float[Array, "batch frames *frame"],
+    read: int | None = None,
+) -> PyTree[Float[Array, "batch frames ..."]]:
+    """Apply a network of one frame to those of many videos; `read` as in `AbstractVideoNetwork`."""
     if isinstance(network, AbstractVideoNetwork):
-        return network.videos(videos)
+        return network.videos(videos, read)
     answers = map_frames(network, videos.reshape(-1, *videos.shape[2:]))
     return jax.tree.map(lambda rows: rows.reshape(*videos.shape[:2], *rows.shape[1:]), answers)
 

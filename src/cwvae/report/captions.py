@@ -24,12 +24,12 @@ def captioned(
     **Arguments:** `video`, 1 or 3 channels; `captions`, the text of each frame, centred, cut off
     where a frame is too narrow for it.
 
-    Raises `ValueError` unless there is one for every frame.
+    Raises `ValueError` unless there is one for every frame, and a frame.
     """
-    if len(captions) != len(video):
+    if not len(video) or len(captions) != len(video):
         raise ValueError(
-            f"expected a caption for each of {len(video)} frames, got {len(captions)}; repeat one "
-            "that is to stay"
+            f"expected a frame or more and a caption for each of {len(video)}, got "
+            f"{len(captions)}; repeat one that is to stay"
         )
     _, _, width, channels = video.shape
     drawn = {caption: _line(caption, width) for caption in set(captions)}

@@ -19,6 +19,9 @@ __all__ = ["Curve", "Panel", "write_curves"]
 
 # Okabe and Ito's palette, which colour-blind readers can follow, without its pale yellow.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+# More curves than colours are told apart by their lines.
+_LINES = ("-", "--", ":")
+_PANEL, _LETTER, _SAMPLE = 4.6, 0.09, 0.6  # inches: a panel, a letter, the line before a name
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -94,18 +97,24 @@ def write_curves(
             f"{[len(panel.curves) for panel in panels]} curves; leave empty panels out"
         )
     names = list(dict.fromkeys(name for panel in panels for name in panel.curves))
-    colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
+    styles = {name: _style(place) for place, name in enumerate(names)}
     # Figure and canvas by hand: pyplot would keep the figure for ever and may want a display.
-    figure = Figure(figsize=(4.6 * len(panels) + 0.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(_PANEL * len(panels) + 0.4, 4.0), layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = list(figure.subplots(1, len(panels), squeeze=False)[0])
     for axis, panel in zip(axes, panels, strict=True):
-        _draw_panel(axis, panel, colours, first_frame)
+        _draw_panel(axis, panel, styles, first_frame)
     _add_legend(figure, axes, names)
     if title:
         figure.suptitle(title)
     with replacing(path) as temporary:
         canvas.print_figure(temporary, format="png", dpi=150)
+
+
+def _style(place: int) -> tuple[str, str]:
+    """Return the colour and the kind of line of the curve at a place."""
+    turn, colour = divmod(place, len(_COLOURS))
+    return _COLOURS[colour], _LINES[turn % len(_LINES)]
 
 
 def _add_legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
@@ -115,11 +124,12 @@ def _add_legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> N
         for axis in axes
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
+    longest = max(map(len, names)) * _LETTER + _SAMPLE
     figure.legend(
         [handles[name] for name in names],
         names,
         loc="outside lower center",
-        ncols=min(len(names), 3 * len(axes)),
+        ncols=max(1, min(len(names), int(_PANEL * len(axes) / longest))),
         frameon=False,
     )
 
@@ -128,8 +138,11 @@ def _finite(values: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " horizo
     return np.where(np.isfinite(values), values, np.nan).astype(float)
 
 
-def _draw_panel(axis: Axes, panel: Panel, colours: Mapping[str, str], first_frame: int) -> None:
+def _draw_panel(
+    axis: Axes, panel: Panel, styles: Mapping[str, tuple[str, str]], first_frame: int
+) -> None:
     for name, curve in panel.curves.items():
+        colour, line = styles[name]
         # Infinities, such as the PSNR of identical frames, would spoil the shade and the limits.
         mean = _finite(curve.mean)
         frames = first_frame + np.arange(len(mean)) if curve.frames is None else curve.frames
@@ -138,7 +151,8 @@ def _draw_panel(axis: Axes, panel: Panel, colours: Mapping[str, str], first_fram
         axis.plot(
             frames,
             mean,
-            color=colours[name],
+            color=colour,
+            linestyle=line,
             label=name,
             linewidth=1.6,
             marker=marker,
@@ -147,7 +161,7 @@ def _draw_panel(axis: Axes, panel: Panel, colours: Mapping[str, str], first_fram
         shade = curve.shade()
         if shade is not None:
             low, high = map(_finite, shade)
-            axis.fill_between(frames, low, high, color=colours[name], alpha=0.15, linewidth=0)
+            axis.fill_between(frames, low, high, color=colour, alpha=0.15, linewidth=0)
     axis.set_xlabel("frame")
     axis.set_ylabel(panel.ylabel)
     axis.set_title(panel.title, fontsize="medium")

@@ -115,9 +115,7 @@ def _encoder(
         return Encoder(frame, tuple(DenseStack(feature, feature, **sizes, key=k) for k in keys[1:]))
     blocks = (config.size // config.coarse_evidence) ** 2 * config.channels
     coarse = tuple(DenseStack(blocks, feature, **sizes, key=k) for k in keys[1:])
-    static = config.static_window is not None
-    window = config.clock.tick_frames[-1] if static else None
-    return CoarseEncoder(frame, coarse, config.coarse_evidence, window)
+    return CoarseEncoder(frame, coarse, config.coarse_evidence)
 
 
 def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:

@@ -118,10 +118,11 @@ class TrainConfig:
             raise ValueError(
                 f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"
             )
-        if self.beta_start != 0 and not self.beta_steps:
+        starts = self.beta_start if isinstance(self.beta_start, tuple) else (self.beta_start,)
+        if any(starts) and not self.beta_steps:
             raise ValueError(
-                f"beta_start, {self.beta_start}, needs beta_steps, over which the weight goes from "
-                "it to beta; give them, or leave it out"
+                "beta_start must come with beta_steps, over which the weight goes from it to "
+                f"beta, got {self.beta_start} and 0 steps; give steps, or a start of 0"
             )
         if self.frames * self.pieces > _FRAMES:
             raise ValueError(

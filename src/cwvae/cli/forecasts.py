@@ -1,4 +1,4 @@
-"""The model in the package at work: test digits, a thousand frames of each, and what is read."""
+"""A model at work: test digits, a thousand frames of each, and what a reader sees in them."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,13 @@ from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.reader import load_reader
 from cwvae.evaluation.video_reading import follow_classes, window_ends
 from cwvae.model import CWVAE
-from cwvae.pretrained.load import load_pretrained
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.captions import captioned
 from cwvae.report.strip import write_strip
 from cwvae.rollout import forecast
+from cwvae.training.settings import Settings
 
-__all__ = ["show_shipped"]
+__all__ = ["show_forecasts"]
 
 _TOTAL = 1000
 _VIDEOS, _LOOKED_AT = 4, 32
@@ -31,29 +31,28 @@ _FPS = 25.0
 _STRIP_EVERY = 84
 
 
-def show_shipped(name: str, out: Path, *, seed: int) -> str:
-    """Write how a model in the package continues test digits, beside the truth, as it is read.
+def show_forecasts(model: CWVAE, settings: Settings, out: Path, *, seed: int) -> str:
+    """Write how a model continues test digits, beside the truth and with what a reader sees.
 
-    The files are `out`/NAME.gif, every frame with the reader's verdict under it, and
-    `out`/NAME.png, some frames of all videos. Returns the verdicts as text.
+    The files are `out`.gif, every frame with the verdict under it, and `out`.png, some frames of
+    all videos. Returns the verdicts as text.
     """
-    shipped = load_pretrained(name)
-    settings, context = shipped.settings, shipped.settings.context
+    context = settings.context
     source = test_source(settings, frames=_TOTAL, length=_LOOKED_AT, seed=seed)
     items = _of_different_digits(source)
     labels = list(items)
     truths = from_bytes(np.stack(list(items.values())))
-    futures = _forecasts(shipped.model, jnp.asarray(truths[:, :context]), jr.key(seed))
+    futures = _forecasts(model, jnp.asarray(truths[:, :context]), jr.key(seed))
     models = np.concatenate([truths[:, :context], np.clip(futures, 0, 1)], axis=1)
     pairs = list(zip(truths, models, strict=True))
     read = [_read(*pair, context) for pair in pairs]
-    _write_film(out / f"{name}.gif", pairs, labels, read)
+    _write_film(out.with_suffix(".gif"), pairs, labels, read, context)
     rows = {
         f"{label}, {kind}": to_bytes(video)
         for label, pair in zip(labels, pairs, strict=True)
         for kind, video in zip(("truth", "model"), pair, strict=True)
     }
-    write_strip(out / f"{name}.png", rows, every=_STRIP_EVERY, context=context)
+    write_strip(out.with_suffix(".png"), rows, every=_STRIP_EVERY, context=context)
     return _table(labels, read, context)
 
 
@@ -90,12 +89,14 @@ def _write_film(
     pairs: Sequence[tuple[np.ndarray, np.ndarray]],
     labels: Sequence[int],
     read: Sequence[Int[np.ndarray, " frames"]],
+    context: int,
 ) -> None:
     """Write all videos side by side, each above its forecast, with the digit and the verdict."""
     films = []
     for (truth, model), label, classes in zip(pairs, labels, read, strict=True):
         above, below = (enlarge(to_bytes(video), _ENLARGED) for video in (truth, model))
-        verdicts = [f"model: {_verdict(c, label)}" for c in classes]
+        forecast_verdicts = [_verdict(found, label) for found in classes[context:]]
+        verdicts = ["context"] * context + forecast_verdicts
         above = captioned(above, [f"truth: {label}"] * len(above))
         films.append(np.concatenate([above, captioned(below, verdicts)], axis=1))
     write_animation(path, side_by_side(films), fps=_FPS)
@@ -104,7 +105,7 @@ def _write_film(
 def _verdict(found: int, label: int) -> str:
     """Return what was read in words."""
     if found < 0:
-        return "nothing"
+        return "not legible"
     return f"{found}, right" if found == label else f"{found}, wrong"
 
 
@@ -115,6 +116,7 @@ def _table(labels: Sequence[int], read: Sequence[Int[np.ndarray, " frames"]], co
     for label, classes in zip(labels, read, strict=True):
         seen = (str(c) if c >= 0 else "-" for c in (int(classes[end - 1]) for end in ends))
         lines.append(_line(f"  forecast of a test digit {label}", seen))
+    lines.append("  -: not legible, or not as much ink as in the context")
     return "\n".join(lines)
 
 

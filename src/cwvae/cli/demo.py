@@ -32,7 +32,7 @@ def demo(options: Demo) -> int:
     shipped = load_pretrained(_SHIPPED)
     print(f"pretrained:{_SHIPPED}, test digits continued from their first frames:")
     print(show_forecasts(shipped.model, shipped.settings, out / _SHIPPED, seed=options.seed))
-    _done(out / f"{_SHIPPED}.gif and .png", began)
+    _done(out / _SHIPPED, began)
     status = _train(options, out / "run")
     if status:
         return status
@@ -48,7 +48,7 @@ def demo(options: Demo) -> int:
     )
     trained = load_run(out / "run")
     print(show_forecasts(trained.model, trained.settings, out / "forecast", seed=options.seed))
-    _done(out / "forecast.gif and .png", began)
+    _done(out / "forecast", began)
     return 0
 
 
@@ -76,6 +76,8 @@ def _train(options: Demo, run: Path) -> int:
     return status
 
 
-def _done(what: object, began: float) -> None:
+def _done(made: Path, began: float) -> None:
     """Print what was made, and how long everything took."""
-    print(f"{what}, {time.monotonic() - began:.0f} s after the start", flush=True)
+    print(
+        f"{made}.gif and {made}.png, {time.monotonic() - began:.0f} s after the start", flush=True
+    )

@@ -75,6 +75,8 @@ def _cwvae(*words: object) -> None:
 def fill(path: Path, folder: Path, seeds: list[int], steps: int) -> None:
     """Measure what a result lacks, and write it after every run."""
     new = environment() | {"steps": steps, "videos": VIDEOS, "runs": []}
+    # Where files lie on the machine that measured means nothing elsewhere.
+    del new["command"]
     result = json.loads(path.read_text()) if path.exists() else new
     if result["steps"] != steps:
         raise ValueError(f"{path} has runs of {result['steps']} steps; give --steps or a new file")

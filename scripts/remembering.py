@@ -35,6 +35,8 @@ def add(name: str, path: Path) -> None:
         del row["position_error"]
     models = json.loads(MODELS.read_text()) if MODELS.exists() else {}
     models[name] = {key: found[key] for key in kept} | {"identity": identity}
+    # Where the run lies on the machine that measured it means nothing elsewhere.
+    del models[name]["environment"]["command"]
     MODELS.write_text(json.dumps(models, indent=1) + "\n")
 
 
@@ -64,11 +66,12 @@ def _line(name: str, share: dict) -> str:
 def _source(model: dict) -> str:
     """Return what was measured, and with what."""
     lost, known = model["identity"]["position_lost_at"], model["environment"]
-    place = "never passes" if lost is None else f"passes at frame {lost}"
+    place = "never" if lost is None else f"at frame {lost}"
+    samples = f"{model['num_samples']} sample{'s' * (model['num_samples'] > 1)}"
     return (
-        f"Step {model['step']:,}; {model['num_examples']} test videos, {model['num_samples']} "
-        f"samples of each, {model['context']} context frames; 95 % intervals in brackets. The "
-        f"median position error {place} a quarter of a digit. {known['device']}, cwvae "
+        f"Step {model['step']:,}; {model['num_examples']} test videos, {samples} of each, "
+        f"{model['context']} context frames; 95 % intervals in brackets. Where the median position "
+        f"error passes a quarter of a digit: {place}. {known['device']}, cwvae "
         f"{known['versions']['cwvae']}, jax {known['versions']['jax']}, "
         f"{known['date'].partition('T')[0]}: `cwvae evaluate`."
     )

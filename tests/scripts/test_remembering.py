@@ -92,6 +92,7 @@ def test_an_evaluation_is_kept_with_its_rows(tmp_path, monkeypatch):
     identity = {"frames": [50, 100], "num_digits": 1, "position_lost_at": 77}
     identity["rows"] = {n: row | {"position_error": [1.0]} for n in ("model", "truth")}
     known = {"device": "cpu", "versions": {"cwvae": "1", "jax": "2"}, "date": "2026-01-01T0"}
+    known["command"] = ["evaluate", "/home/me/run"]
     counts = {"context": 36, "horizon": 964, "num_examples": 256, "num_samples": 5}
     found = {"step": 10, "data": "moving_mnist", "environment": known, "identity": identity}
     (tmp_path / "metrics.json").write_text(json.dumps(found | counts))
@@ -102,7 +103,8 @@ def test_an_evaluation_is_kept_with_its_rows(tmp_path, monkeypatch):
     assert "| pocket | 50 | 100 |" in table
     assert "| model, accuracy | 0.50 (0.25, 0.75) | 1.00 (1.00, 1.00) |" in table
     assert "| truth (ceiling) |" in table
-    assert "passes at frame 77 a quarter" in table
+    assert "a quarter of a digit: at frame 77." in table
+    assert "/home/me" not in (tmp_path / "kept.json").read_text()
 
 
 def test_the_page_is_what_the_results_give():

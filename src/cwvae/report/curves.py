@@ -19,7 +19,7 @@ __all__ = ["Curve", "Panel", "write_curves"]
 
 # Okabe and Ito's palette, which colour-blind readers can follow, without its pale yellow.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-# More curves than colours are told apart by their lines.
+# Curves beyond the colours have another kind of line.
 _LINES = ("-", "--", ":")
 _PANEL, _LETTER, _SAMPLE = 4.6, 0.09, 0.6  # inches: a panel, a letter, the line before a name
 

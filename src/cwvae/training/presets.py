@@ -34,8 +34,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             train=TrainConfig(),
             horizon=100,
         ),
-        # Learns to remember one moving digit for 1000 frames, in hours on one CPU core; what each
-        # part is for stands in docs/remembering.md, what it is worth in its table.
+        # Learns to remember one moving digit for 1000 frames, in about an hour on one CPU core; what
+        # each part is for stands in docs/remembering.md, what it is worth in its table.
         "pocket": Preset(
             model=ModelConfig(
                 static_window=12,
@@ -51,12 +51,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 decoder_stddev=0.12,
             ),
             train=TrainConfig(
-                steps=55_000,
+                steps=42_000,
                 batch_size=16,
                 frames=48,
                 learning_rate=2e-3,
                 warmup=200,
-                decay=0.7,
+                decay=0.65,
                 epsilon=1e-6,
                 clip_norm=100.0,
                 beta=(6.0, 3.0, 0.2),

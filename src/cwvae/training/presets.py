@@ -34,7 +34,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             train=TrainConfig(),
             horizon=100,
         ),
-        # Learns to remember one moving digit for 1000 frames, in about an hour on one CPU core; what
+        # Learns to remember one moving digit for 1000 frames, in an hour or two on a CPU core; what
         # each part is for stands in docs/remembering.md, what it is worth in its table.
         "pocket": Preset(
             model=ModelConfig(

@@ -182,7 +182,7 @@ class Demo:
     """Show what the model in the package remembers, then train one of its kind and measure it.
 
     First the forecasts of test digits, 1000 frames, and what is read in them; then a short training
-    with the same recipe. Takes about six minutes on two CPU cores and downloads nothing.
+    with the same recipe. Takes about four minutes on two CPU cores and downloads nothing.
     """
 
     out: Path

@@ -6,7 +6,7 @@ trains the preset `pocket` for a short time with all parts of its recipe, with n
 its official value), with all but each and with each alone, and measures the identity of forecasts.
 The optimiser, its schedule, the batches and the encoder's and decoder's sizes are the preset's in
 every run. RESULT.json is written after each; a run that stands in it is not made again.
-`--table RESULT.json` prints the table of a result, `--plot RESULT.json PICTURE.png` draws it.
+`RESULT.json --table` prints the table of a result, `RESULT.json --plot PICTURE.png` draws it.
 """
 
 import argparse

@@ -107,4 +107,15 @@ QUICK = [
     *line("train", "", programs.train, "debug", 2, "float32"),
     *line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),
 ]
-SETS = {"default": DEFAULT, "full": DEFAULT + FULL, "quick": QUICK}
+# What a GPU is cited for, in order of value, in a few minutes; batches grow, as peaks of memory must.
+GPU = [
+    *line("forecast", "", programs.forecasts, ("latents", "decoded"), "moving_mnist", (1, 16, 64)),
+    *line("train", "", programs.train, "moving_mnist", 50, ("tf32", "bfloat16", "float32")),
+    *line("forecast", "", programs.forecasts, ("latents", "decoded"), "moving_mnist", 256),
+    *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
+    *line("train", "", programs.train, "minerl", 50, ("tf32", "bfloat16")),
+    *line("hierarchy", "", programs.hierarchy, "observe", "moving_mnist", 3, 6, 1000),
+    *line("train", "", programs.train, "moving_mnist", (1, 8), "tf32"),
+    *line("growth", "", growth, "latents", "moving_mnist", (1000, 4000, 8000)),
+]
+SETS = {"default": DEFAULT, "full": DEFAULT + FULL, "gpu": GPU, "quick": QUICK}

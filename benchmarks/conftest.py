@@ -1,6 +1,7 @@
 """Options, the cases of the set that was asked for, and the result file of a session."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cwvae.provenance import environment, memory
 
 HERE = Path(__file__).parent
 RECORD = pytest.StashKey[Run]()
+START = time.monotonic()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     path = "file, or existing folder, for the results (default: in benchmarks/results)"
     one_set: dict[str, Any] = {"dest": "set", "action": "store_const"}
     group.addoption("--full", **one_set, const="full", help="all cases, hours on a small machine")
+    group.addoption("--gpu", **one_set, const="gpu", help="what a GPU is cited for, in minutes")
     group.addoption("--quick", **one_set, const="quick", help="tiny cases")
+    late = "cases that would begin later than this are left out"
+    group.addoption("--seconds", type=float, default=float("inf"), metavar="N", help=late)
     group.addoption("--results", type=Path, metavar="PATH", help=path)
     group.addoption("--command", metavar="TEXT", help="the command that the results name")
 
@@ -59,6 +64,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def record(request) -> Run:
     """Return what the result file will hold, to which every case adds itself."""
     return request.config.stash[RECORD]
+
+
+@pytest.fixture
+def in_time(request) -> bool:
+    """Return whether a case may begin."""
+    return time.monotonic() - START < request.config.getoption("seconds")
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Config) -> None:

@@ -1,11 +1,12 @@
-"""What a machine has used at most: of its memory, and how many kernels on its GPU."""
+"""What a machine has used at most: of its memory, and what its GPU ran."""
 
+import collections
 import contextlib
 import ctypes
 import gc
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,26 +48,48 @@ def counted() -> dict[str, int]:
     return jax.devices()[0].memory_stats() or {}
 
 
-def kernels(call: Callable[[], Any]) -> int | None:
-    """Return how many kernels a GPU runs in a call, or None if a profile of it shows none."""
+def profile(call: Callable[[], Any]) -> dict[str, Any]:
+    """Return what a GPU did in a call, or nothing if a profile of it shows no kernels."""
     with tempfile.TemporaryDirectory() as folder:
         with jax.profiler.trace(folder):
             jax.block_until_ready(call())
         files = map(str, Path(folder).rglob("*.xplane.pb"))
         profiles = map(jax.profiler.ProfileData.from_file, files)
-        return sum(kernels_in(profile.planes) for profile in profiles) or None
+        return summary([one for profile in profiles for one in kernels_in(profile.planes)])
 
 
-def kernels_in(planes: Iterable[Any]) -> int:
-    """Count the kernels and copies on all streams of all GPUs of a profile.
+def kernels_in(planes: Iterable[Any]) -> list[Any]:
+    """Return the kernels and copies on all streams of all GPUs of a profile.
 
-    A device's plane has a line for each of its streams; its other lines tell the same story again.
+    A device's plane has a line for each of its streams; its other lines hold the same once more.
     A graph of kernels that is launched as one counts as what the profiler shows of it.
     """
-    return sum(
-        len(list(line.events))
+    return [
+        event
         for plane in planes
         if plane.name.startswith("/device:GPU")
         for line in plane.lines
         if line.name.startswith("Stream")
-    )
+        for event in line.events
+    ]
+
+
+def summary(kernels: Sequence[Any], most: int = 5) -> dict[str, Any]:
+    """Count kernels; add the share of the time in which one ran, and those that ran longest."""
+    if not kernels:
+        return {}
+    taken, count = collections.Counter[str](), collections.Counter[str]()
+    for kernel in kernels:
+        taken[kernel.name] += kernel.duration_ns
+        count[kernel.name] += 1
+    first = min(kernel.start_ns for kernel in kernels)
+    last = max(kernel.start_ns + kernel.duration_ns for kernel in kernels)
+    busy = sum(taken.values())
+    return {
+        "kernels": len(kernels),
+        "busy_share": busy / max(last - first, 1),
+        "longest": [
+            {"kernel": name, "share": nanoseconds / max(busy, 1), "count": count[name]}
+            for name, nanoseconds in taken.most_common(most)
+        ],
+    }

@@ -40,6 +40,8 @@ class Program:
     frames: int | None = None  # of a call, as the others below
     ticks: int | None = None
     flops: float | None = None  # those that are necessary
+    # Of matrix products, by JAX's names; None is JAX's own choice. A CPU has but one.
+    precision: str | None = None
     # What else bounds the case, by name: programs of which only the time counts.
     references: Mapping[str, "Program"] = field(default_factory=dict)
 
@@ -96,7 +98,8 @@ def _measured_program(case: Program, rate: float, benchmark: Any, quick: bool) -
         at = f"at {SHARE_OF_RATE:.0%} of the matrix rate"
         raise LeftOutError(f"{seconds:.0f} s a call {at}, more than {LONGEST_CALL:.0f} s")
     arguments = case.arguments()
-    run, found = compiled(case.function, arguments)
+    with jax.default_matmul_precision(case.precision):
+        run, found = compiled(case.function, arguments)
     check_memory(found["memory"], machine.free_memory())
     timed = {name: _timed(reference, quick) for name, reference in case.references.items()}
     # From here on, so that memory is that of running and not of compiling.
@@ -108,8 +111,7 @@ def _measured_program(case: Program, rate: float, benchmark: Any, quick: bool) -
         del result
         found |= _rounds(made, benchmark, _affordable(first, quick))
         if case.ticks and jax.default_backend() != "cpu":
-            launched = machine.kernels(lambda: next(made))
-            found["kernels_per_tick"] = launched and launched / case.ticks
+            found["profile"] = machine.profile(lambda: next(made))
     found["memory"] |= peaks
     return found | {
         "parameters": case.parameters,

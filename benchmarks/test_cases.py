@@ -4,9 +4,11 @@ import pytest
 from measuring import LeftOutError, measured
 
 
-def test_case(entry, benchmark, record):
+def test_case(entry, benchmark, record, in_time):
     """Measure a case; what is found also stands in the `extra_info` of the benchmark."""
     try:
+        if not in_time:
+            raise LeftOutError("no time was left for it")
         found = measured(entry.make(), benchmark, quick=record["set"] == "quick")
     except Exception as error:
         out = isinstance(error, LeftOutError)

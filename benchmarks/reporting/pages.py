@@ -10,7 +10,7 @@ from results import Run, group
 
 NO_RUN = "No result is committed yet; `nox -s benchmarks` makes one."
 NO_GPU = (
-    "No result of a GPU is committed yet; `bash scripts/benchmark_gpu.sh`, on a machine that has "
+    "No result of a GPU is committed yet; `bash scripts/gpu.sh`, on a machine that has "
     "one, makes it."
 )
 PEER_CASES = {"train": "Training step", "open_loop": "Open loop, with decoding"}

@@ -48,6 +48,11 @@ def tick_seconds(case: Case) -> Maybe:
     return ratio(case["seconds"]["min"], case.get("ticks"))
 
 
+def profiled(case: Case, name: str) -> Maybe:
+    """Return a number of the profile of a call on a GPU."""
+    return (case.get("profile") or {}).get(name)
+
+
 COMPILING = ("trace_seconds", "compile_seconds")
 BEFORE: dict[str, Cell] = {
     "trace + compile": lambda case: seconds(sum(case.get(s) or 0 for s in COMPILING) or None),
@@ -59,7 +64,8 @@ AFTER: dict[str, Cell] = {
     "waiting for data": lambda case: percent(case["value"].get("waiting_share")),
     "frames/s": lambda case: number(ratio(case.get("frames"), case["seconds"]["min"])),
     "per tick": lambda case: seconds(tick_seconds(case)),
-    "kernels per tick": lambda case: number(case.get("kernels_per_tick")),
+    "kernels per tick": lambda case: number(ratio(profiled(case, "kernels"), case.get("ticks"))),
+    "GPU busy": lambda case: percent(profiled(case, "busy_share")),
     "of the matrix rate": partial(share, "necessary_flops"),
     "of the TF32 matrix rate": partial(share, "necessary_flops", kind="tf32_"),
     "of the bf16 matrix rate": partial(share, "necessary_flops", kind="bf16_"),

@@ -77,7 +77,7 @@ def profile(*planes):
     return [
         SimpleNamespace(
             name=name,
-            lines=[SimpleNamespace(name=line, events=range(n)) for line, n in lines.items()],
+            lines=[SimpleNamespace(name=line, events=[*range(n)]) for line, n in lines.items()],
         )
         for name, lines in planes
     ]
@@ -89,14 +89,23 @@ def test_kernels_are_those_of_the_streams_of_gpus():
         ("/device:GPU:0", {"Stream #13(Compute)": 5, "Stream #14(MemcpyD2D)": 2, "XLA Ops": 7}),
         ("/device:GPU:1", {"Stream #13(Compute)": 1, "Steps": 3}),
     )
-    assert machine.kernels_in(planes) == 8
-    assert machine.kernels_in([]) == 0
+    assert machine.kernels_in(planes) == [0, 1, 2, 3, 4, 0, 1, 0]
+    assert machine.kernels_in([]) == []
+
+
+def test_a_profile_shows_gaps_and_what_runs_longest():
+    ran = [("dot", 0, 30), ("add", 40, 10), ("dot", 80, 20)]
+    names = ("name", "start_ns", "duration_ns")
+    found = machine.summary([SimpleNamespace(**dict(zip(names, one, strict=True))) for one in ran])
+    assert (found["kernels"], found["busy_share"]) == (3, pytest.approx(0.6))
+    assert found["longest"][0] == {"kernel": "dot", "share": pytest.approx(5 / 6), "count": 2}
+    assert machine.summary([]) == {}
 
 
 def test_a_profile_without_a_gpu_shows_no_kernels():
     if jax.default_backend() != "cpu":
         pytest.skip("there is a GPU")
-    assert machine.kernels(lambda: jnp.ones(3) + 1) is None
+    assert machine.profile(lambda: jnp.ones(3) + 1) == {}
 
 
 def test_memory_is_counted():

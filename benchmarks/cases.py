@@ -107,7 +107,7 @@ QUICK = [
     *line("train", "", programs.train, "debug", 2, "float32"),
     *line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),
 ]
-# What a GPU is cited for, in order of value, in a few minutes; batches grow, as peaks of memory must.
+# What a GPU is cited for, in order of value, in a few minutes.
 GPU = [
     *line("forecast", "", programs.forecasts, ("latents", "decoded"), "moving_mnist", (1, 16, 64)),
     *line("train", "", programs.train, "moving_mnist", 50, ("tf32", "bfloat16", "float32")),

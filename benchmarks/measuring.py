@@ -141,6 +141,7 @@ def compiled(function: Any, arguments: tuple) -> tuple[Callable[..., Any], dict[
         "xla_flops": cost.get("flops"),
         "xla_bytes": cost.get("bytes accessed"),
         "memory": {
+            "arguments": needed.argument_size_in_bytes,
             "outputs": needed.output_size_in_bytes,
             "aliased": needed.alias_size_in_bytes,
             "temporaries": needed.temp_size_in_bytes,

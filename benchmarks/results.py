@@ -52,7 +52,8 @@ def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
             before = run
         cases = {case["name"]: case for case in [*before["cases"], *run["cases"]]}
         parts = [*before.get("parts", []), run]
-        out = [one for part in parts for one in part["left_out"]]
+        missing = (one for part in parts for one in part["left_out"])
+        out = [one for one in missing if one["case"] not in cases]
         whole = {"parts": parts, "cases": [*cases.values()], "left_out": out}
         last[run["device"]] = run | whole
     runs = sorted(last.values(), key=lambda run: (run["kind"] != "gpu", run["device"]))

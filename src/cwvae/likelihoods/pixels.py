@@ -13,6 +13,11 @@ from cwvae.shapes import Frame, checked
 
 __all__ = ["Bernoulli", "DiscretisedLogistic"]
 
+# A bin of a logistic distribution as wide as exp of this still has a share above zero in float32.
+_WIDEST = 75.0
+# Where log-odds are higher, the logistic function is 1.
+_CERTAIN = 60.0
+
 
 class Bernoulli(AbstractLikelihood):
     """Independent pixels that are on or off; the decoder's output is the log-odds of on.
@@ -59,16 +64,18 @@ class DiscretisedLogistic(AbstractLikelihood):
         mean, log_scale = jnp.split(decoded, 2, axis=-1)
         last = self.levels - 1
         level = jnp.round(jnp.clip(frame, 0, 1) * last)
-        # Scales of less than a hundredth of a bin differ in nothing but rounding.
-        log_scale = jnp.maximum(log_scale, math.log(0.01 / last))
-        above = ((level + 0.5) / last - mean) * jnp.exp(-log_scale)
-        below = ((level - 0.5) / last - mean) * jnp.exp(-log_scale)
-        # P(below < x < above) = (1 - exp(below - above)) sigmoid(above) sigmoid(-below), in which
-        # nothing is lost far from the mean; the outermost bins have one side only.
-        inside = _log_of_rest(-log_scale - math.log(last)) + jax.nn.log_sigmoid(above)
-        inside = inside + jax.nn.log_sigmoid(-below)
-        first, final = jax.nn.log_sigmoid(above), jax.nn.log_sigmoid(-below)
-        return jnp.sum(jnp.where(level == 0, first, jnp.where(level == last, final, inside)))
+        # Beyond these, scales differ in nothing but rounding.
+        narrow = jnp.exp(-jnp.clip(log_scale, math.log(0.01 / last), _WIDEST))
+        centre, half = (level / last - mean) * narrow, narrow / (2 * last)
+        # With F the logistic function and A = exp(half - |centre|), E = exp(-2 half), the bin has
+        # F(centre + half) - F(centre - half) = A (1 - E) / ((1 + A) (1 + A E)), in which nothing is
+        # lost far from the mean; an outermost bin, of one side only, is the same with E = 0.
+        inner = (level > 0) & (level < last)
+        edge = half + jnp.where(level == 0, centre, -centre)
+        log_a = jnp.where(inner, half - jnp.abs(centre), jnp.minimum(edge, _CERTAIN))
+        rest = jnp.where(inner, -jnp.expm1(-2 * half), 1.0)
+        a = jnp.exp(log_a)
+        return jnp.sum(log_a + jnp.log(rest / ((1 + a) * (1 + a * (1 - rest)))))
 
     @checked
     def mean(self, decoded: Float[Array, "*decoded"]) -> Frame:
@@ -80,8 +87,3 @@ class DiscretisedLogistic(AbstractLikelihood):
             )
         return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
 
-
-def _log_of_rest(log_width: Float[Array, "*pixels"]) -> Float[Array, "*pixels"]:
-    """Return log(1 - exp(-width)), which for the smallest widths is their logarithm."""
-    safe = jnp.maximum(log_width, -16.0)
-    return jnp.where(log_width < -16, log_width, jnp.log(-jnp.expm1(-jnp.exp(safe))))

@@ -92,12 +92,11 @@ golden() {
 # Twice the preset's edges of frames and of coarse evidence; and since there are four times as many
 # pixels, twice its standard deviation, which keeps the balance of the KL's weights. Dense layers are
 # wide, since they place two digits and cost a GPU little. The second
-# half goes on with longer videos and a falling learning rate, as docs/remembering.md has it, at
-# half the first half's steps a second, which longer scans need.
+# half goes on with longer videos and a falling learning rate, as docs/remembering.md has it.
 train() {
     local sizes=(--stoch-size $((3 * digits)) $((3 * digits)) $((32 * digits))
         --deter-size $((48 * digits)) $((32 * digits)) $((64 * digits)))
-    local common=(--forecast-every 1000000 --checkpoint-every 2000) steps begun=$SECONDS
+    local common=(--forecast-every 1000000 --checkpoint-every 2000) steps rate begun=$SECONDS
     local first=(--preset pocket --num-digits "$digits" --size 64 --coarse-evidence 8
         --decoder-stddev .24 --hidden-size 256 --dense-layers 3 --dense-hidden 1024
         --batch-size 64 --learning-rate 1.5e-3 --steps 1000000 --decay 0 "${sizes[@]}")
@@ -109,12 +108,15 @@ train() {
     rm -rf "$out/train" "$out/train_short"
     export XLA_PYTHON_CLIENT_PREALLOCATE=false
     within $(($1 / 2)) "$python" -m cwvae train "${first[@]}" "${common[@]}" --out "$out/train_short"
-    steps="$(ls "$out/train_short/checkpoints" | grep -E '^[0-9]+$' | sort -n | tail -1)"
-    [ -n "$steps" ] || return 1
-    steps=$((steps / 2 > 1 ? steps / 2 : 1))
+    [ -d "$out/train_short/checkpoints" ] || return 1
+    # What the rest of the time is enough for at the same frames a second, a minute to start it.
+    rate="$(tail -1 "$out/train_short/metrics.jsonl" | sed -n 's/.*"frames_per_second": \([0-9]*\).*/\1/p')"
+    steps=$((${rate:-0} * ($1 - SECONDS + begun - 60) * 9 / 10 / (96 * 32)))
+    [ "$steps" -gt 0 ] || steps=1
     within $(($1 - SECONDS + begun)) "$python" -m cwvae train --init "$out/train_short" \
         "${first[@]}" "${long[@]}" "${common[@]}" --steps "$steps" --out "$out/train"
-    "$python" -m cwvae export "$out/train" "$out/weights.safetensors"
+    "$python" -m cwvae export "$out/train" "$out/weights.safetensors" \
+        --dtype bfloat16
     # In pieces that go through anything; `cat weights.safetensors.*` puts them together.
     split -b 15M "$out/weights.safetensors" "$out/weights.safetensors."
 }

@@ -17,6 +17,7 @@ from cwvae.open_loop import imagine_in_chunks
 from cwvae.shapes import LevelNoise, Noise, Video, checked
 
 __all__ = [
+    "check_context",
     "forecast",
     "imagine",
     "latents",
@@ -87,7 +88,7 @@ def observe(
 
     Raises `ValueError` when the context does not end on a tick of every level.
     """
-    _check_context(model, context)
+    check_context(model, context)
     states, _ = model.infer(context, noise, conditioning)
     return states
 
@@ -164,7 +165,7 @@ def forecast(
     does not end on a tick of every level, a count or rate outside its range, or other conditioning.
     """
     horizon, samples = whole_number("horizon", horizon), whole_number("samples", samples)
-    _check_context(model, context)
+    check_context(model, context)
     frames, levels = context.shape[0], model.hierarchy
     whole = _conditioning(model, frames, horizon, conditioning, frame_rate)
     before, after = cut_conditioning(levels.clock, whole, frames)
@@ -205,7 +206,7 @@ def _conditioning(
     return levels.conditioning(frames, times=np.concatenate([past, past[-1] + future]))
 
 
-def _check_context(model: CWVAE, context: Video) -> None:
+def check_context(model: CWVAE, context: Video) -> None:
     """Raise `ValueError` for a context that does not end on a tick of every level."""
     frames, slowest = context.shape[0], model.hierarchy.clock.slowest
     if frames == 0 or frames % slowest:

@@ -80,7 +80,10 @@ def test_help_shows_one_default_of_an_option_and_nothing_of_errors(command, caps
 NEW = ["train", "--out", "x"]
 HUGE = "1000000000000000000000000000000"
 BAD = {
-    "no command": ([], "expected one of train, evaluate, predict, info, export, models, data"),
+    "no command": (
+        [],
+        "expected one of train, evaluate, predict, analyse, encode, info, export, models, data",
+    ),
     "unknown command": (["fly"], "fly"),
     "unknown option": ([*NEW, "--wings", "2"], "--wings 2"),
     "option of 0.1": ([*NEW, "--stoch", "2"], "--stoch 2; since 0.2 --stoch is --stoch-size (see"),

@@ -1,6 +1,21 @@
 """What a model is made of, and what its levels hold."""
 
 from cwvae.analysis.interventions import blind, clamp, reset, swap
+from cwvae.analysis.latents import LevelLatents, follow
+from cwvae.analysis.probes import Readout, read_classes, read_values
 from cwvae.analysis.sizes import Level, Summary, summary
 
-__all__ = ["Level", "Summary", "blind", "clamp", "reset", "summary", "swap"]
+__all__ = [
+    "Level",
+    "LevelLatents",
+    "Readout",
+    "Summary",
+    "blind",
+    "clamp",
+    "follow",
+    "read_classes",
+    "read_values",
+    "reset",
+    "summary",
+    "swap",
+]

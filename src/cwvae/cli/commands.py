@@ -12,7 +12,7 @@ import jax
 from cwvae._extras import extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.model_options import Export, Models
-from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
+from cwvae.cli.options import Analyse, Command, Demo, Encode, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
 from cwvae.data.opening import BadFileWarning
 from cwvae.training.digests import UncheckedWarning
@@ -70,26 +70,10 @@ def _run(command: Command) -> int:
             from cwvae.cli.train import train
 
             return train(command)
-        case Evaluate():
-            from cwvae.cli.evaluate import evaluate
-
-            return evaluate(command)
-        case Predict():
-            from cwvae.cli.predict import predict
-
-            return predict(command)
-        case Info():
-            from cwvae.cli.info import info
-
-            return info(command)
         case Export():
             from cwvae.cli.export import export
 
             return export(command)
-        case Models():
-            from cwvae.cli.models import models
-
-            return models(command)
         case Data(action=DataList() | DataShow() | DataMake() as action):
             from cwvae.cli import data
 
@@ -99,3 +83,34 @@ def _run(command: Command) -> int:
             from cwvae.cli.demo import demo
 
             return demo(command)
+        case _:
+            return _look(command)
+
+
+def _look(command: Evaluate | Predict | Analyse | Encode | Info | Models) -> int:
+    """Run a command that looks at a model and changes nothing."""
+    match command:
+        case Evaluate():
+            from cwvae.cli.evaluate import evaluate
+
+            return evaluate(command)
+        case Predict():
+            from cwvae.cli.predict import predict
+
+            return predict(command)
+        case Analyse():
+            from cwvae.cli.analyse import analyse
+
+            return analyse(command)
+        case Encode():
+            from cwvae.cli.encode import encode
+
+            return encode(command)
+        case Info():
+            from cwvae.cli.info import info
+
+            return info(command)
+        case Models():
+            from cwvae.cli.models import models
+
+            return models(command)

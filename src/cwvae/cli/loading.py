@@ -75,12 +75,12 @@ def check_is_run(folder: Path) -> None:
         )
 
 
-def results_folder(source: Path) -> Path:
+def results_folder(source: Path, kind: str = "evaluation") -> Path:
     """Return where results about a run go by default: into it; those about an export, to here.
 
     The models in the package lie where nothing should be written.
     """
     if not is_exported(source):
-        return source / "evaluation"
+        return source / kind
     name = source.resolve().name if source.is_dir() else source.name
-    return Path(f"{name.removeprefix(PREFIX).removesuffix(SUFFIX)}-evaluation")
+    return Path(f"{name.removeprefix(PREFIX).removesuffix(SUFFIX)}-{kind}")

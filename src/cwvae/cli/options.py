@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cwvae._extras import extra
+from cwvae.cli.analysis_options import Analyse, Encode
 from cwvae.cli.checks import at_least_one, check_seed, expand_paths
 from cwvae.cli.data_options import Data
 from cwvae.cli.model_options import Export, Models
@@ -17,8 +18,10 @@ with extra("cli"):
     import tyro
 
 __all__ = [
+    "Analyse",
     "Command",
     "Demo",
+    "Encode",
     "Evaluate",
     "Info",
     "Predict",
@@ -216,4 +219,4 @@ class Info:
 
 
 # What `cwvae.cli.parsing.parse` returns.
-Command = Train | Evaluate | Predict | Info | Export | Models | Demo | Data
+Command = Train | Evaluate | Predict | Analyse | Encode | Info | Export | Models | Demo | Data

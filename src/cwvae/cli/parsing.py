@@ -11,7 +11,7 @@ from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
 from cwvae.cli.loading import check_is_run, settings_of
 from cwvae.cli.model_options import Export, Models
-from cwvae.cli.options import Command, Demo, Evaluate, Info, Predict, Train
+from cwvae.cli.options import Analyse, Command, Demo, Encode, Evaluate, Info, Predict, Train
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
 from cwvae.training.settings import RENAMED, Settings, read_settings
@@ -25,7 +25,10 @@ _DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchi
 look at what they predict, and measure it. `cwvae --version` prints the version."""
 
 
-_COMMANDS = ("train", "evaluate", "predict", "info", "export", "models", "data", "demo")
+_COMMANDS = (
+    *("train", "evaluate", "predict", "analyse", "encode"),
+    *("info", "export", "models", "data", "demo"),
+)
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -39,6 +42,8 @@ def parse(arguments: Sequence[str]) -> Command:
         Annotated[Train, tyro.conf.subcommand("train", default=train)]
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
+        | Annotated[Analyse, tyro.conf.subcommand("analyse")]
+        | Annotated[Encode, tyro.conf.subcommand("encode")]
         | Annotated[Info, tyro.conf.subcommand("info")]
         | Annotated[Export, tyro.conf.subcommand("export")]
         | Annotated[Models, tyro.conf.subcommand("models")]

@@ -23,10 +23,10 @@ from cwvae.evaluation.video_reading import (
 )
 from cwvae.shapes import checked
 
-__all__ = ["Identity", "Row", "as_json", "measure", "summarise"]
+__all__ = ["NEAR", "Identity", "Row", "as_json", "found_share", "measure", "summarise"]
 
-# Of the edge of a frame: a quarter of a digit.
-_NEAR = 7 / 64
+NEAR = 7 / 64
+"""A quarter of a digit, as a share of the edge of a frame."""
 
 
 class Row(eqx.Module):
@@ -125,7 +125,7 @@ def summarise(
     if len(readings) > 1:
         kinds["another video"] = _another(readings)
     samples, horizon = kinds["model"].errors.shape[1:]
-    near = _NEAR * size
+    near = NEAR * size
     return Identity(
         frames=window_ends(context, context + horizon)[1:],
         context=context,
@@ -174,7 +174,7 @@ def _row(seen: Seen, labels: np.ndarray, context: int, near: float, seed: int) -
     """Return the scores of one kind of forecast."""
     first, classes = seen.classes[..., :1], seen.classes[..., 1:]
     readable = legible(seen.confident, seen.mass)[..., 1:]
-    found = _found(classes, labels)
+    found = found_share(classes, labels)
     median = np.median(seen.errors, axis=(0, 1))
     late = np.flatnonzero(median > near)
     scores = {
@@ -190,10 +190,13 @@ def _row(seen: Seen, labels: np.ndarray, context: int, near: float, seed: int) -
     )
 
 
-def _found(
+def found_share(
     classes: Int[np.ndarray, "videos samples windows"], labels: Int[np.ndarray, "videos num_digits"]
 ) -> Float[np.ndarray, "videos samples windows"]:
-    """Return the share of each video's digits that is among those read."""
+    """Return the share of each video's digits that is among those read, 0 to 1.
+
+    **Arguments:** `classes`, as `Seen` has them; `labels` of the digits that should be there.
+    """
     truth = labels[:, np.newaxis, np.newaxis]
     if labels.shape[1] == 1:
         return (classes == truth[..., 0]).astype(float)

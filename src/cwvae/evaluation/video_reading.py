@@ -17,6 +17,7 @@ __all__ = [
     "distance",
     "follow_classes",
     "legible",
+    "masses",
     "read_frames",
     "read_video",
     "window_classes",
@@ -98,7 +99,7 @@ def read_video(
     frames, horizon = len(truth), forecasts.shape[1]
     context = frames - horizon
     ends = np.array(window_ends(context, frames)) - context
-    mass = max(float(_masses(truth[:context]).mean()), 1e-6)
+    mass = max(float(masses(truth[:context]).mean()), 1e-6)
     count, expected = len(labels), positions[context:]
 
     def seen(videos: np.ndarray) -> tuple[Seen, np.ndarray]:
@@ -182,7 +183,7 @@ def follow_classes(
     log_probs = np.asarray(read_frames(reader, frames, num_digits).log_probs)
     windows = np.arange(WINDOW, len(frames) + 1)[:, np.newaxis] + np.arange(-WINDOW, 0)
     classes, confident = window_classes(log_probs[windows])
-    good = legible(confident, _masses(frames)[windows].mean(-1) / max(mass, 1e-6))
+    good = legible(confident, masses(frames)[windows].mean(-1) / max(mass, 1e-6))
     found = np.where(good, classes, -1)
     return np.concatenate([np.full(WINDOW - 1, found[0]), found])
 
@@ -212,7 +213,7 @@ def _seen(
     return Seen(
         classes=classes,
         confident=confident,
-        mass=_masses(videos)[:, windows].mean(-1) / mass,
+        mass=masses(videos)[:, windows].mean(-1) / mass,
         errors=distance(places, expected),
     )
 
@@ -227,12 +228,12 @@ def _copied(
     return Seen(
         classes=classes,
         confident=confident,
-        mass=np.full((1, len(ends)), _masses(frame)[0] / mass),
+        mass=np.full((1, len(ends)), masses(frame)[0] / mass),
         errors=distance(np.asarray(reading.places), expected)[np.newaxis],
     )
 
 
-def _masses(videos: Float[np.ndarray, "*frames height width 1"]) -> Float[np.ndarray, "*frames"]:
+def masses(videos: Float[np.ndarray, "*frames height width 1"]) -> Float[np.ndarray, "*frames"]:
     """Return the sum of the pixels of every frame, clipped to [0, 1]."""
     return np.clip(videos, 0, 1).sum((-3, -2, -1))
 

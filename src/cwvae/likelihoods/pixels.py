@@ -86,4 +86,3 @@ class DiscretisedLogistic(AbstractLikelihood):
                 f"shape {decoded.shape}; make it with twice the channels of a frame"
             )
         return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
-

@@ -1,0 +1,136 @@
+"""Which level holds the digits, and which their way: blind, swap and reset every set of levels.
+
+All videos are forecast for ten frames after a context, and read (`cwvae.analysis.effects`).
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+
+from cwvae.analysis.effects import Kept, imagine_videos, kept, level_sets, observe_videos
+from cwvae.analysis.interventions import blind, reset, swap
+from cwvae.cells.base import State
+from cwvae.evaluation.reader import load_reader
+from cwvae.evaluation.video_reading import WINDOW, masses
+from cwvae.model import CWVAE
+
+__all__ = ["DigitVideos", "Swapped", "blinding", "resetting", "swapping"]
+
+_Levels = tuple[int, ...]
+
+
+class DigitVideos(eqx.Module):
+    """Videos of digits, and what is true of them, as `MovingMNIST` gives it.
+
+    **Arguments:** `frames` in [0, 1], of the context and at least ten more; `labels`; `positions`
+    of the digits' top-left corners in every frame, in pixels; the number of `context` frames.
+
+    Raises `ValueError` for fewer than ten frames after the context.
+    """
+
+    frames: Float[np.ndarray, "videos frames height width 1"]
+    labels: Int[np.ndarray, "videos num_digits"]
+    positions: Float[np.ndarray, "videos frames num_digits 2"]
+    context: int = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        """Raise `ValueError` for videos that end too early."""
+        after = self.frames.shape[1] - self.context
+        if after < WINDOW:
+            raise ValueError(
+                f"videos must have at least {WINDOW} frames after the context, got {after}"
+            )
+
+    @property
+    def contexts(self) -> Float[np.ndarray, "videos context height width 1"]:
+        """The frames that are observed."""
+        return self.frames[:, : self.context]
+
+    def kept_in(self, forecasts: Float[Array, "videos horizon height width 1"]) -> Kept:
+        """Return what forecasts keep of the digits and their way."""
+        return kept(
+            load_reader(self.frames.shape[2]),
+            forecasts,
+            self.labels,
+            self.positions[:, self.context :],
+            masses(self.contexts).mean(1),
+        )
+
+    def rolled(self) -> "DigitVideos":
+        """Return the videos in another order, each the one before."""
+        parts = (np.roll(x, 1, 0) for x in (self.frames, self.labels, self.positions))
+        return DigitVideos(*parts, context=self.context)
+
+
+class Swapped(eqx.Module):
+    """Forecasts in which some levels' states are those of another video.
+
+    **Arguments:** what they keep of their `own` video and of the `other`, of pairs of videos whose
+    digits differ.
+    """
+
+    own: Kept
+    other: Kept
+
+    @property
+    def success(self) -> float:
+        """The share with the other video's digits on their own way."""
+        return float(np.mean(self.other.identity & self.own.position))
+
+
+def blinding(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_Levels, Kept]:
+    """Forecast with every set of levels blind during the context, the empty one first."""
+    observing, imagining = _keys(videos, key)
+    found = {}
+    for levels in level_sets(model.hierarchy.clock.levels):
+        blinded = blind(model, levels)
+        states = observe_videos(blinded, videos.contexts, observing)
+        found[levels] = videos.kept_in(imagine_videos(blinded, states, WINDOW, imagining))
+    return found
+
+
+def resetting(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_Levels, Kept]:
+    """Forecast with every set of levels set back to its start after the context."""
+
+    def change(levels: _Levels) -> Callable[[tuple[State, ...]], tuple[State, ...]]:
+        return jax.vmap(lambda states: reset(model, states, levels))
+
+    observing, imagining = _keys(videos, key)
+    states = observe_videos(model, videos.contexts, observing)
+    return {
+        levels: videos.kept_in(imagine_videos(model, change(levels)(states), WINDOW, imagining))
+        for levels in level_sets(model.hierarchy.clock.levels)
+    }
+
+
+def swapping(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_Levels, Swapped]:
+    """Forecast with some levels' states from the video before, for every set but none and all.
+
+    Raises `ValueError` when no two neighbours differ in their digits.
+    """
+    observing, imagining = _keys(videos, key)
+    others = videos.rolled()
+    differ = np.any(np.sort(videos.labels, 1) != np.sort(others.labels, 1), axis=1)
+    if not differ.any():
+        raise ValueError("videos must differ in their digits, got all the same; take more")
+    states = observe_videos(model, videos.contexts, observing)
+    theirs = jax.tree.map(lambda x: jax.numpy.roll(x, 1, 0), states)
+    found = {}
+    for levels in level_sets(model.hierarchy.clock.levels)[1:-1]:
+        mixed = jax.vmap(lambda a, b, levels=levels: swap(a, b, levels)[0])(states, theirs)
+        forecasts = imagine_videos(model, mixed, WINDOW, imagining)
+        both = (videos.kept_in(forecasts), others.kept_in(forecasts))
+        found[levels] = Swapped(*jax.tree.map(lambda x: x[differ], both))
+    return found
+
+
+def _keys(
+    videos: DigitVideos, key: PRNGKeyArray
+) -> tuple[Key[Array, " videos"], Key[Array, " videos"]]:
+    """Return two keys for every video."""
+    first, second = jr.split(key)
+    return jr.split(first, len(videos.frames)), jr.split(second, len(videos.frames))

@@ -1,0 +1,82 @@
+"""The options of `cwvae analyse` and `cwvae encode`."""
+
+import dataclasses
+from pathlib import Path
+
+from cwvae._extras import extra
+from cwvae.cli.checks import at_least_one, check_seed, expand_paths
+from cwvae.data.read_options import ReadOptions
+
+with extra("cli"):
+    import tyro
+
+__all__ = ["Analyse", "Encode"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Analyse:
+    """Find out what each level of a model holds, and print a sentence for each finding.
+
+    Measures nats, linear readouts of the levels' states, and, with digits drawn on the fly, what
+    forecasts keep when levels are blind, reset, or swapped between videos. Writes analysis.json and
+    nats.png.
+    """
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    step: int | None = None
+    """Step of the checkpoint to look into; None: the latest."""
+    out: Path | None = None
+    """Folder for the results; None: RUN/analysis, of an exported model ./NAME-analysis."""
+    num_examples: int = 400
+    """Test videos, at least 20."""
+    quick: bool = False
+    """A look: at most 100 test videos and a forecast of 100 frames."""
+    context: int | None = None
+    """Context frames, a multiple of the slowest period; None: that of the preset."""
+    horizon: int = 964
+    """Frames over which the entropy of the priors is followed, at least 10."""
+    seed: int = 0
+    """Seed of test videos, forecasts and readouts."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
+        at_least_one(self, "step", "context")
+        check_seed(self.seed)
+        if self.num_examples < 20:
+            raise ValueError(f"--num-examples must be at least 20, got {self.num_examples}")
+        if self.horizon < 10:
+            raise ValueError(f"--horizon must be at least 10, got {self.horizon}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Encode:
+    """Write the latents of every level for your videos: an npz file.
+
+    Of each level, a row a tick: level_0/video, its number in the order given; level_0/frame, the
+    first frame of the tick; level_0/stoch (the posterior's mode), level_0/deter; level_0/kl and
+    level_0/entropy of the prior, in nats. `videos` has the names.
+    """
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    videos: tyro.conf.Positional[tuple[Path, ...]]
+    """The videos: mp4, avi, gif or npz."""
+    out: Path
+    """What to write: an .npz file."""
+    step: int | None = None
+    """Step of the checkpoint to encode with; None: the latest."""
+    resize: bool = False
+    """Crop and resize the frames to the size of the model."""
+    reading: tyro.conf.OmitArgPrefixes[ReadOptions] = dataclasses.field(default_factory=ReadOptions)
+    """Choices in reading a video file."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
+        at_least_one(self, "step")
+        if not self.videos:
+            raise ValueError("give at least one video to encode, got none")
+        if self.out.suffix.lower() != ".npz":
+            raise ValueError(f"--out must end in .npz, got {self.out}")

@@ -5,6 +5,7 @@ import inspect
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_every_preset_can_be_built(name):
     model = structure(preset.model)
     assert model.hierarchy.clock == preset.model.clock
     video = jax.ShapeDtypeStruct(
-        (2, preset.model.size, preset.model.size, preset.model.channels), float
+        (2, preset.model.size, preset.model.size, preset.model.channels), jnp.float32
     )
     features = eqx.filter_eval_shape(lambda m, v: m.features(v), model, video)
     assert [f.shape[1] for f in features] == [cell.feature_size for cell in model.hierarchy.cells]

@@ -8,6 +8,7 @@
 #     rollouts     1000-frame forecasts, training steps and what else `pytest benchmarks --gpu` holds
 #     golden       the official implementation's numbers (tests/golden), in float32 proper
 #     train        64 x 64 Moving MNIST with the recipe of the preset `pocket`: weights, and a log
+#     unroll       1000 frames of latents with several ticks in one iteration of a scan
 #     benchmarks   all cases at all sizes, for hours
 #
 # Needs neither network nor nox, and installs nothing into the Python that it finds. Where packages
@@ -29,9 +30,9 @@ while [ $# -gt 0 ]; do
         --minutes) minutes="$2"; shift ;;
         --out) out="$2"; shift ;;
         --digits) digits="$2"; shift ;;
-        rollouts | golden | train | benchmarks) pieces+=("$1") ;;
+        rollouts | golden | train | unroll | benchmarks) pieces+=("$1") ;;
         -h | --help) sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; exit ;;
-        *) die "unknown word '$1'; pieces: rollouts golden train benchmarks" ;;
+        *) die "unknown word '$1'; pieces: rollouts golden train unroll benchmarks" ;;
     esac
     shift
 done
@@ -121,12 +122,18 @@ train() {
     split -b 15M "$out/weights.safetensors" "$out/weights.safetensors."
 }
 
+unroll() {
+    local preset=moving_mnist frames=1000
+    [ "$device" = gpu ] || { preset=debug; frames=12; }
+    within "$1" "$python" scripts/unroll.py "$out/unroll.json" --preset "$preset" --frames "$frames"
+}
+
 benchmarks() {
     "$python" -m pytest benchmarks --full --command "scripts/gpu.sh benchmarks" --results "$out"
 }
 
 # How much of the time that is left a piece may take, in percent.
-declare -A share=([rollouts]=40 [golden]=20 [train]=100 [benchmarks]=100)
+declare -A share=([rollouts]=40 [golden]=20 [train]=100 [unroll]=30 [benchmarks]=100)
 status=0
 for index in "${!pieces[@]}"; do
     piece="${pieces[$index]}" seconds="$(left)"

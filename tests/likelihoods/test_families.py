@@ -149,6 +149,46 @@ def test_values_and_gradients_are_finite_however_wrong_the_decoder_is(mean, log_
     assert np.all(values <= 0)
 
 
+def exact_log_prob(mean: float, log_scale: float, level: int, last: int = 255) -> float:
+    """Return the log-probability of a level in float64."""
+
+    def log_sigmoid(z: float) -> float:
+        return -float(np.logaddexp(0.0, -z))
+
+    scale = np.exp(log_scale)
+    above, below = ((level + side - last * mean) / (last * scale) for side in (0.5, -0.5))
+    if level in (0, last):
+        return log_sigmoid(above if level == 0 else -below)
+    return log_sigmoid(above) + log_sigmoid(-below) + np.log(-np.expm1(below - above))
+
+
+@pytest.mark.parametrize("level", [0, 99, 255])
+@pytest.mark.parametrize("bins", [1e-3, 2, 17, 20, 60, 88, 95])
+@pytest.mark.parametrize("away", [0.0, 0.3, -20.0, -50.0, 50.0])
+def test_narrow_and_wide_bins_have_the_exact_values_and_gradients(level, bins, away):
+    # A bin is `bins` scales wide, and the mean `away` scales from its middle or its only edge.
+    log_scale = -np.log(255 * bins)
+    inner = 0 < level < 255
+    place = level + (0 if inner else (0.5 if level == 0 else -0.5))
+    mean = float(np.float32(place / 255 + away * np.exp(log_scale)))
+    log_scale = float(np.float32(log_scale))
+    one = DiscretisedLogistic().log_prob
+    value, slope = jax.value_and_grad(
+        lambda both: one(logistic(both[0], both[1]), jnp.full((1, 1, 1), level / 255))
+    )(jnp.asarray([mean, log_scale], "float32"))
+    expected = exact_log_prob(mean, log_scale, level)
+    assert float(value) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+    small = 1e-4 * np.exp(log_scale), 1e-4
+    by_mean = exact_log_prob(mean + small[0], log_scale, level)
+    by_mean -= exact_log_prob(mean - small[0], log_scale, level)
+    by_scale = exact_log_prob(mean, log_scale + small[1], level)
+    by_scale -= exact_log_prob(mean, log_scale - small[1], level)
+    # In units of the scale, whose rounding the mean's has.
+    found = float(slope[0]) * np.exp(log_scale), float(slope[1])
+    rounding = 1e-6 * place * bins + 1e-5
+    assert found == pytest.approx((by_mean / 2e-4, by_scale / 2e-4), rel=2e-2, abs=rounding)
+
+
 def test_the_expected_pixel_lies_within_the_range_of_pixels():
     decoded = jnp.asarray([[[-0.5, 0.25, 1.5, 9.0, 9.0, 9.0]]])
     assert np.array_equal(DiscretisedLogistic().mean(decoded), [[[0, 0.25, 1]]])

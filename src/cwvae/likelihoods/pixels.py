@@ -13,10 +13,8 @@ from cwvae.shapes import Frame, checked
 
 __all__ = ["Bernoulli", "DiscretisedLogistic"]
 
-# A bin of a logistic distribution as wide as exp of this still has a share above zero in float32.
-_WIDEST = 75.0
-# Where log-odds are higher, the logistic function is 1.
-_CERTAIN = 60.0
+# The share of a bin is above zero in float32 where scales are at most exp of this times its width.
+_WIDEST = 85.0
 
 
 class Bernoulli(AbstractLikelihood):
@@ -65,17 +63,20 @@ class DiscretisedLogistic(AbstractLikelihood):
         last = self.levels - 1
         level = jnp.round(jnp.clip(frame, 0, 1) * last)
         # Beyond these, scales differ in nothing but rounding.
-        narrow = jnp.exp(-jnp.clip(log_scale, math.log(0.01 / last), _WIDEST))
+        widest = _WIDEST - math.log(last)
+        narrow = jnp.exp(-jnp.clip(log_scale, math.log(0.01 / last), widest))
         centre, half = (level / last - mean) * narrow, narrow / (2 * last)
-        # With F the logistic function and A = exp(half - |centre|), E = exp(-2 half), the bin has
-        # F(centre + half) - F(centre - half) = A (1 - E) / ((1 + A) (1 + A E)), in which nothing is
-        # lost far from the mean; an outermost bin, of one side only, is the same with E = 0.
+        # With F the logistic function, x = half - |centre| and y = half + |centre|, the bin has
+        # F(centre + half) - F(centre - half) = F(x) F(y) (1 - exp(-2 half)); an outermost one has
+        # F(x) alone, x to its only edge. F is written with exponentials of what is below 0, and 1
+        # is never subtracted, so that nothing is lost near the mean or far from it.
         inner = (level > 0) & (level < last)
         edge = half + jnp.where(level == 0, centre, -centre)
-        log_a = jnp.where(inner, half - jnp.abs(centre), jnp.minimum(edge, _CERTAIN))
+        x = jnp.where(inner, half - jnp.abs(centre), edge)
+        a = jnp.exp(jnp.where(x < 0, x, -x))
+        b = jnp.where(inner, jnp.exp(-half - jnp.abs(centre)), 0.0)
         rest = jnp.where(inner, -jnp.expm1(-2 * half), 1.0)
-        a = jnp.exp(log_a)
-        return jnp.sum(log_a + jnp.log(rest / ((1 + a) * (1 + a * (1 - rest)))))
+        return jnp.sum(jnp.where(x < 0, x, 0) + jnp.log(rest / (1 + a + b + a * b)))
 
     @checked
     def mean(self, decoded: Float[Array, "*decoded"]) -> Frame:

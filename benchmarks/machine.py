@@ -82,14 +82,17 @@ def summary(kernels: Sequence[Any], most: int = 5) -> dict[str, Any]:
     for kernel in kernels:
         taken[kernel.name] += kernel.duration_ns
         count[kernel.name] += 1
-    first = min(kernel.start_ns for kernel in kernels)
-    last = max(kernel.start_ns + kernel.duration_ns for kernel in kernels)
-    busy = sum(taken.values())
+    spans = sorted((kernel.start_ns, kernel.start_ns + kernel.duration_ns) for kernel in kernels)
+    first, last, busy = spans[0][0], spans[0][0], 0
+    for start, end in spans:  # Streams overlap.
+        busy += max(end - max(start, last), 0)
+        last = max(last, end)
+    whole = max(sum(taken.values()), 1)
     return {
         "kernels": len(kernels),
         "busy_share": busy / max(last - first, 1),
         "longest": [
-            {"kernel": name, "share": nanoseconds / max(busy, 1), "count": count[name]}
+            {"kernel": name, "share": nanoseconds / whole, "count": count[name]}
             for name, nanoseconds in taken.most_common(most)
         ],
     }

@@ -37,12 +37,14 @@ while [ $# -gt 0 ]; do
     shift
 done
 [[ "$minutes" =~ ^[1-9][0-9]*$ ]] || die "--minutes must be a positive whole number, got '$minutes'"
+[[ "$digits" = [12] ]] || die "--digits must be 1 or 2, got '$digits'"
 [ ${#pieces[@]} -gt 0 ] || pieces=(rollouts golden train)
 mkdir -p "$out" || die "cannot write to $out"
 out="$(realpath "$out")"
-[ -z "${WHEELS:-}" ] || WHEELS="$(realpath "$WHEELS")"
+[ -z "${WHEELS:-}" ] || WHEELS="$(realpath -e "$WHEELS")" || die "WHEELS names no folder"
 cd "$(dirname "$0")/.." || exit
 python="${PYTHON:-python3}" device="${DEVICE:-gpu}"
+command -v "$python" > /dev/null || die "PYTHON names no program: $python"
 end=$((SECONDS + 60 * minutes))
 
 export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
@@ -106,7 +108,10 @@ train() {
         first+=(--channel-multiplier .125 --batch-size 2 --frames 12 --hidden-size 8)
         long+=(--batch-size 2 --frames 18)
     fi
-    rm -rf "$out/train" "$out/train_short"
+    if [ -e "$out/train" ] || [ -e "$out/train_short" ]; then
+        echo "error: $out holds a train or train_short already; name another folder with --out" >&2
+        return 2
+    fi
     export XLA_PYTHON_CLIENT_PREALLOCATE=false
     within $(($1 / 2)) "$python" -m cwvae train "${first[@]}" "${common[@]}" --out "$out/train_short"
     [ -d "$out/train_short/checkpoints" ] || return 1
@@ -137,9 +142,12 @@ declare -A share=([rollouts]=40 [golden]=20 [train]=100 [unroll]=30 [benchmarks]
 status=0
 for index in "${!pieces[@]}"; do
     piece="${pieces[$index]}" seconds="$(left)"
-    [ $((index + 1)) -eq ${#pieces[@]} ] || seconds=$((seconds * ${share[$piece]} / 100))
+    if [ $((index + 1)) -ne ${#pieces[@]} ] && [ "$seconds" -gt 60 ]; then
+        seconds=$((seconds * ${share[$piece]} / 100))
+    fi
     if [ "$seconds" -lt 20 ]; then
         echo "== $piece: no time left"
+        status=1
         continue
     fi
     echo "== $piece: $seconds s"

@@ -59,7 +59,15 @@ def test_too_few_frames_are_an_error():
     with pytest.raises(ValueError, match="at least 10 frames to be read, got 9"):
         kept(load_reader(32), frames[:, :9], labels, positions[:, :9], np.ones(2))
     with pytest.raises(ValueError, match="at least 10 frames after the context, got 9"):
-        DigitVideos(frames[:, : CONTEXT + 9], labels, positions, CONTEXT)
+        DigitVideos(frames[:, : CONTEXT + 9], labels, positions[:, : CONTEXT + 9], CONTEXT)
+
+
+def test_videos_that_do_not_fit_what_is_true_of_them_are_an_error():
+    frames, labels, positions = bouncing(2, CONTEXT + AFTER)
+    with pytest.raises(ValueError, match="of the same videos"):
+        DigitVideos(frames, labels[:1], positions, CONTEXT)
+    with pytest.raises(ValueError, match="context must be at least 1 frame, got 0"):
+        DigitVideos(frames, labels, positions, 0)
 
 
 def test_all_sets_of_levels_come_in_order():

@@ -42,6 +42,25 @@ def test_values_are_read_in_their_own_units(generator):
     assert 10 < found.shuffled < 20
 
 
+def test_a_shuffled_class_is_read_by_chance_whatever_the_seed(generator):
+    labels = generator.integers(0, 2, VIDEOS)
+    features = np.eye(2)[labels]
+    shuffled = [read_classes(features, labels, seed=seed).shuffled for seed in range(6)]
+    assert 0.35 < min(shuffled) <= max(shuffled) < 0.65
+
+
+def test_small_features_are_read_too(generator):
+    labels = generator.integers(0, 2, VIDEOS)
+    assert read_classes(1e-9 * np.eye(2)[labels], labels).score == 1
+
+
+def test_features_that_are_not_finite_are_an_error(generator):
+    features = generator.normal(size=(VIDEOS, 2))
+    features[3, 1] = np.nan
+    with pytest.raises(ValueError, match="features must be finite"):
+        read_classes(features, generator.integers(0, 2, VIDEOS))
+
+
 def test_values_that_are_not_there_are_no_better_than_shuffled_ones(generator):
     values = generator.uniform(0, 36, (VIDEOS, 2))
     found = read_values(generator.normal(size=(VIDEOS, 30)), values)

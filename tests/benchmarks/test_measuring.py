@@ -102,6 +102,11 @@ def test_a_profile_shows_gaps_and_what_runs_longest():
     assert machine.summary([]) == {}
 
 
+def test_streams_that_overlap_are_busy_once():
+    kernel = SimpleNamespace(name="dot", start_ns=0, duration_ns=10)
+    assert machine.summary([kernel, kernel])["busy_share"] == 1
+
+
 def test_a_profile_without_a_gpu_shows_no_kernels():
     if jax.default_backend() != "cpu":
         pytest.skip("there is a GPU")

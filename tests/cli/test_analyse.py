@@ -45,8 +45,21 @@ def test_findings_have_their_numbers(analysed):
     text = "\n".join(findings(report))
     assert "digits are lost most without what level 1 observes, kept in 0.05" in text
     assert "the way is lost most without what level 0 observes, kept in 0.10" in text
-    assert "with levels 1 of another video" in text
-    assert "in 85% of the videos" in text
+    assert "with level 1 of another video" in text
+    assert "in 0.85 of the pairs" in text
+
+
+def test_an_effect_that_is_not_there_is_not_named(analysed):
+    _, report = analysed
+    flat = {"identity": 0.02, "position": 0.03, "error": 9.0}
+    report = report | {
+        "blind": dict.fromkeys(("none", "0", "1", "0 1"), flat),
+        "swap": {"0": {"success": 0.01}},
+    }
+    text = "\n".join(findings(report))
+    assert "digits are kept in 0.02 of the videos, and hardly less" in text
+    assert "no set of levels" in text
+    assert "lost most" not in text
 
 
 def test_what_cannot_be_read_has_its_reason(analysed):
@@ -61,6 +74,7 @@ def test_what_cannot_be_read_has_its_reason(analysed):
     ("words", "message"),
     [
         (["--num-examples", "19"], "--num-examples must be at least 20, got 19"),
+        (["--horizon", "1000000000000"], "--horizon must be at least 1 and at most 1,000,000"),
         (["--horizon", "9"], "--horizon must be at least 10, got 9"),
         (["--context", "3"], "context"),
     ],

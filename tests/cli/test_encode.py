@@ -48,9 +48,12 @@ def test_a_large_video_has_to_be_resized(run, videos, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("out", "message"), [("a.csv", "--out must end in .npz"), ("", "--out must end in .npz")]
+    ("out", "message"),
+    [("a.csv", "--out must end in .npz"), ("short.npz", "must be another file than the video")],
 )
-def test_what_cannot_be_written_is_an_error(run, videos, tmp_path, capsys, out, message):
-    arguments = ["encode", str(run), str(videos / "short.npz"), "--out", str(tmp_path / out)]
+def test_what_must_not_be_written_is_an_error(run, videos, capsys, out, message):
+    before = (videos / "short.npz").read_bytes()
+    arguments = ["encode", str(run), str(videos / "short.npz"), "--out", str(videos / out)]
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
+    assert (videos / "short.npz").read_bytes() == before

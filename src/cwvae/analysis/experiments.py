@@ -29,7 +29,8 @@ class DigitVideos(eqx.Module):
     **Arguments:** `frames` in [0, 1], of the context and at least ten more; `labels`; `positions`
     of the digits' top-left corners in every frame, in pixels; the number of `context` frames.
 
-    Raises `ValueError` for fewer than ten frames after the context.
+    Raises `ValueError` for fewer than ten frames after the context, no context, or counts of videos
+    or frames that differ.
     """
 
     frames: Float[np.ndarray, "videos frames height width 1"]
@@ -38,7 +39,16 @@ class DigitVideos(eqx.Module):
     context: int = eqx.field(static=True)
 
     def __check_init__(self) -> None:
-        """Raise `ValueError` for videos that end too early."""
+        """Raise `ValueError` for videos that end too early, or do not fit each other."""
+        if self.context < 1:
+            raise ValueError(f"context must be at least 1 frame, got {self.context}")
+        counts = (len(self.frames), len(self.labels), len(self.positions))
+        lengths = (self.frames.shape[1], self.positions.shape[1])
+        if len({*counts}) > 1 or len({*lengths}) > 1:
+            raise ValueError(
+                "frames, labels and positions must be of the same videos, got "
+                f"{counts} of {lengths[0]} and {lengths[1]} frames"
+            )
         after = self.frames.shape[1] - self.context
         if after < WINDOW:
             raise ValueError(

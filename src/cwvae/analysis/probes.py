@@ -1,9 +1,9 @@
 """Linear readouts: what can be read from the states of a level by a weighted sum.
 
 A readout is fitted on four fifths of the videos and scored on the others, five times, so that every
-video is scored once. Beside the score stands that of readouts fitted the same way to truths that
-were shuffled among the videos: what no knowledge is worth (Hewitt and Liang 2019 call it a
-control). The strength of the penalty on the weights is chosen on a part of the videos fitted.
+video is scored once. Beside the score stands that of readouts of truths that were shuffled among
+the videos: what no knowledge is worth. The strength of the penalty on the weights is chosen on a
+part of the videos fitted.
 """
 
 from collections.abc import Callable
@@ -76,6 +76,9 @@ def _readout(
     """Fit to the truth, and to the truth shuffled; score both, each video once."""
     if len(features) < 10:
         raise ValueError(f"a readout must have at least 10 videos, got {len(features)}; take more")
+    for name, values in (("features", features), ("what is to be read", truth)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
     generator = np.random.default_rng(seed)
     order, shuffled = generator.permutation(len(truth)), generator.permutation(truth)
     scores = []
@@ -85,7 +88,7 @@ def _readout(
             fitted, left = _split(order, fold)
             penalty = _penalty(features, target, fitted, fit, goodness)
             found[left] = _standardised(features, target, fitted, fit, penalty)(features[left])
-        scores.append(sign * goodness(found, truth))
+        scores.append(sign * goodness(found, target))
     return Readout(scores[0], scores[1], len(truth))
 
 
@@ -111,10 +114,11 @@ def _standardised(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Fit to features of mean 0 and deviation 1, with a constant one last; return the readout."""
     mean, deviation = features[fitted].mean(0), features[fitted].std(0)
+    # A feature that never changes, but for rounding, holds nothing.
+    changes = deviation > 1e-6 * np.abs(features[fitted]).max(0)
 
     def prepare(rows: np.ndarray) -> np.ndarray:
-        # A feature that never changes holds nothing.
-        scaled = (rows - mean) / np.where(deviation > 1e-6, deviation, np.inf)
+        scaled = (rows - mean) / np.where(changes, deviation, np.inf)
         return np.concatenate([scaled, np.ones((len(rows), 1))], 1)
 
     read = fit(prepare(features[fitted]), truth[fitted], penalty)

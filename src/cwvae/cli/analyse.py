@@ -20,6 +20,7 @@ from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
 from cwvae.cli.probing import probe_levels
+from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
 from cwvae.data.sources import test_source
 from cwvae.evaluation.video_reading import WINDOW
@@ -71,7 +72,7 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
         "horizon": options.horizon,
         "videos": count,
         "seed": options.seed,
-        "periods": list(model.hierarchy.clock.tick_frames),
+        "periods": [None if p == ENDLESS else p for p in model.hierarchy.clock.periods],
         "levels": [_level(level, context) for level in latents],
     }
     why = unread(source, WINDOW)

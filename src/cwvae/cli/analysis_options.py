@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from cwvae._extras import extra
-from cwvae.cli.checks import at_least_one, check_seed, expand_paths
+from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.data.read_options import ReadOptions
 
 with extra("cli"):
@@ -12,12 +12,14 @@ with extra("cli"):
 
 __all__ = ["Analyse", "Encode"]
 
+_MOST = 1_000_000  # frames or videos
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Analyse:
     """Find out what each level of a model holds, and print a sentence for each finding.
 
-    Measures nats, linear readouts of the levels' states, and, with digits drawn on the fly, what
+    Measures nats and, with digits drawn on the fly, linear readouts of the levels' states and what
     forecasts keep when levels are blind, reset, or swapped between videos. Writes analysis.json and
     nats.png.
     """
@@ -42,7 +44,8 @@ class Analyse:
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
         expand_paths(self)
-        at_least_one(self, "step", "context")
+        at_least_one(self, "step")
+        at_least_one(self, "context", "horizon", "num_examples", most=_MOST)
         check_seed(self.seed)
         if self.num_examples < 20:
             raise ValueError(f"--num-examples must be at least 20, got {self.num_examples}")
@@ -80,3 +83,4 @@ class Encode:
             raise ValueError("give at least one video to encode, got none")
         if self.out.suffix.lower() != ".npz":
             raise ValueError(f"--out must end in .npz, got {self.out}")
+        check_not_input(self.out, *self.videos)

@@ -10,6 +10,7 @@ __all__ = [
     "at_least_one",
     "check_context",
     "check_forecasts",
+    "check_not_input",
     "check_seed",
     "expand_paths",
     "expanded",
@@ -43,6 +44,12 @@ def check_context(context: int, slowest: int) -> None:
         raise ValueError(
             f"--context must be a multiple of the slowest period, {slowest} frames, got {context}"
         )
+
+
+def check_not_input(out: Path, *inputs: Path) -> None:
+    """Raise `ValueError` for a result that would be written over what it is made from."""
+    if out.resolve() in [path.resolve() for path in inputs]:
+        raise ValueError(f"--out must be another file than the video, got {out} for both")
 
 
 def check_forecasts(model: ModelConfig, *, horizon: int, samples: int = 1) -> None:

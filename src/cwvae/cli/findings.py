@@ -8,6 +8,8 @@ __all__ = ["findings", "tables"]
 _NATS = ("nats_per_tick", "nats_per_video", "active_units")
 _Report = dict[str, Any]
 
+_CLEAR = 0.1  # a share of videos, from which an effect is named
+
 
 def tables(report: _Report) -> list[str]:
     """Return the tables of a report, as text."""
@@ -19,7 +21,7 @@ def tables(report: _Report) -> list[str]:
 
 def findings(report: _Report) -> list[str]:
     """Return a sentence for each finding, its number in it."""
-    sentences = [_most_nats(report)]
+    sentences = [_nats(report)]
     if "unread" not in report:
         sentences += [*_read(report), _lost(report, "identity"), _lost(report, "position")]
         sentences.append(_best_swap(report))
@@ -28,11 +30,11 @@ def findings(report: _Report) -> list[str]:
 
 def _levels(report: _Report) -> str:
     """Return a row a level: its nats, and what is read from its state."""
-    heads = ["level", "frames a tick", "nats a tick", "nats a video", "active units"]
+    heads = ["level", "period", "nats a tick", "nats a video", "active units"]
     rows = [
         [
             str(n),
-            str(period),
+            "once" if period is None else str(period),
             f"{x['nats_per_tick']:.2f}",
             f"{x['nats_per_video']:.1f}",
             str(x["active_units"]),
@@ -81,22 +83,20 @@ def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
     )
 
 
-def _most_nats(report: _Report) -> str:
-    nats = [level["nats_per_video"] for level in report["levels"]]
-    most = nats.index(max(nats))
-    return (
-        f"nats: level {most} is sent most, {nats[most]:.0f} of the {sum(nats):.0f} of "
-        f"{report['context']} context frames; the slowest {nats[-1]:.0f}"
-    )
+def _nats(report: _Report) -> str:
+    """Return the KL of every level in the context."""
+    nats = [f"level {n} {x['nats_per_video']:.1f}" for n, x in enumerate(report["levels"])]
+    return f"nats: the KL of {report['context']} context frames is, of {', '.join(nats)}"
 
 
 def _read(report: _Report) -> list[str]:
     """Return where digits and positions are read best."""
     digits = [level["digits"]["score"] for level in report["probes"]]
     errors = [level["position"]["score"] for level in report["probes"]]
+    others = ", ".join(f"{x:.2f}" for x in digits[:-1])
     return [
-        f"readouts: digits are read from the slowest level in {digits[-1]:.0%} of the videos, "
-        f"from the others in {', '.join(f'{x:.0%}' for x in digits[:-1]) or 'none'}",
+        f"readouts: digits are read from the state of the slowest level in {digits[-1]:.2f} of the "
+        f"videos" + (f", of the others, the fastest first, in {others}" if others else ""),
         f"readouts: positions are read from level 0 within {errors[0]:.2f} pixels, from the "
         f"slowest within {errors[-1]:.2f}, where shuffled ones give "
         f"{report['probes'][-1]['position']['shuffled']:.2f}",
@@ -110,19 +110,26 @@ def _lost(report: _Report, what: str) -> str:
     worst = min(single, key=lambda levels: single[levels])
     others = ", ".join(f"level {n}: {x:.2f}" for n, x in single.items() if n != worst)
     name = {"identity": "digits are", "position": "the way is"}[what]
+    whole = sets["none"][what]
+    if whole - single[worst] < _CLEAR:
+        return (
+            f"blind: {name} kept in {whole:.2f} of the videos, and hardly less whatever single "
+            "level is blind"
+        )
     return (
         f"blind: {name} lost most without what level {worst} observes, kept in "
-        f"{single[worst]:.2f} of the videos instead of {sets['none'][what]:.2f}"
+        f"{single[worst]:.2f} of the videos instead of {whole:.2f}"
         + (f" ({others})" if others else "")
     )
 
 
 def _best_swap(report: _Report) -> str:
     swaps = {levels: x["success"] for levels, x in report["swap"].items()}
-    if not swaps:
-        return "swap: one level alone has none to be swapped against"
-    best = max(swaps, key=lambda levels: swaps[levels])
+    best = max(swaps, key=lambda levels: swaps[levels], default="")
+    if not best or swaps[best] < _CLEAR:
+        return "swap: no set of levels of another video brings its digits and leaves the way"
+    levels = f"level{'s' * (len(best) > 1)} {best}"
     return (
-        f"swap: with levels {best} of another video, its digits go on on the way of the first in "
-        f"{swaps[best]:.0%} of the videos"
+        f"swap: with {levels} of another video, its digits go on on the way of the first in "
+        f"{swaps[best]:.2f} of the pairs of videos with different digits"
     )

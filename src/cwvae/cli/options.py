@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cwvae._extras import extra
 from cwvae.cli.analysis_options import Analyse, Encode
-from cwvae.cli.checks import at_least_one, check_seed, expand_paths
+from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
 from cwvae.cli.model_options import Export, Models
 from cwvae.data.read_options import ReadOptions
@@ -176,6 +176,7 @@ class Predict:
         check_seed(self.seed)
         if self.out.suffix.lower() not in (".gif", ".mp4", ".npz"):
             raise ValueError(f"--out must end in .gif, .mp4 or .npz, got {self.out}")
+        check_not_input(self.out, self.video)
         if not 0.01 <= self.fps <= 50:
             raise ValueError(f"--fps must be from 0.01 to 50, got {self.fps}")
 

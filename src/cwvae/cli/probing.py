@@ -20,26 +20,34 @@ def probe_levels(
 ) -> list[dict[str, dict[str, float]]]:
     """Return, for each level, what can be read from its state at the last context frame.
 
-    `digits`, the share of videos in which all are right; `position` and `velocity`, mean distances
-    from the truth in pixels and pixels a frame, two digits in the order of their classes. Beside
-    each, what a readout of shuffled truths reaches.
+    `digits`, the share of videos in which all are right, each pair a class; `position` and
+    `velocity`, mean distances of a digit from the truth in pixels and pixels a frame, two digits
+    told apart by the order of their classes. Beside each, what readouts of shuffled truths reach.
     """
     order = np.argsort(labels, axis=1, kind="stable")
     classes = np.unique(np.sort(labels, 1), axis=0, return_inverse=True)[1].ravel()
     ordered = np.take_along_axis(positions, order[:, np.newaxis, :, np.newaxis], 2)
-    last, before = (ordered[:, frame].astype(float) for frame in (context - 1, context - 2))
+    last = ordered[:, context - 1].astype(float)
+    # After a single frame, the way to the next.
+    first = max(context - 2, 0)
+    velocity = np.diff(ordered[:, first : first + 2].astype(float), axis=1)[:, 0]
     found = []
     for level in latents:
         state = np.asarray(level.states[:, level.tick_at(context - 1)], dtype=float)
         read = {
-            "digits": read_classes(state, classes, seed=seed),
-            "position": read_values(state, last.reshape(len(state), -1), seed=seed),
-            "velocity": read_values(state, (last - before).reshape(len(state), -1), seed=seed),
+            "digits": [read_classes(state, classes, seed=seed)],
+            "position": [read_values(state, place, seed=seed) for place in last.swapaxes(0, 1)],
+            "velocity": [read_values(state, step, seed=seed) for step in velocity.swapaxes(0, 1)],
         }
-        found.append({name: _plain(readout) for name, readout in read.items()})
+        found.append({name: _plain(readouts) for name, readouts in read.items()})
     return found
 
 
-def _plain(readout: Readout) -> dict[str, float]:
-    """Return a readout as plain values."""
-    return {"score": readout.score, "shuffled": readout.shuffled, "videos": readout.videos}
+def _plain(readouts: Sequence[Readout]) -> dict[str, float]:
+    """Return readouts, one of each digit or of all, as plain values: their means."""
+    scores, shuffled, videos = zip(*readouts, strict=True)
+    return {
+        "score": float(np.mean(scores)),
+        "shuffled": float(np.mean(shuffled)),
+        "videos": videos[0],
+    }

@@ -22,7 +22,7 @@ def probe_levels(
 
     `digits`, the share of videos in which all are right, each pair a class; `position` and
     `velocity`, mean distances of a digit from the truth in pixels and pixels a frame, two digits
-    told apart by the order of their classes. Beside each, what readouts of shuffled truths reach.
+    ordered by their classes. Beside each, what readouts of shuffled truths reach.
     """
     order = np.argsort(labels, axis=1, kind="stable")
     classes = np.unique(np.sort(labels, 1), axis=0, return_inverse=True)[1].ravel()

@@ -42,13 +42,13 @@ def peak_memory(case: Case) -> Maybe:
 
     A GPU's counter only rises; a case that stayed below earlier ones needs what XLA plans for it.
     """
-    found = case["memory"]
-    if f"tf32_{RATE}" not in case["limits"]:  # which are measured on a GPU
-        return found.get("peak_rss")
+    found, on_gpu = case["memory"], f"tf32_{RATE}" in case["limits"]
     if found.get("device_peak") is not None:
         return found["device_peak"]
-    needed = [found.get(name, 0) for name in ("arguments", "outputs", "temporaries")]
-    return sum(needed) - found.get("aliased", 0)
+    if not on_gpu or "outputs" not in found:  # What is called as it is has no plan.
+        return found.get("peak_rss")
+    needed = (found.get(name, 0) for name in ("arguments", "outputs", "temporaries"))
+    return sum(needed) - found["aliased"]
 
 
 def tick_seconds(case: Case) -> Maybe:

@@ -1,9 +1,10 @@
-"""Blind, reset and swap on a model whose levels are known to hold nothing but what they observe."""
+"""Blind, reset and swap every set of levels of a model with random weights."""
 
 import dataclasses
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
@@ -40,13 +41,20 @@ def test_doing_nothing_is_the_plain_forecast(model, videos, plain):
     blind, reset = blinding(model, videos, key=KEY), resetting(model, videos, key=KEY)
     assert [*blind] == [*reset] == [(), (0,), (1,), (0, 1)]
     assert eqx.tree_equal(blind[()], reset[()], plain)
-    # A model that neither observed anything nor remembers: the same forecast of every video.
-    states = observe_videos(model.blinded((0, 1)), videos.contexts, jr.split(KEY, VIDEOS))
-    assert not np.array_equal(blind[0, 1].errors, plain.errors)
-    assert len(jax.tree.leaves(states)) > 0
+    for found in (blind, reset):
+        assert not np.array_equal(found[0, 1].errors, plain.errors)
 
 
-def test_a_swap_of_all_that_a_video_observed_is_the_other_video(model, videos, plain):
+def test_a_model_that_is_blind_on_all_levels_is_in_the_same_state_after_every_video(model, videos):
+    keys = jnp.broadcast_to(KEY, VIDEOS)
+    states = observe_videos(model.blinded((0, 1)), videos.contexts, keys)
+    for array in jax.tree.leaves(states):
+        np.testing.assert_array_equal(array, jnp.broadcast_to(array[:1], array.shape))
+    seen = observe_videos(model, videos.contexts, keys)
+    assert not np.array_equal(seen[0].stoch[0], seen[0].stoch[1])
+
+
+def test_swaps_are_of_pairs_that_differ_and_change_the_forecast(model, videos, plain):
     found = swapping(model, videos, key=KEY)
     assert [*found] == [(0,), (1,)]
     differ = videos.labels[:, 0] != np.roll(videos.labels[:, 0], 1)

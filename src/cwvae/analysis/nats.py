@@ -1,8 +1,8 @@
-"""How much every level is sent, and how sure it is of what comes."""
+"""The KL of every level, and the entropy of its prior."""
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from cwvae.analysis.latents import LevelLatents
 from cwvae.level_kl import ACTIVE
@@ -18,7 +18,7 @@ class LevelNats(eqx.Module):
     parts of the latent vector that have more than .01 nats a tick.
     """
 
-    frames: Float[np.ndarray, " ticks"]
+    frames: Int[np.ndarray, " ticks"]
     kl: Float[np.ndarray, " observed"]
     entropy: Float[np.ndarray, " ticks"]
     per_video: float
@@ -31,11 +31,15 @@ class LevelNats(eqx.Module):
 
 
 def level_nats(latents: LevelLatents, context: int) -> LevelNats:
-    """Return the nats of a level, from `follow` of several videos of which `context` are seen."""
+    """Return the nats of a level.
+
+    **Arguments:** `latents` of several videos, as `jax.vmap` of `follow` returns them; the number
+    of `context` frames that were observed.
+    """
     observed = latents.tick_at(context - 1) + 1
     parts = np.asarray(latents.kl_parts, dtype=float)[:, :observed].mean(0)
     return LevelNats(
-        frames=np.asarray(latents.frames, dtype=float)[0],
+        frames=np.asarray(latents.frames)[0],
         kl=parts.sum(-1),
         entropy=np.asarray(latents.entropy, dtype=float).mean(0),
         per_video=float(parts.sum()),

@@ -25,6 +25,7 @@ _FOLDS = 5
 _Features = Float[np.ndarray, "videos features"]
 _Fit = Callable[[np.ndarray, np.ndarray, float], Callable[[np.ndarray], np.ndarray]]
 _Score = Callable[[np.ndarray, np.ndarray], float]
+_Best = Callable[[list[float]], np.intp]  # the place of the best score
 
 
 class Readout(NamedTuple):
@@ -50,7 +51,7 @@ def read_classes(
     """
     names, classes = np.unique(labels, return_inverse=True)
     fit = partial(_fit_classes, count=len(names))
-    return _readout(features, classes, fit, lambda found, true: float(np.mean(found == true)), seed)
+    return _readout(features, classes, fit, _share, np.argmax, seed)
 
 
 @checked
@@ -63,15 +64,21 @@ def read_values(
     as a position in pixels, whose units the score has. Raises `ValueError` for fewer than ten
     videos.
     """
+    return _readout(features, values, _fit_values, _distance, np.argmin, seed)
 
-    def distance(found: np.ndarray, true: np.ndarray) -> float:
-        return float(np.linalg.norm(found - true, axis=1).mean())
 
-    return _readout(features, values, _fit_values, lambda *pair: -distance(*pair), seed, sign=-1)
+def _share(found: np.ndarray, true: np.ndarray) -> float:
+    """Return the share of classes that are right."""
+    return float(np.mean(found == true))
+
+
+def _distance(found: np.ndarray, true: np.ndarray) -> float:
+    """Return the mean distance of vectors from the true ones."""
+    return float(np.linalg.norm(found - true, axis=1).mean())
 
 
 def _readout(
-    features: np.ndarray, truth: np.ndarray, fit: _Fit, goodness: _Score, seed: int, sign: int = 1
+    features: np.ndarray, truth: np.ndarray, fit: _Fit, score: _Score, best: _Best, seed: int
 ) -> Readout:
     """Fit to the truth, and to the truth shuffled; score both, each video once."""
     if len(features) < 10:
@@ -86,9 +93,9 @@ def _readout(
         found = np.empty(truth.shape)
         for fold in range(_FOLDS):
             fitted, left = _split(order, fold)
-            penalty = _penalty(features, target, fitted, fit, goodness)
+            penalty = _penalty(features, target, fitted, fit, score, best)
             found[left] = _standardised(features, target, fitted, fit, penalty)(features[left])
-        scores.append(sign * goodness(found, target))
+        scores.append(score(found, target))
     return Readout(scores[0], scores[1], len(truth))
 
 
@@ -99,14 +106,19 @@ def _split(order: Int[np.ndarray, " videos"], fold: int) -> tuple[np.ndarray, np
 
 
 def _penalty(
-    features: np.ndarray, truth: np.ndarray, fitted: np.ndarray, fit: _Fit, goodness: _Score
+    features: np.ndarray,
+    truth: np.ndarray,
+    fitted: np.ndarray,
+    fit: _Fit,
+    score: _Score,
+    best: _Best,
 ) -> float:
     """Return the penalty with which a fifth of the fitted videos is read best from the others."""
     inner, outer = _split(fitted, 0)
     reads = [_standardised(features, truth, inner, fit, penalty) for penalty in _PENALTIES]
     # Of equals the strongest.
-    found = [goodness(read(features[outer]), truth[outer]) for read in reads][::-1]
-    return _PENALTIES[::-1][int(np.argmax(found))]
+    found = [score(read(features[outer]), truth[outer]) for read in reads][::-1]
+    return _PENALTIES[::-1][int(best(found))]
 
 
 def _standardised(

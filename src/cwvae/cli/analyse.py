@@ -78,13 +78,12 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
     why = unread(source, WINDOW)
     if why:
         return report | {"unread": why}
-    labels, positions = (np.stack([item[name] for item in items]) for name in _TRUTHS)
+    labels, positions = (
+        np.stack([item[name] for item in items]) for name in ("labels", "positions")
+    )
     report["probes"] = probe_levels(latents, labels, positions, context, options.seed)
     videos = DigitVideos(frames, labels, positions.astype(float), context)
     return report | _experiments(model, videos, jr.fold_in(key, 1))
-
-
-_TRUTHS = ("labels", "positions")
 
 
 @eqx.filter_jit
@@ -107,7 +106,7 @@ def _level(latents: LevelLatents, context: int) -> dict[str, Any]:
         "nats_per_tick": found.per_tick,
         "nats_per_video": found.per_video,
         "active_units": found.active_units,
-        "frames": found.frames.astype(int).tolist(),
+        "frames": found.frames.tolist(),
         "kl": found.kl.tolist(),
         "entropy": found.entropy.tolist(),
     }

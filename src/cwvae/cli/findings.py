@@ -5,7 +5,6 @@ from typing import Any
 
 __all__ = ["findings", "tables"]
 
-_NATS = ("nats_per_tick", "nats_per_video", "active_units")
 _Report = dict[str, Any]
 
 _CLEAR = 0.1  # a share of videos, from which an effect is named

@@ -1,6 +1,6 @@
 """What a model is made of, and what its levels hold."""
 
-from cwvae.analysis.interventions import blind, clamp, reset, swap
+from cwvae.analysis.interventions import blind, clamp, resample, reset, swap
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.analysis.probes import Readout, read_classes, read_values
 from cwvae.analysis.sizes import Level, Summary, summary
@@ -15,6 +15,7 @@ __all__ = [
     "follow",
     "read_classes",
     "read_values",
+    "resample",
     "reset",
     "summary",
     "swap",

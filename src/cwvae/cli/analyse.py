@@ -9,7 +9,14 @@ import jax
 import jax.random as jr
 import numpy as np
 
-from cwvae.analysis.experiments import DigitVideos, blinding, resetting, swapping
+from cwvae.analysis.effects import Kept
+from cwvae.analysis.experiments import (
+    DigitVideos,
+    blinding,
+    resampling,
+    resetting,
+    swapping,
+)
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.analysis.nats import level_nats
 from cwvae.cli.checks import check_context
@@ -20,6 +27,7 @@ from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
 from cwvae.cli.probing import probe_levels
+from cwvae.cli.speeds import clock_report, speed_report
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
 from cwvae.data.sources import test_source
@@ -74,6 +82,8 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
         "seed": options.seed,
         "periods": [None if p == ENDLESS else p for p in model.hierarchy.clock.periods],
         "levels": [_level(level, context) for level in latents],
+        "speed": speed_report(model, settings, context, count, options.seed),
+        "clock": clock_report(model, options.seed),
     }
     why = unread(source, WINDOW)
     if why:
@@ -114,17 +124,14 @@ def _level(latents: LevelLatents, context: int) -> dict[str, Any]:
 
 def _experiments(model: CWVAE, videos: DigitVideos, key: jax.Array) -> dict[str, Any]:
     """Return what forecasts keep, by the levels that are blind, reset, or swapped."""
-    keep = {"blind": blinding(model, videos, key=key), "reset": resetting(model, videos, key=key)}
+    keep = {
+        "blind": blinding(model, videos, key=key),
+        "reset": resetting(model, videos, key=key),
+        "resample": resampling(model, videos, key=key),
+    }
     swapped = swapping(model, videos, key=key)
     return {
-        name: {
-            _named(levels): {
-                "identity": float(found.identity.mean()),
-                "position": float(found.position.mean()),
-                "error": float(np.median(found.errors)),
-            }
-            for levels, found in sets.items()
-        }
+        name: {_named(levels): _kept(found) for levels, found in sets.items()}
         for name, sets in keep.items()
     } | {
         "swap": {
@@ -137,6 +144,15 @@ def _experiments(model: CWVAE, videos: DigitVideos, key: jax.Array) -> dict[str,
             }
             for levels, found in swapped.items()
         }
+    }
+
+
+def _kept(found: Kept) -> dict[str, float]:
+    """Return what forecasts keep as plain values."""
+    return {
+        "identity": float(found.identity.mean()),
+        "position": float(found.position.mean()),
+        "error": float(np.median(found.errors)),
     }
 
 

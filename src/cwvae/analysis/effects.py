@@ -96,7 +96,8 @@ def resample_videos(
     def one(video: Video, key: PRNGKeyArray) -> Video:
         observed, drawn = jr.split(key)
         frames, noise = video.shape[0], model.hierarchy.noise
-        return resample(model, video, levels, noise(frames, key=observed), noise(frames, key=drawn))
+        both = noise(frames, key=observed), noise(frames, key=drawn)
+        return jnp.asarray(resample(model, video, levels, *both))
 
     return jax.vmap(one)(videos, keys)
 

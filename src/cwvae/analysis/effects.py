@@ -93,7 +93,7 @@ def resample_videos(
 ) -> Float[Array, "videos frames *frame"]:
     """Return reconstructions with some levels drawn anew, the others held: see `resample`."""
 
-    def one(video: Video, key: PRNGKeyArray) -> Video:
+    def one(video: Video, key: PRNGKeyArray) -> Array:
         observed, drawn = jr.split(key)
         frames, noise = video.shape[0], model.hierarchy.noise
         both = noise(frames, key=observed), noise(frames, key=drawn)

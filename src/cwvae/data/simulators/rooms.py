@@ -32,11 +32,12 @@ KINDS = ("stays", "goes out", "comes back")
 _SIZE = 4.0  # side of a room, metres
 _GAP = 0.5  # thickness of a wall
 _WIDTH = 2.0  # of the hallway
-_DOOR = 1.6
-_DOOR_HEIGHT = 2.2
+_DOOR = 1.3
+_DOOR_HEIGHT = 2.0
 _STEP = 0.12  # metres a frame
 _TURN = 7.0  # degrees a frame at most
 _NEAR = 0.3  # metres from a target at which the next is taken
+_GREEN = (0.25, 0.9, 0.25)  # light on the walls of the hallway, and on no others
 _HALLWAY, _DOORWAY = 0, -1  # rooms are 1 to 4
 
 # fmt: off
@@ -47,6 +48,8 @@ _WALLS = (
 _FLOORS = (
     "floor_tiles_bw", "asphalt", "grass", "wood_planks", "concrete_tiles", "marble", "stucco",
 )
+# Those that are green in green light.
+_GREY_WALLS = ("cinder_blocks", "concrete", "drywall", "marble", "metal_grill", "rock", "stucco")
 # fmt: on
 
 _Point = tuple[float, float]
@@ -128,16 +131,33 @@ def _world() -> Any:
     pyglet.options["headless"] = True
     from miniworld.miniworld import MiniWorldEnv
 
+    class Green:
+        """A texture in green light, as the hallways of GQN Mazes are known by."""
+
+        def __init__(self, texture: Any):
+            self.texture = texture
+
+        def bind(self) -> None:
+            """Draw with the texture what comes next, which are the walls of one room."""
+            self.texture.bind()
+            pyglet.gl.glColor3f(*_GREEN)
+
     class World(MiniWorldEnv):
         """Four rooms, two on each side of a hallway, textures drawn anew at each reset."""
 
         def __init__(self):
             super().__init__(max_episode_steps=2**31, obs_width=64, obs_height=64)
 
+        def _gen_static_data(self):
+            super()._gen_static_data()
+            hallway = self.places[_HALLWAY]
+            hallway.wall_tex = Green(hallway.wall_tex)
+
         def _gen_world(self):
             random, length = self.np_random, 2 * _SIZE + _GAP
+            self.places = []
             hallway = self._add(random, 0.0, length, 0.0, _WIDTH)
-            self.places = [hallway]
+            self.places.append(hallway)
             for left in (0.0, _SIZE + _GAP):
                 for near in (-_GAP - _SIZE, _WIDTH + _GAP):
                     room = self._add(random, left, left + _SIZE, near, near + _SIZE)
@@ -149,7 +169,8 @@ def _world() -> Any:
             self.place_agent(room=self.places[self.home])
 
         def _add(self, random, left, right, near, far):
-            wall, floor = (names[random.integers(len(names))] for names in (_WALLS, _FLOORS))
+            walls = _WALLS if self.places else _GREY_WALLS
+            wall, floor = (names[random.integers(len(names))] for names in (walls, _FLOORS))
             sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
             return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
 

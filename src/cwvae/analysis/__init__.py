@@ -3,6 +3,7 @@
 from cwvae.analysis.interventions import blind, clamp, resample, reset, swap
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.analysis.probes import Readout, read_classes, read_values
+from cwvae.analysis.room_sequence import room_sequence
 from cwvae.analysis.sizes import Level, Summary, summary
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "read_values",
     "resample",
     "reset",
+    "room_sequence",
     "summary",
     "swap",
 ]

@@ -1,8 +1,8 @@
 """Does a walk leave its room, and does it come back? The three classes of GQN Mazes.
 
 The hallways of GQN Mazes have green walls. A frame is seen from the hallway when much of its middle
-is green; the sequence of rooms is one of three kinds (the poster of Saxena et al. 2021, after
-Harvey et al. 2022, Flexible Diffusion Modeling of Long Videos, whose rule for whole videos this is).
+is green; the sequence of rooms is one of three kinds (the poster of Saxena et al. 2021; the rule is
+that of Harvey et al. 2022, Flexible Diffusion Modeling of Long Videos).
 """
 
 from typing import NamedTuple

@@ -13,6 +13,7 @@ from cwvae.report.curves import Curve, Panel, write_curves
 __all__ = ["draw_factors", "factor_table", "speed_table"]
 
 SHOWN = (100, 300, 1000)
+_COMMAND = "python scripts/sweeps.py "
 
 
 def speed_table(result: dict) -> str:
@@ -30,7 +31,7 @@ def speed_table(result: dict) -> str:
     ]
     ranks = [f"{x + 0.0:.2f}" for x in found.correlations]
     rows.append(["rank correlation", *("" for _ in levels), *ranks])
-    return _markdown(heads, rows) + "\n\n" + source(result, "python scripts/sweeps.py speed")
+    return _markdown(["speed", *heads], rows) + "\n\n" + source(result, _COMMAND + "speed")
 
 
 def _nats(result: dict) -> SpeedNats:
@@ -63,7 +64,7 @@ def factor_table(result: dict, sweep: str) -> str:
                 str(len(runs)),
             ]
         )
-    return _markdown(heads, rows) + "\n\n" + source(result, f"python scripts/sweeps.py {sweep}")
+    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND + sweep)
 
 
 def draw_factors(results: dict[str, dict], path: Path) -> None:

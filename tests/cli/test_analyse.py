@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from cwvae.cli.findings import findings, tables
 
 from cwvae.cli import main
-from cwvae.cli.findings import findings, tables
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,143 @@
+"""The page on which several runs stand side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cwvae.report.comparison import Measure, Results, differences, incomparable, measures
+from cwvae.report.curves import Curve, Panel
+from cwvae.report.page import Page, Plot, Section
+from cwvae.report.plots import bars, curves
+from cwvae.report.tables import Table
+
+__all__ = ["compare_page", "comparison_table"]
+
+_SCORES = {"ssim": "SSIM", "psnr": "PSNR (dB)"}
+_RULE = (
+    "Beyond the spread are differences of numbers whose intervals do not overlap: 95 % intervals "
+    "over test videos (bootstrap), quartiles of the logged steps for speed. Readouts and memory "
+    "have no spread, and are not judged."
+)
+
+
+def compare_page(results: Sequence[Results]) -> Page:
+    """Return the page of several runs: what differs, then number beside number and curves."""
+    found = measures(results)
+    sections = [
+        Section(
+            title="Side by side",
+            verdicts=[*incomparable(results), *differences(found)],
+            text=_RULE,
+            parts=[comparison_table(results, found), _facts(results)],
+        ),
+        _missing(results),
+        _identity(results),
+        _scores(results),
+        _nats(results, found),
+        _speed(found),
+    ]
+    return Page(
+        title="Comparison of " + ", ".join(r.name for r in results),
+        sections=[section for section in sections if section is not None],
+    )
+
+
+def comparison_table(results: Sequence[Results], found: Sequence[Measure]) -> Table:
+    """Return a row for each measure, a column for each run."""
+    names = [r.name for r in results]
+    rows = [[measure.name, *map(measure.text, names)] for measure in found]
+    return Table(["", *names], rows, folded=False)
+
+
+def _facts(results: Sequence[Results]) -> Table:
+    """Return what the runs are, and what they were measured on."""
+    known = {r.name: {**r.facts, **{f"test: {k}": v for k, v in r.test.items()}} for r in results}
+    names = dict.fromkeys(name for facts in known.values() for name in facts)
+    rows = [[name, *(facts.get(name, "") for facts in known.values())] for name in names]
+    return Table(["", *known], rows)
+
+
+def _missing(results: Sequence[Results]) -> Section | None:
+    """Return what is not known, and what makes it."""
+    sentences = [sentence for r in results for sentence in r.missing]
+    if not sentences:
+        return None
+    rows = [[sentence] for sentence in sentences]
+    return Section("What is missing", parts=[Table(["missing, and what makes it"], rows, False)])
+
+
+def _identity(results: Sequence[Results]) -> Section | None:
+    """Return whether digits are still right, against the frame."""
+    found = {}
+    for r in results:
+        if "identity" in r.evaluation:
+            known = r.evaluation["identity"]
+            row = {k: np.array(v) for k, v in known["rows"]["model"]["accuracy"].items()}
+            interval, frames = (row["low"], row["high"]), np.array(known["frames"])
+            found[r.name] = Curve(row["mean"], interval=interval, frames=frames)
+    if not found:
+        return None
+    panel = Panel("windows with all digits right", found)
+    alt = f"Share of windows in which all digits are right, by frame, of {', '.join(found)}"
+    return Section("Identity", text=_note(results), parts=[Plot(curves(panel), alt, wide=True)])
+
+
+def _scores(results: Sequence[Results]) -> Section | None:
+    """Return SSIM and PSNR against the frame."""
+    measured = [r for r in results if r.evaluation]
+    if not measured:
+        return None
+    parts = []
+    for metric, label in _SCORES.items():
+        found = {}
+        for r in measured:
+            mean = np.array(r.evaluation["curves"]["model, mean"][metric]["mean"])
+            frames = np.arange(len(mean)) + r.evaluation["context"] + 1
+            # Numbers of their own, since contexts may differ.
+            found[r.name] = Curve(mean, frames=frames)
+        alt = f"{label} of the forecasts by frame, of {', '.join(found)}"
+        parts.append(Plot(curves(Panel(label, found)), alt))
+    return Section("SSIM and PSNR", text=_note(results), parts=parts)
+
+
+def _nats(results: Sequence[Results], found: Sequence[Measure]) -> Section | None:
+    """Return the KL of every level."""
+    chosen = [measure for measure in found if measure.name.startswith("KL of ")]
+    if not chosen:
+        return None
+    plot = _bars(chosen, "level", "KL of a video (nats)")
+    return Section("Nats per level", text=_note(results), parts=[plot])
+
+
+def _speed(found: Sequence[Measure]) -> Section | None:
+    """Return speed and memory of training."""
+    words = {"training speed": "frames/s", "memory of": "GiB"}
+    chosen = {m: unit for m in found for word, unit in words.items() if m.name.startswith(word)}
+    if not chosen:
+        return None
+    return Section(
+        title="Speed and memory",
+        text=(
+            "Frames a second of the logged training steps, with their quartiles, and the memory of "
+            "a step as it is counted before training. Speeds of different devices are not compared."
+        ),
+        parts=[_bars([measure], "", f"{measure.name}") for measure in chosen],
+    )
+
+
+def _bars(chosen: Sequence[Measure], xlabel: str, ylabel: str) -> Plot:
+    """Return measures as bars, a colour for each run."""
+    runs = dict.fromkeys(run for measure in chosen for run in measure.of)
+    values = {run: {m.name: m.of[run].value for m in chosen if run in m.of} for run in runs}
+    ends: Mapping = {
+        run: {m.name: (m.of[run].low, m.of[run].high) for m in chosen if run in m.of}
+        for run in runs
+    }
+    figure = bars(values, xlabel=xlabel, ylabel=ylabel, intervals=ends)
+    alt = f"{', '.join(m.name for m in chosen)} of {', '.join(runs)}"
+    return Plot(figure, alt, wide=len(chosen) > 1)
+
+
+def _note(results: Sequence[Results]) -> str:
+    """Return why curves should not be compared, "" where they may be."""
+    return "; ".join(incomparable(results))

@@ -16,8 +16,8 @@ from cwvae.pretrained.card import data_line
 from cwvae.pretrained.load import read_header
 from cwvae.pretrained.places import find, is_exported
 from cwvae.report.compare_page import compare_page, comparison_table
-from cwvae.report.comparison import Results, differences, incomparable, measures
-from cwvae.report.page import write_page
+from cwvae.report.comparison import Measure, Results, differences, incomparable, measures
+from cwvae.report.page import Page, write_page
 from cwvae.training.footprint import memory_of_training
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import Settings
@@ -36,26 +36,25 @@ def compare(options: Compare) -> int:
         raise ValueError(
             f"RUN must be measured, got none that is; {_command('evaluate', options.runs[0])}"
         )
-    found = measures(results)
-    _write(options.out, results)
+    found, page = _judged(results)
+    write_page(options.out, page)
     print(comparison_table(results, found))
     print("\n".join(["", *incomparable(results), *differences(found)]))
-    print("\n".join(sentence for r in results for sentence in r.missing))
-    print(f"{options.out}: open it in a browser")
+    print("\n".join(f"missing: {sentence}" for r in results for sentence in r.missing))
+    print(f"results in {options.out}: open it in a browser")
     return 0
 
 
-def _write(out: Path, results: Sequence[Results]) -> None:
-    """Write the page; raise `ValueError` for results that are not as they were written."""
+def _judged(results: Sequence[Results]) -> tuple[list[Measure], Page]:
+    """Return measures and page; raise `ValueError` for results that no command writes."""
     try:
-        page = compare_page(results)
+        return measures(results), compare_page(results)
     except (AttributeError, LookupError, TypeError) as error:
         names = ", ".join(r.name for r in results)
         raise ValueError(
             f"expected what cwvae evaluate and cwvae analyse write of {names}, got something else "
             f"({type(error).__name__} {error}); measure again"
         ) from error
-    write_page(out, page)
 
 
 def _check_different(runs: Sequence[Path]) -> None:
@@ -72,7 +71,6 @@ def _read(run: Path) -> Results:
     evaluation = _report(results_folder(run) / _EVALUATION)
     analysis = _report(results_folder(run, "analysis") / _ANALYSIS)
     speeds = [] if exported else _speeds(run)
-    starts = [] if exported else read_starts(run)
     missing = [
         f"{words} of {run}: {_command(name, run)}"
         for name, words, known in (
@@ -92,7 +90,7 @@ def _read(run: Path) -> Results:
         evaluation=evaluation,
         analysis=analysis,
         speeds=speeds,
-        device=str(starts[-1].get("device", "")) if starts else "",
+        device="" if exported else _device(run),
         memory=_memory(settings),
         missing=missing,
     )
@@ -114,6 +112,12 @@ def _speeds(run: Path) -> list[float]:
     return known[len(known) // 2 :]
 
 
+def _device(run: Path) -> str:
+    """Return the device of a run's last start, "" where it is not known."""
+    starts = read_starts(run)
+    return str(starts[-1].get("device", "")) if starts else ""
+
+
 def _facts(run: Path, settings: Settings, evaluation: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run is."""
     model, train = settings.model, settings.train
@@ -124,7 +128,7 @@ def _facts(run: Path, settings: Settings, evaluation: Mapping[str, Any]) -> dict
         "batch": f"{train.batch_size} videos of {train.frames} frames",
         "likelihood": str(model.likelihood),
         "step measured": f"{evaluation['step']:,}" if "step" in evaluation else "",
-        "blind": str(evaluation.get("blind") or ""),
+        "trained with": "" if is_exported(run) else _device(run),
     }
     if is_exported(run):
         facts["card"] = read_header(find(run)).headline

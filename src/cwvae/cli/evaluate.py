@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -129,8 +130,8 @@ def _curve_report(values: Float[np.ndarray, "examples horizon"]) -> dict[str, li
     return {"mean": values.mean(0).tolist(), "std": values.std(0).tolist()}
 
 
-def _summary(result: Result) -> dict[str, dict[str, dict[str, float]]]:
-    """Return, by method and metric, the mean over frames: mean, deviation, interval over examples."""
+def _summary(result: Result) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return, by method and metric, the mean over frames and how far it spreads over examples."""
     return {
         name: {
             metric: {

@@ -67,7 +67,7 @@ def _test_videos(settings: Settings, source: Source, frames: int, seed: int) -> 
         source = Clips(
             [r for r, length in zip(source.recordings, lengths, strict=True) if length >= frames],
             frames=frames,
-            speed=source.speed,
+            speed=float(source.speed),
         )
     items = [source[index] for index in range(min(_LOOKED_AT, len(source)))]
     first: dict[object, np.ndarray] = {}

@@ -1,6 +1,6 @@
 """The page on which several runs stand side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def _facts(results: Sequence[Results]) -> Table:
     known = {r.name: {**r.facts, **{f"test: {k}": v for k, v in r.test.items()}} for r in results}
     names = dict.fromkeys(name for facts in known.values() for name in facts)
     rows = [[name, *(facts.get(name, "") for facts in known.values())] for name in names]
-    return Table(["", *known], rows)
+    return Table(["", *known], rows, title="What the runs are")
 
 
 def _missing(results: Sequence[Results]) -> Section | None:
@@ -62,8 +62,7 @@ def _missing(results: Sequence[Results]) -> Section | None:
     sentences = [sentence for r in results for sentence in r.missing]
     if not sentences:
         return None
-    rows = [[sentence] for sentence in sentences]
-    return Section("What is missing", parts=[Table(["missing, and what makes it"], rows, False)])
+    return Section("What is missing", notes=sentences)
 
 
 def _identity(results: Sequence[Results]) -> Section | None:
@@ -79,7 +78,8 @@ def _identity(results: Sequence[Results]) -> Section | None:
         return None
     panel = Panel("windows with all digits right", found)
     alt = f"Share of windows in which all digits are right, by frame, of {', '.join(found)}"
-    return Section("Identity", text=_note(results), parts=[Plot(curves(panel), alt, wide=True)])
+    plot = Plot(curves(panel, span=(0, 1)), alt, wide=True)
+    return Section("Identity", text=_note(results), parts=[plot])
 
 
 def _scores(results: Sequence[Results]) -> Section | None:
@@ -105,14 +105,14 @@ def _nats(results: Sequence[Results], found: Sequence[Measure]) -> Section | Non
     chosen = [measure for measure in found if measure.name.startswith("KL of ")]
     if not chosen:
         return None
-    plot = _bars(chosen, "level", "KL of a video (nats)")
+    levels = [f"level {number}" for number in range(len(chosen))]
+    plot = _bars(chosen, levels, "KL of a video (nats)")
     return Section("Nats per level", text=_note(results), parts=[plot])
 
 
 def _speed(found: Sequence[Measure]) -> Section | None:
     """Return speed and memory of training."""
-    words = {"training speed": "frames/s", "memory of": "GiB"}
-    chosen = {m: unit for m in found for word, unit in words.items() if m.name.startswith(word)}
+    chosen = [m for m in found if m.name.startswith(("training speed", "memory of"))]
     if not chosen:
         return None
     return Section(
@@ -121,19 +121,24 @@ def _speed(found: Sequence[Measure]) -> Section | None:
             "Frames a second of the logged training steps, with their quartiles, and the memory of "
             "a step as it is counted before training. Speeds of different devices are not compared."
         ),
-        parts=[_bars([measure], "", f"{measure.name}") for measure in chosen],
+        parts=[_bars([measure], ["training"], measure.name) for measure in chosen],
     )
 
 
-def _bars(chosen: Sequence[Measure], xlabel: str, ylabel: str) -> Plot:
-    """Return measures as bars, a colour for each run."""
+def _bars(chosen: Sequence[Measure], labels: Sequence[str], ylabel: str) -> Plot:
+    """Return measures as bars, by labels, a colour for each run."""
     runs = dict.fromkeys(run for measure in chosen for run in measure.of)
-    values = {run: {m.name: m.of[run].value for m in chosen if run in m.of} for run in runs}
-    ends: Mapping = {
-        run: {m.name: (m.of[run].low, m.of[run].high) for m in chosen if run in m.of}
+    known = {
+        run: {
+            label: measure.of[run]
+            for label, measure in zip(labels, chosen, strict=True)
+            if run in measure.of
+        }
         for run in runs
     }
-    figure = bars(values, xlabel=xlabel, ylabel=ylabel, intervals=ends)
+    values = {run: {label: x.value for label, x in of.items()} for run, of in known.items()}
+    ends = {run: {label: (x.low, x.high) for label, x in of.items()} for run, of in known.items()}
+    figure = bars(values, xlabel="", ylabel=ylabel, intervals=ends)
     alt = f"{', '.join(m.name for m in chosen)} of {', '.join(runs)}"
     return Plot(figure, alt, wide=len(chosen) > 1)
 

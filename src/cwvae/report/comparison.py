@@ -185,7 +185,7 @@ def _memory(results: Sequence[Results]) -> Measure:
     """Return the memory of a training step, which is counted and has no spread."""
     known = {r.name: r.memory / _GIB for r in results if r.memory is not None}
     of = {name: _spread(value, None) for name, value in known.items()}
-    return Measure(name="memory of a training step (GiB)", of=of, compared=False)
+    return Measure(name="memory of a training step (GiB)", of=of, digits=3, compared=False)
 
 
 def _read(results: Sequence[Results]) -> list[Measure]:

@@ -55,9 +55,9 @@ class Grid:
 def draw_grid(grid: Grid) -> UInt8[np.ndarray, "frames total_height total_width channels"]:
     """Draw all videos of a grid side by side, the labels of the columns under them.
 
-    Narrow frames are enlarged without smoothing.
+    Narrow frames are enlarged without smoothing, and all have 18 shades of each colour.
     """
-    return side_by_side([_column(label, videos) for label, videos in grid.columns.items()])
+    return side_by_side([_column(label, _coarse(v)) for label, v in grid.columns.items()])
 
 
 def _column(
@@ -75,8 +75,7 @@ def gif_bytes(grid: Grid, *, fps: float = 10.0) -> bytes:
 
     **Arguments:** `fps`, frames per second, 0.01 to 50; another raises `ValueError`.
     """
-    coarse = dataclasses.replace(grid, columns={k: _coarse(v) for k, v in grid.columns.items()})
-    video = captioned(draw_grid(coarse), grid.captions)
+    video = captioned(draw_grid(grid), grid.captions)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "grid.gif"
         write_animation(path, video, fps=fps)
@@ -86,7 +85,7 @@ def gif_bytes(grid: Grid, *, fps: float = 10.0) -> bytes:
 def _coarse(videos: UInt8[np.ndarray, "*axes"]) -> UInt8[np.ndarray, "*axes"]:
     """Return videos of fewer shades, black and white among them.
 
-    The noise of a network's dark pixels, which nobody sees, is most of what a GIF would hold.
+    The noise of a network's dark pixels, which nobody sees, would be most of what a file holds.
     """
     return (np.rint(videos / _SHADE) * _SHADE).astype(np.uint8)
 

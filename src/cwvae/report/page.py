@@ -59,12 +59,14 @@ class Section:
     """An experiment: its verdicts, then what they are taken from.
 
     **Arguments:** `title`; `verdicts`, sentences that begin with their number; `text`, what was
-    done; `parts`, plots, pictures and tables, in the order in which they stand.
+    done; `notes`, other sentences; `parts`, plots, pictures and tables, in the order in which they
+    stand.
     """
 
     title: str
     verdicts: Sequence[str] = ()
     text: str = ""
+    notes: Sequence[str] = ()
     parts: Sequence[Plot | Picture | Table] = ()
 
 

@@ -24,44 +24,60 @@ _HEIGHT, _SLIDER = 320, 130  # pixels: a plot, and what a slider adds to its pic
 _WIDEST, _LARGEST = 640, 2  # the picture above a slider: its pixels, and how often enlarged
 
 
-def curves(panel: Panel, *, first_frame: int = 0, log: bool = False) -> go.Figure:
+def curves(
+    panel: Panel,
+    *,
+    first_frame: int = 0,
+    log: bool = False,
+    span: tuple[float, float] | None = None,
+) -> go.Figure:
     """Draw the curves of a metric against the frame, intervals as shades.
 
     **Arguments:** `panel`; `first_frame`, the number of the frame that a first value belongs to
-    where a curve has no numbers of its own; `log`, whether the axis of the values is logarithmic.
+    where a curve has no numbers of its own; `log`, whether the axis of the values is logarithmic;
+    `span`, the values that can be, None: those that are there.
     """
     figure = go.Figure()
     for place, (name, curve) in enumerate(panel.curves.items()):
-        colour, line = _style(place)
-        frames = _frames(curve, first_frame)
-        shade = curve.shade()
-        if shade is not None:
-            figure.add_scatter(
-                x=np.concatenate([frames, frames[::-1]]),
-                y=_listed(np.concatenate([shade[1], shade[0][::-1]])),
-                fill="toself",
-                fillcolor=colour,
-                opacity=0.2,
-                line_width=0,
-                hoverinfo="skip",
-                showlegend=False,
-                legendgroup=name,
-            )
-        # Values far apart are points on a line.
-        mode = "lines" if curve.frames is None and len(frames) > 1 else "lines+markers"
-        figure.add_scatter(
-            x=frames,
-            y=_listed(curve.mean),
-            name=_plain(name),
-            legendgroup=name,
-            mode=mode,
-            line={"color": colour, "dash": line, "width": 2},
-            marker_size=5,
-            hovertemplate="frame %{x}: %{y:.3g}",
-        )
+        _add_curve(figure, name, curve, _style(place), _frames(curve, first_frame))
+    if span is not None:
+        margin = 0.03 * (span[1] - span[0])
+        figure.update_yaxes(range=[span[0] - margin, span[1] + margin])
     if log:
         figure.update_yaxes(type="log", dtick=1)
     return _laid_out(figure, "frame", panel.ylabel)
+
+
+def _add_curve(
+    figure: go.Figure, name: str, curve: Curve, style: tuple[str, str], frames: np.ndarray
+) -> None:
+    """Add a curve, and the shade around it if its spread is known."""
+    colour, line = style
+    shade = curve.shade()
+    if shade is not None:
+        figure.add_scatter(
+            x=np.concatenate([frames, frames[::-1]]),
+            y=_listed(np.concatenate([shade[1], shade[0][::-1]])),
+            fill="toself",
+            fillcolor=colour,
+            opacity=0.2,
+            line_width=0,
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=name,
+        )
+    # Values far apart are points on a line.
+    dense = len(frames) > 1 and bool(np.all(np.diff(frames) == 1))
+    figure.add_scatter(
+        x=frames,
+        y=_listed(curve.mean),
+        name=_plain(name),
+        legendgroup=name,
+        mode="lines" if dense else "lines+markers",
+        line={"color": colour, "dash": line, "width": 2},
+        marker_size=5,
+        hovertemplate="frame %{x}: %{y:.3g}",
+    )
 
 
 def bars(
@@ -81,20 +97,12 @@ def bars(
     figure = go.Figure()
     for place, (name, values) in enumerate(series.items()):
         colour, _ = _style(place)
-        ends = (intervals or {}).get(name, {})
-        spread = [ends.get(category, (value, value)) for category, value in values.items()]
-        heights = [*values.values()]
         figure.add_bar(
             x=[_plain(category) for category in values],
-            y=heights,
+            y=[*values.values()],
             name=_plain(name),
             marker_color=colour,
-            error_y={
-                "array": [high - value for (_, high), value in zip(spread, heights, strict=True)],
-                "arrayminus": [v - low for (low, _), v in zip(spread, heights, strict=True)],
-                "symmetric": False,
-                "visible": bool(ends),
-            },
+            error_y=_error_bars(values, (intervals or {}).get(name, {})),
             hovertemplate="%{x}: %{y:.3g}",
         )
     if line is not None:
@@ -102,6 +110,19 @@ def bars(
     # A set of levels, such as "0", is a name and no number.
     figure.update_xaxes(type="category")
     return _laid_out(figure, xlabel, ylabel)
+
+
+def _error_bars(
+    values: Mapping[str, float], ends: Mapping[str, tuple[float, float]]
+) -> dict[str, object]:
+    """Return how far intervals reach above and below their values, invisible without any."""
+    pairs = [(value, *ends.get(name, (value, value))) for name, value in values.items()]
+    return {
+        "array": [high - value for value, _, high in pairs],
+        "arrayminus": [value - low for value, low, _ in pairs],
+        "symmetric": False,
+        "visible": bool(ends),
+    }
 
 
 def slider(pictures: Sequence[bytes], labels: Sequence[str], size: tuple[int, int]) -> go.Figure:

@@ -13,7 +13,7 @@ class Table:
     """Rows of cells below their heads.
 
     **Arguments:** `heads`, the name of each column; `rows`, each with a cell for every head;
-    `folded`, whether a page shows them only when asked to.
+    `folded`, whether a page shows them only when asked to, below the `title`.
 
     Raises `ValueError` for a row with more or fewer cells.
     """
@@ -21,6 +21,7 @@ class Table:
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     folded: bool = True
+    title: str = "The numbers"
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for rows that do not fit the heads."""

@@ -62,7 +62,7 @@ def _missing(results: Sequence[Results]) -> Section | None:
     sentences = [sentence for r in results for sentence in r.missing]
     if not sentences:
         return None
-    return Section("What is missing", notes=sentences)
+    return Section(title="What is missing", notes=sentences)
 
 
 def _identity(results: Sequence[Results]) -> Section | None:
@@ -79,7 +79,7 @@ def _identity(results: Sequence[Results]) -> Section | None:
     panel = Panel("windows with all digits right", found)
     alt = f"Share of windows in which all digits are right, by frame, of {', '.join(found)}"
     plot = Plot(curves(panel, span=(0, 1)), alt, wide=True)
-    return Section("Identity", text=_note(results), parts=[plot])
+    return Section(title="Identity", text=_note(results), parts=[plot])
 
 
 def _scores(results: Sequence[Results]) -> Section | None:
@@ -97,7 +97,7 @@ def _scores(results: Sequence[Results]) -> Section | None:
             found[r.name] = Curve(mean, frames=frames)
         alt = f"{label} of the forecasts by frame, of {', '.join(found)}"
         parts.append(Plot(curves(Panel(label, found)), alt))
-    return Section("SSIM and PSNR", text=_note(results), parts=parts)
+    return Section(title="SSIM and PSNR", text=_note(results), parts=parts)
 
 
 def _nats(results: Sequence[Results], found: Sequence[Measure]) -> Section | None:
@@ -107,7 +107,7 @@ def _nats(results: Sequence[Results], found: Sequence[Measure]) -> Section | Non
         return None
     levels = [f"level {number}" for number in range(len(chosen))]
     plot = _bars(chosen, levels, "KL of a video (nats)")
-    return Section("Nats per level", text=_note(results), parts=[plot])
+    return Section(title="Nats per level", text=_note(results), parts=[plot])
 
 
 def _speed(found: Sequence[Measure]) -> Section | None:

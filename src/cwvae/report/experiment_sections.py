@@ -74,7 +74,9 @@ def _kept(
         figure = bars(series, xlabel=f"{name} levels", ylabel="share of videos")
         alt = f"Share of videos whose digits and whose way are kept, by the levels that are {name}"
         parts += [Plot(figure, alt), tables.kept_table(report, name)]
-    return Section(name.capitalize(), verdicts, text, parts) if parts else None
+    if not parts:
+        return None
+    return Section(title=name.capitalize(), verdicts=verdicts, text=text, parts=parts)
 
 
 def swap_section(report: _Report, pictures: _Pictures) -> Section | None:
@@ -97,8 +99,14 @@ def swap_section(report: _Report, pictures: _Pictures) -> Section | None:
         figure = bars(series, xlabel="levels of another video", ylabel="share of pairs")
         alt = "Share of pairs of videos with own and other digits and way, by the levels swapped"
         parts += [Plot(figure, alt, wide=True), tables.swap_table(report)]
-    text = "Levels that go on from the state of another video: which facts travel with them?"
-    return Section("Swap", findings.swap_found(report), text, parts) if parts else None
+    if not parts:
+        return None
+    return Section(
+        title="Swap",
+        verdicts=findings.swap_found(report),
+        text="Levels that go on from the state of another video: which facts travel with them?",
+        parts=parts,
+    )
 
 
 def forecast_section(report: _Report, pictures: _Pictures) -> Section | None:

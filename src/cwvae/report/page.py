@@ -54,7 +54,7 @@ class Picture:
     wide: bool = False
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Section:
     """An experiment: its verdicts, then what they are taken from.
 

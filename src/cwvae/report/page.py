@@ -13,7 +13,6 @@ from cwvae.report.tables import Table
 with extra("cli"):
     import jinja2
     import plotly.graph_objects as go
-    from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
 __all__ = ["Page", "Picture", "Plot", "Section", "page_html", "write_page"]
@@ -94,7 +93,7 @@ def page_html(page: Page) -> str:
     return template.render(
         page=page,
         plots={id(plot): _plot(plot, number) for number, plot in enumerate(plots)},
-        plotly=Markup(get_plotlyjs()) if plots else "",
+        plotly=get_plotlyjs() if plots else "",
     )
 
 
@@ -114,9 +113,10 @@ def _address(picture: Picture) -> str:
     return f"data:image/{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
 
 
-def _plot(plot: Plot, number: int) -> Markup:
+def _plot(plot: Plot, number: int) -> str:
     """Return the element of a plot, and the call that draws it."""
-    made = plot.figure.to_html(
+    # Plotly writes its JSON so that no text of it can end the script.
+    return plot.figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         config=_CONFIG,
@@ -125,5 +125,3 @@ def _plot(plot: Plot, number: int) -> Markup:
         default_height=f"{plot.figure.layout.height}px",
         div_id=f"plot-{number}",
     )
-    # Plotly writes its JSON so that no text of it can end the script.
-    return Markup(made)

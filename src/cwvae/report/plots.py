@@ -21,6 +21,7 @@ __all__ = ["bars", "curves", "slider"]
 _COLOURS = ("#2a8fd6", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _LINES = ("solid", "dash", "dot")
 _HEIGHT, _SLIDER = 320, 130  # pixels: a plot, and what a slider adds to its picture
+_NAME = 40  # letters of a name in a legend
 _WIDEST, _LARGEST = 640, 2  # the picture above a slider: its pixels, and how often enlarged
 
 
@@ -71,7 +72,7 @@ def _add_curve(
     figure.add_scatter(
         x=frames,
         y=_listed(curve.mean),
-        name=_plain(name),
+        name=_legend(name),
         legendgroup=name,
         mode="lines" if dense else "lines+markers",
         line={"color": colour, "dash": line, "width": 2},
@@ -100,7 +101,7 @@ def bars(
         figure.add_bar(
             x=[_plain(category) for category in values],
             y=[*values.values()],
-            name=_plain(name),
+            name=_legend(name),
             marker_color=colour,
             error_y=_error_bars(values, (intervals or {}).get(name, {})),
             hovertemplate="%{x}: %{y:.3g}",
@@ -196,6 +197,11 @@ def _style(place: int) -> tuple[str, str]:
     """Return the colour and the kind of line at a place; beyond the colours lines differ."""
     turn, colour = divmod(place, len(_COLOURS))
     return _COLOURS[colour], _LINES[turn % len(_LINES)]
+
+
+def _legend(name: str) -> str:
+    """Return a name that fits into a plot, its end where it is too long: names are often paths."""
+    return _plain(name if len(name) <= _NAME else f"…{name[1 - _NAME :]}")
 
 
 def _plain(text: str) -> str:

@@ -81,7 +81,7 @@ def swap_forecasts(
     """
     if len(contexts) < 2:
         raise ValueError(
-            f"contexts must be of at least 2 videos to be swapped, got {len(contexts)}"
+            f"contexts must be of at least 2 videos to be swapped, got {len(contexts)}; give more"
         )
     observing, imagining = _keys(contexts, key)
     states = observe_videos(model, contexts, observing)

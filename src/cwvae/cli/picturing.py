@@ -28,6 +28,7 @@ _SHOWN = 100  # frames of a long forecast
 
 _Levels = tuple[int, ...]
 _Frames = UInt8[np.ndarray, "videos frames height width channels"]
+_Shown = UInt8[np.ndarray, "videos shown height width channels"]
 
 
 def draw_pictures(
@@ -81,7 +82,7 @@ def _label(levels: _Levels) -> str:
     return f"level{'s' * (len(levels) > 1)} {' '.join(map(str, levels))}" if levels else "none"
 
 
-def _swap_columns(found: Mapping[_Levels, _Frames]) -> dict[str, _Frames]:
+def _swap_columns(found: Mapping[_Levels, _Shown]) -> dict[str, _Shown]:
     """Return mixed forecasts by labels, beside those of a video and of the other one."""
     whole = max(len(levels) for levels in found)
     columns = {}
@@ -93,7 +94,7 @@ def _swap_columns(found: Mapping[_Levels, _Frames]) -> dict[str, _Frames]:
     return columns
 
 
-def _animated(truth: _Frames, columns: Mapping[str, _Frames], context: int, horizon: int) -> Grid:
+def _animated(truth: _Frames, columns: Mapping[str, _Shown], context: int, horizon: int) -> Grid:
     """Return forecasts beside the truth, after the end of their contexts."""
     before = truth[:, max(0, context - _BEFORE) : context]
     shown = {"truth": _padded(truth[:, context : context + horizon], horizon), **columns}
@@ -104,7 +105,7 @@ def _animated(truth: _Frames, columns: Mapping[str, _Frames], context: int, hori
     )
 
 
-def _after(columns: Mapping[str, _Frames], context: int) -> Grid:
+def _after(columns: Mapping[str, _Shown], context: int) -> Grid:
     """Return forecasts that have no context in common."""
     horizon = next(iter(columns.values())).shape[1]
     return Grid(columns, np.arange(horizon) + context + 1, context)
@@ -130,7 +131,7 @@ def _long(
     return Grid(columns, numbers, context)
 
 
-def _padded(videos: _Frames, frames: int) -> _Frames:
+def _padded(videos: _Frames, frames: int) -> _Shown:
     """Return videos of so many frames, dark where they have ended."""
     missing = frames - videos.shape[1]
     return np.pad(videos, [(0, 0), (0, missing), (0, 0), (0, 0), (0, 0)])

@@ -14,7 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from cwvae.cli.findings import findings, tables
+from cwvae.report.analysis_tables import analysis_tables
+from cwvae.report.findings import findings
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "levels.md"
@@ -41,7 +42,7 @@ def page() -> str:
         f" {known['device']}, cwvae {known['versions']['cwvae']}, jax {known['versions']['jax']}, "
         f"{known['date'].partition('T')[0]}: `cwvae analyse {found['run']}`."
     )
-    blocks = [f"```text\n{block}\n```" for block in tables(found)]
+    blocks = [f"```text\n{block}\n```" for block in analysis_tables(found)]
     sentences = "\n".join(f"- {sentence}" for sentence in findings(found))
     made = "\n\n".join([sentences, *blocks, source])
     return PLACE.sub(lambda match: f"{match[1]}\n{made}\n\n{match[2]}", PAGE.read_text())

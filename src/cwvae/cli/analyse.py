@@ -41,6 +41,7 @@ from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.findings import findings
 from cwvae.report.page import write_page
 from cwvae.shapes import Video
+from cwvae.training.settings import Settings
 
 __all__ = ["analyse"]
 
@@ -60,7 +61,7 @@ def analyse(options: Analyse) -> int:
     source = test_source(
         run.settings, frames=context + WINDOW, length=options.num_examples, seed=options.seed
     )
-    report = _measure(run.model, source, context, options)
+    report = _measure(run.model, run.settings, source, context, options)
     report = {"run": str(options.run), "step": run.step, **report, "environment": environment()}
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
@@ -86,7 +87,9 @@ def analyse(options: Analyse) -> int:
     return 0
 
 
-def _measure(model: CWVAE, source: Source, context: int, options: Analyse) -> dict[str, Any]:
+def _measure(
+    model: CWVAE, settings: Settings, source: Source, context: int, options: Analyse
+) -> dict[str, Any]:
     """Return everything that is measured, as plain values."""
     count = min(options.num_examples, len(source))
     bar = Progress(range(count), unit="video", desc="draw", leave=False)

@@ -3,8 +3,9 @@
 A readout is fitted on four fifths of the videos and scored on the others, five times, so that every
 video is scored once. Beside the score stands that of readouts of truths that were shuffled among
 the videos: what no knowledge is worth. The strength of the penalty on the weights is chosen on a
-part of the videos fitted. Videos that belong together, such as clips of one file, are never on both
-sides of a split: a readout that knows the file again would pass for one that reads the truth.
+part of the videos fitted, for classes by their log-probability: the share of few videos that is
+right is much the same for all. Videos that belong together, such as clips of one file, are never on
+both sides of a split: a readout that knows the file again would pass for one that reads the truth.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import minimize
 
+from cwvae.analysis.regressions import Prediction, logistic, ridge
 from cwvae.shapes import checked
 
 __all__ = ["Readout", "enough", "read_classes", "read_values"]
@@ -25,10 +26,16 @@ _FEWEST = 10
 
 _Features = Float[np.ndarray, "videos features"]
 _Groups = Int[np.ndarray, " videos"]
-_Read = Callable[[np.ndarray], np.ndarray]
-_Fit = Callable[[np.ndarray, np.ndarray, Sequence[float]], list[_Read]]
-_Score = Callable[[np.ndarray, np.ndarray], float]
-_Best = Callable[[list[float]], np.intp]  # the place of the best score
+_Fit = Callable[[np.ndarray, np.ndarray, Sequence[float]], list[Prediction]]
+_Score = Callable[[np.ndarray, np.ndarray], float]  # of what is found, and what is true
+
+
+class _Task(NamedTuple):
+    """How to fit with each of some penalties, and how what is found is judged."""
+
+    fit: _Fit
+    loss: _Score  # by which the penalty is chosen
+    score: _Score
 
 
 class Readout(NamedTuple):
@@ -59,8 +66,8 @@ def read_classes(
     that are not finite.
     """
     names, classes = np.unique(labels, return_inverse=True)
-    fit = partial(_fit_classes, count=len(names))
-    return _readout(features, classes, groups, fit, _share, np.argmax, seed)
+    task = _Task(partial(logistic, count=len(names)), _surprise, _share)
+    return _readout(features, classes, groups, task, seed)
 
 
 @checked
@@ -77,7 +84,8 @@ def read_values(
     video, such as a position in pixels, whose units the score has. Raises `ValueError` as
     `read_classes` does, and for values that are not finite.
     """
-    return _readout(features, values, groups, _fit_values, _distance, np.argmin, seed)
+    task = _Task(ridge, _distance, _distance)
+    return _readout(features, values, groups, task, seed)
 
 
 def enough(groups: _Groups) -> str:
@@ -96,8 +104,14 @@ def enough(groups: _Groups) -> str:
 
 
 def _share(found: np.ndarray, true: np.ndarray) -> float:
-    """Return the share of classes that are right."""
-    return float(np.mean(found == true))
+    """Return the share of videos whose true class has the largest score."""
+    return float(np.mean(found.argmax(1) == true))
+
+
+def _surprise(found: np.ndarray, true: np.ndarray) -> float:
+    """Return the mean negative log-probability of the true classes, from the scores of all."""
+    found = found - found.max(1, keepdims=True)
+    return float(np.mean(np.log(np.exp(found).sum(1)) - found[np.arange(len(true)), true]))
 
 
 def _distance(found: np.ndarray, true: np.ndarray) -> float:
@@ -109,9 +123,7 @@ def _readout(
     features: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray | None,
-    fit: _Fit,
-    score: _Score,
-    best: _Best,
+    task: _Task,
     seed: int,
 ) -> Readout:
     """Fit to the truth, and to the truth shuffled; score both, each video once."""
@@ -127,14 +139,15 @@ def _readout(
     targets = (truth, truth[_shuffled(members, generator)])
     scores = []
     for target in targets:
-        found = np.empty(truth.shape)
+        found, places = [], []
         for fold in range(_FOLDS):
             fitted, left = _split(order, fold)
-            penalty = _penalty(features, target, members, fitted, fit, score, best)
+            penalty = _penalty(features, target, members, fitted, task)
             into, others = _videos(members, fitted), _videos(members, left)
-            read = _standardised(features, target, into, fit, [penalty])[0]
-            found[others] = read(features[others])
-        scores.append(score(found, target))
+            read = _standardised(features, target, into, task.fit, [penalty])[0]
+            found.append(read(features[others]))
+            places.append(others)
+        scores.append(task.score(np.concatenate(found), target[np.concatenate(places)]))
     return Readout(scores[0], scores[1], len(truth))
 
 
@@ -162,15 +175,15 @@ def _penalty(
     truth: np.ndarray,
     members: list[np.ndarray],
     fitted: np.ndarray,
-    fit: _Fit,
-    score: _Score,
-    best: _Best,
+    task: _Task,
 ) -> float:
     """Return the penalty with which a fifth of the fitted videos is read best from the others."""
     inner, outer = (_videos(members, groups) for groups in _split(fitted, 0))
-    reads = _standardised(features, truth, inner, fit, _PENALTIES)
+    reads = _standardised(features, truth, inner, task.fit, _PENALTIES)
     # Of equals the strongest, which comes first.
-    return _PENALTIES[int(best([score(read(features[outer]), truth[outer]) for read in reads]))]
+    return _PENALTIES[
+        int(np.argmin([task.loss(read(features[outer]), truth[outer]) for read in reads]))
+    ]
 
 
 def _standardised(
@@ -179,7 +192,7 @@ def _standardised(
     fitted: np.ndarray,
     fit: _Fit,
     penalties: Sequence[float],
-) -> list[_Read]:
+) -> list[Prediction]:
     """Fit to features of mean 0 and deviation 1; return the readout of each penalty."""
     mean, deviation = features[fitted].mean(0), features[fitted].std(0)
     # A feature that never changes, but for rounding, holds nothing.
@@ -188,55 +201,7 @@ def _standardised(
     def prepare(rows: np.ndarray) -> np.ndarray:
         return (rows - mean) / np.where(changes, deviation, np.inf)
 
-    def prepared(read: _Read) -> _Read:
+    def prepared(read: Prediction) -> Prediction:
         return lambda rows: read(prepare(rows))
 
     return [prepared(read) for read in fit(prepare(features[fitted]), truth[fitted], penalties)]
-
-
-def _fit_values(rows: np.ndarray, values: np.ndarray, penalties: Sequence[float]) -> list[_Read]:
-    """Return ridge regression's prediction for each penalty; the constant has none."""
-    # Features have mean 0, so that the constant is the mean of the values.
-    mean = values.mean(0)
-    sizes, axes = np.linalg.eigh(rows.T @ rows)
-    along = axes.T @ (rows.T @ (values - mean))
-
-    def read(penalty: float) -> _Read:
-        weights = axes @ (along / (sizes[:, None] + penalty * len(rows)))
-        return lambda other: other @ weights + mean
-
-    return [read(penalty) for penalty in penalties]
-
-
-def _fit_classes(
-    rows: np.ndarray, classes: np.ndarray, penalties: Sequence[float], *, count: int
-) -> list[_Read]:
-    """Return the most probable class of multinomial logistic regression, for each penalty."""
-    rows = _with_constant(rows)
-    shape, truth = (rows.shape[1], count), np.eye(count)[classes]
-
-    def loss(flat: np.ndarray, penalty: float) -> tuple[float, np.ndarray]:
-        weights = flat.reshape(shape)
-        scores, small = rows @ weights, weights * (np.arange(shape[0]) < shape[0] - 1)[:, None]
-        # Log-sum-exp and softmax at once: this is where the time goes.
-        scores -= scores.max(1, keepdims=True)
-        raised = np.exp(scores)
-        total = raised.sum(1, keepdims=True)
-        value = np.mean(np.log(total)[:, 0] - (scores * truth).sum(1))
-        slope = rows.T @ (raised / total - truth) / len(rows) + penalty * small
-        return float(value + penalty / 2 * np.sum(small**2)), slope.ravel()
-
-    def read(weights: np.ndarray) -> _Read:
-        return lambda other: np.argmax(_with_constant(other) @ weights.reshape(shape), axis=1)
-
-    found, reads = np.zeros(shape).ravel(), []
-    for penalty in penalties:
-        # From where the stronger penalty ended it is a short way.
-        found = minimize(loss, found, (penalty,), jac=True, method="L-BFGS-B").x
-        reads.append(read(found))
-    return reads
-
-
-def _with_constant(rows: np.ndarray) -> np.ndarray:
-    """Return rows with a constant feature last."""
-    return np.concatenate([rows, np.ones((len(rows), 1))], 1)

@@ -26,7 +26,7 @@ from cwvae.cli.frames import from_bytes
 from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
-from cwvae.cli.probing import probe_levels
+from cwvae.cli.probing import ProbeTimes, find_truths, probe_report
 from cwvae.cli.speeds import clock_report, speed_report
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
@@ -71,6 +71,9 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
     )
     count = min(options.num_examples, len(source))
     bar = Progress(range(count), unit="video", desc="draw", leave=False)
+    times = ProbeTimes(context=context, horizon=options.horizon, quick=options.quick)
+    resampled = settings.data.frame_rate is not None
+    known = find_truths(source, count, times, own=options.truth, resampled=resampled)
     items = [source[index] for index in bar]
     frames = np.stack([from_bytes(item["video"]) for item in items])
     key = jr.key(options.seed)
@@ -85,13 +88,13 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
         "speed": speed_report(model, settings, context, count, options.seed),
         "clock": clock_report(model, options.seed),
     }
+    report |= probe_report(latents, known, times, options.seed)
     why = unread(source, WINDOW)
     if why:
         return report | {"unread": why}
     labels, positions = (
         np.stack([item[name] for item in items]) for name in ("labels", "positions")
     )
-    report["probes"] = probe_levels(latents, labels, positions, context, options.seed)
     videos = DigitVideos(frames, labels, positions.astype(float), context)
     return report | _experiments(model, videos, jr.fold_in(key, 1))
 

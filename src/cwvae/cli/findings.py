@@ -41,10 +41,18 @@ def _levels(report: _Report) -> str:
         for n, (period, x) in enumerate(zip(report["periods"], report["levels"], strict=True))
     ]
     if "probes" in report:
-        heads += ["digits read", "position (px)", "velocity (px)"]
+        heads += [_head(name, read) for name, read in report["probes"][0].items()]
         for row, level in zip(rows, report["probes"], strict=True):
             row += [_beside(read) for read in level.values()]
     return _table(heads, rows)
+
+
+def _head(name: str, read: dict[str, Any]) -> str:
+    """Return what is read, with its unit; results of earlier versions have digits in pixels."""
+    if read.get("kind", "classes" if name == "digits" else "values") == "classes":
+        return f"{name} read"
+    unit = read.get("unit", "px")
+    return f"{name} ({unit})" if unit else name
 
 
 def _beside(read: dict[str, float]) -> str:

@@ -1,20 +1,9 @@
 """`cwvae analyse`: every finding is printed and written."""
 
-import json
-
 import pytest
 
 from cwvae.cli import main
 from cwvae.cli.findings import findings, tables
-
-
-@pytest.fixture(scope="module")
-def analysed(run, tmp_path_factory):
-    """A small analysis of an untrained model, its report."""
-    out = tmp_path_factory.mktemp("analysis")
-    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20"]
-    assert main([*arguments, "--horizon", "10"]) == 0
-    return out, json.loads((out / "analysis.json").read_text())
 
 
 def test_the_report_has_every_experiment(analysed):
@@ -24,7 +13,8 @@ def test_the_report_has_every_experiment(analysed):
     assert report["periods"] == [1, 2, 4]
     assert [len(level["entropy"]) for level in report["levels"]] == [14, 7, 4]
     assert [len(level["kl"]) for level in report["levels"]] == [4, 2, 1]
-    assert [*report["probes"][0]] == ["digits", "position", "velocity"]
+    assert [*report["probes"][0]] == ["digits", "position", "velocity", "side", "place"]
+    assert report["probes"][0]["velocity"]["unit"] == "px/frame"
     assert len(report["blind"]) == len(report["reset"]) == 8
     assert [*report["swap"]] == ["0", "1", "2", "0 1", "0 2", "1 2"]
     assert report["blind"]["none"] == report["reset"]["none"]

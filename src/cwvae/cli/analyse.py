@@ -59,7 +59,8 @@ def analyse(options: Analyse) -> int:
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
     print("\n\n".join(tables(report)))
-    print("\n".join(["", *findings(report)]))
+    left_out = [f"{name} is not read: {why}" for name, why in report["probes_left_out"].items()]
+    print("\n".join(["", *findings(report), *left_out]))
     print(f"results in {out}: analysis.json, nats.png")
     return 0
 

@@ -13,10 +13,9 @@ from cwvae.analysis.truths import probe
 from cwvae.data.own_truths import Wanted, own_truths
 from cwvae.data.sources import Source
 from cwvae.data.truths import Known, known_truths
+from cwvae.evaluation.video_reading import WINDOW
 
 __all__ = ["ProbeTimes", "find_truths", "probe_report"]
-
-_AFTER = 10  # frames of a clip after the context
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +39,7 @@ class ProbeTimes:
         all, and some between them, each as many times later as the one before.
         """
         seen = np.linspace(0, self.context - 1, 2 if self.quick else 3)
-        after = np.geomspace(_AFTER, self.horizon, 2 if self.quick else 5)
+        after = np.geomspace(WINDOW, self.horizon, 2 if self.quick else 5)
         chosen = [*seen, *(self.context - 1 + after)]
         return tuple(sorted({round(float(frame)) for frame in chosen}))
 
@@ -58,7 +57,7 @@ def find_truths(
         return known
     if why := enough(known.groups):
         raise ValueError(f"{own}: {why} (--num-examples, or more test files)")
-    length = times.context + _AFTER
+    length = times.context + WINDOW
     found = own_truths(own, Wanted(videos, len(source), length, times.frames))
     names = {truth.name for truth in found}
     others = tuple(truth for truth in known.truths if truth.name not in names)
@@ -74,7 +73,7 @@ def probe_report(
     Scores are shares of videos of classes, and mean distances from the truth, in its unit, of
     values; beside each, what readouts of shuffled truths reach. Nothing where nothing is known.
     """
-    report: dict[str, Any] = {"probes_left_out": known.left_out} if known.left_out else {}
+    report: dict[str, Any] = {"probes_left_out": known.left_out}
     if not known.truths:
         return report
     frames = times.frames

@@ -110,7 +110,7 @@ def _values(
 def _classes(where: str, entries: Shaped[np.ndarray, "clips ..."]) -> Int[np.ndarray, "clips ..."]:
     """Return classes from 0; raise `ValueError` for one that a single clip has."""
     try:
-        classes = numbered_classes(entries)
+        classes = numbered_classes(entries, len(entries))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     rows = classes.reshape(len(classes), -1)

@@ -49,11 +49,12 @@ def truths_beside(
     except ValueError as error:
         return (), {"truth": str(error)}
     found, left_out = [], {}
+    files = len({origin.path for origin in origins})
     for name in rows.names:
         try:
             entries, chosen = _looked_up(rows.of(name), origins, frames, resampled)
             unit = rows.unit if name == _PLACES else ""
-            found.append(_truth(name, unit, entries, chosen))
+            found.append(_truth(name, unit, entries, chosen, files))
         except ValueError as error:
             left_out[name] = str(error)
     return tuple(found), left_out
@@ -140,13 +141,14 @@ def _truth(
     unit: str,
     entries: Shaped[np.ndarray, "clips ..."],
     frames: tuple[int, ...] | None,
+    files: int,
 ) -> Truth:
     """Return the truth in entries of whatever type; raise `ValueError`, why there is none."""
     inner = entries.shape[1 + (frames is not None) :]
     if len(inner) > 1:
         raise ValueError(f"an entry has the shape {inner}, more than a vector")
     if not inner and entries.dtype.kind in "USbiu":
-        return Truth(name, "classes", "", numbered_classes(entries), frames)
+        return Truth(name, "classes", "", numbered_classes(entries, files), frames)
     if entries.dtype.kind not in "biuf":
         raise ValueError(f"entries of type {entries.dtype} are neither classes nor values")
     values = entries.astype(float)
@@ -158,18 +160,19 @@ def _truth(
 
 
 def numbered_classes(
-    entries: Shaped[np.ndarray, "clips ..."],
+    entries: Shaped[np.ndarray, "clips ..."], videos: int
 ) -> Int[np.ndarray, "clips ..."]:
     """Return the numbers of classes, from 0, in their order.
 
-    Raises `ValueError` where there is only one, or more than half as many as clips.
+    Raises `ValueError` where there is only one, or more than half as many as there are `videos`,
+    clips or files of clips: a class that is in one file cannot be read from the others.
     """
     names, found = np.unique(entries, return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"expected at least two classes, got {names.tolist()[0]!r} for all clips")
-    if len(names) > len(entries) // 2:
+    if len(names) > videos // 2:
         raise ValueError(
-            f"expected at most {len(entries) // 2} classes of {len(entries)} clips, got "
-            f"{len(names)}; take more clips (--num-examples)"
+            f"expected at most {videos // 2} classes of {videos} videos, got {len(names)}; take "
+            "more videos"
         )
     return found.reshape(entries.shape)

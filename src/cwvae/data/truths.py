@@ -113,7 +113,9 @@ def _named(origins: Sequence[Origin]) -> list[Truth]:
     found = []
     for name, entries in columns.items():
         try:
-            found.append(Truth(name, "classes", "", numbered_classes(np.array(entries))))
+            found.append(
+                Truth(name, "classes", "", numbered_classes(np.array(entries), len(set(paths))))
+            )
         except ValueError:
             continue  # all in one folder, or each video in its own
     return found

@@ -53,12 +53,22 @@ def analysis(name: str = "a run", **changes) -> dict[str, Any]:
         }
         for level, nats, observed in (("0", 4.0, 4), ("1", 6.0, 2))
     ]
-    probes = [
+    read_by_level = [
         {"digits": read(0.5, 0.1), "position": read(0.75, 6.8), "velocity": read(1.9, 1.93)},
         {"digits": read(0.93, 0.12), "position": read(6.7, 6.8), "velocity": read(1.9, 1.93)},
     ]
+    probes = changes.pop("probes", read_by_level)
+    over_time = {
+        "frames": [1, 3, 5],
+        "context": 4,
+        "levels": [
+            {name: {"scores": [0.5, 0.6, None], "shuffled": [0.1] * 3} for name in level}
+            for level in probes
+        ],
+    }
     known = {"run": name, "step": 9000, "context": 4, "horizon": 2, "videos": 20, "seed": 0}
     parts = {"periods": [1, 2], "levels": levels, "probes": probes}
+    parts |= {"probes_over_time": over_time, "probes_left_out": {"kind": "too few"}}
     done = {"blind": KEPT, "reset": KEPT, "resample": KEPT, "swap": SWAP}
     return known | parts | done | {"speed": SPEED, "clock": CLOCK} | changes
 

@@ -33,25 +33,32 @@ def test_the_best_stands_beside_each_other_run():
 
 
 def test_what_was_measured_on_different_videos_is_not_compared():
-    runs = results("a"), results("b", test={"data": "gqn_mazes:/data"})
+    other = results("b", test={"data": "gqn_mazes:/data"}, evaluation=evaluation(0.5))
+    runs = results("a"), other
     (why,) = incomparable(runs)
     assert why.startswith("2 different kinds of test videos, so that")
     assert "b: gqn_mazes:/data" in why
-    compared = {name for name, measure in found(*runs).items() if measure.compared}
-    assert compared == {"training speed (frames/s)"}
+    (line,) = differences(measures(runs))
+    assert "more training speed" in line
+    # A third run is compared with the one that it can be compared with.
+    lines = differences(measures([*runs, results("c", evaluation=evaluation(0.4))]))
+    assert [line for line in lines if "identity" in line] == [
+        "0.50 more identity at frame 7, beyond the spread: a 0.90 (0.85 to 0.95), c 0.40 (0.35 to "
+        "0.45)"
+    ]
     assert incomparable([results("a"), results("b", test={})]) == []
 
 
 def test_speeds_of_different_devices_are_not_compared():
-    runs = results("a"), results("b", device="gpu")
-    assert not found(*runs)["training speed (frames/s)"].compared
-    assert found(*runs)["SSIM"].compared
+    lines = sentences(results("a"), results("b", device="gpu"))
+    assert "training speed" not in lines
+    assert "SSIM" in lines
 
 
 def test_bounds_of_different_likelihoods_are_not_compared():
-    runs = results("a"), results("b", facts={"likelihood": "calibrated"})
-    assert not found(*runs)["ELBO (nats)"].compared
-    assert found(*runs)["KL of level 0 (nats)"].compared
+    lines = sentences(results("a"), results("b", facts={"likelihood": "calibrated"}))
+    assert "ELBO" not in lines
+    assert "KL of level 0" in lines
 
 
 def test_what_is_missing_is_named_so():
@@ -73,8 +80,10 @@ def test_an_evaluation_of_an_earlier_version_has_the_normal_interval_of_its_mean
     low, high = table["SSIM"].of["a"][1:]
     assert (low, high) == pytest.approx((0.8 - 1.96 * 0.1 / 20**0.5, 0.8 + 1.96 * 0.1 / 20**0.5))
     # Of the bound no spread is known.
-    assert not table["ELBO (nats)"].compared
-    assert not table["KL of level 0 (nats)"].compared
+    lines = sentences(results("a", evaluation=known), results("b"))
+    assert "SSIM" in lines
+    assert "ELBO" not in lines
+    assert "KL of level" not in lines
 
 
 def test_levels_and_frames_that_only_some_have():

@@ -86,7 +86,7 @@ def _read(run: Path) -> Results:
     return Results(
         name=str(run),
         facts=_facts(run, settings, evaluation),
-        test=_test(settings, evaluation or analysis),
+        test=_test(settings, evaluation),
         evaluation=evaluation,
         analysis=analysis,
         speeds=speeds,

@@ -121,8 +121,14 @@ def _speed(found: Sequence[Measure]) -> Section | None:
             "Frames a second of the logged training steps, with their quartiles, and the memory of "
             "a step as it is counted before training. Speeds of different devices are not compared."
         ),
-        parts=[_bars([measure], ["training"], measure.name) for measure in chosen],
+        parts=[_speed_plot(measure) for measure in chosen],
     )
+
+
+def _speed_plot(measure: Measure) -> Plot:
+    """Return a measure as bars, its unit at the axis."""
+    label, _, unit = measure.name.partition(" (")
+    return _bars([measure], [label], unit.rstrip(")"))
 
 
 def _bars(chosen: Sequence[Measure], labels: Sequence[str], ylabel: str) -> Plot:
@@ -137,12 +143,17 @@ def _bars(chosen: Sequence[Measure], labels: Sequence[str], ylabel: str) -> Plot
         for run in runs
     }
     values = {run: {label: x.value for label, x in of.items()} for run, of in known.items()}
-    ends = {run: {label: (x.low, x.high) for label, x in of.items()} for run, of in known.items()}
+    ends = {
+        run: {label: (x.low, x.high) for label, x in of.items() if x.low < x.high}
+        for run, of in known.items()
+    }
     figure = bars(values, xlabel="", ylabel=ylabel, intervals=ends)
     alt = f"{', '.join(m.name for m in chosen)} of {', '.join(runs)}"
     return Plot(figure, alt, wide=len(chosen) > 1)
 
 
 def _note(results: Sequence[Results]) -> str:
-    """Return why curves should not be compared, "" where they may be."""
-    return "; ".join(incomparable(results))
+    """Return that curves are not all comparable, "" where they are."""
+    return "Of different kinds of test videos: not all are comparable." * bool(
+        incomparable(results)
+    )

@@ -48,14 +48,15 @@ class Estimate(NamedTuple):
 class Measure:
     """One measure of several runs.
 
-    **Arguments:** `name`; `of`, the estimates by the runs' names, those that have one; `digits`,
-    decimals; `compared`, whether runs are compared by it.
+    **Arguments:** `name`; `of`, the estimates by the runs' names, those that have one; `alike`, by
+    the runs' names, what two must have in common to be compared: without it a run is not; `digits`,
+    decimals.
     """
 
     name: str
     of: Mapping[str, Estimate]
+    alike: Mapping[str, object] = dataclasses.field(default_factory=dict)
     digits: int = 2
-    compared: bool = True
 
     def text(self, run: str) -> str:
         """Return a run's number with its interval, "missing" without one."""
@@ -70,26 +71,29 @@ def measures(results: Sequence[Results]) -> list[Measure]:
 
     What was measured on different test videos is not compared, nor are speeds on different devices.
     """
-    same, likelihood = not incomparable(results), _same(r.facts.get("likelihood") for r in results)
-    device = _same(r.device for r in results if r.speeds)
-    found = [_identity(results, same)]
-    found += [_score(results, metric, name, same) for metric, name in _SCORES.items()]
-    found += [_bound(results, same and likelihood), *_nats(results, same)]
-    found += [_speed(results, device), _memory(results), *_read(results)]
+    found = [_identity(results)]
+    found += [_score(results, metric, name) for metric, name in _SCORES.items()]
+    found += [_bound(results), *_nats(results), _speed(results), _memory(results), *_read(results)]
     return [measure for measure in found if measure.of]
 
 
 def incomparable(results: Sequence[Results]) -> list[str]:
-    """Return a sentence for why nothing that was measured is compared, none where it is."""
-    tests = {r.name: ", ".join(r.test.values()) for r in results if r.test}
-    kinds = len(set(tests.values()))
-    if kinds < 2:
+    """Return a sentence for which runs are not comparable, none where all are."""
+    kinds: dict[str, list[str]] = {}
+    for name, test in _tests(results).items():
+        kinds.setdefault(test, []).append(name)
+    if len(kinds) < 2:
         return []
-    listed = "; ".join(f"{name}: {test}" for name, test in tests.items())
+    listed = "; ".join(f"{', '.join(names)}: {test}" for test, names in kinds.items())
     return [
-        f"{kinds} different kinds of test videos, so that what was measured on them is not "
-        f"comparable: {listed}"
+        f"{len(kinds)} different kinds of test videos, so that what was measured on one is not "
+        f"comparable with what was on another: {listed}"
     ]
+
+
+def _tests(results: Sequence[Results]) -> dict[str, str]:
+    """Return what runs were measured on, by their names."""
+    return {r.name: ", ".join(r.test.values()) for r in results if r.test}
 
 
 def differences(found: Iterable[Measure]) -> list[str]:
@@ -97,24 +101,28 @@ def differences(found: Iterable[Measure]) -> list[str]:
 
     Beyond the spread are intervals that do not overlap.
     """
-    return [sentence for measure in found if measure.compared for sentence in _differences(measure)]
-
-
-def _differences(measure: Measure) -> list[str]:
-    """Return a sentence for each run beside the one that has most."""
-    first, *others = sorted(measure.of, key=lambda run: -measure.of[run].value) or [""]
     sentences = []
-    for other in others:
-        most, less = measure.of[first], measure.of[other]
-        beyond = "beyond" if most.low > less.high else "within"
-        sentences.append(
-            f"{most.value - less.value:.{measure.digits}f} more {measure.name}, {beyond} the "
-            f"spread: {first} {measure.text(first)}, {other} {measure.text(other)}"
-        )
+    for measure in found:
+        groups: dict[object, list[str]] = {}
+        for run in sorted(measure.of, key=lambda run: -measure.of[run].value):
+            if run in measure.alike:
+                groups.setdefault(measure.alike[run], []).append(run)
+        for first, *others in groups.values():
+            sentences += [_difference(measure, first, other) for other in others]
     return sentences
 
 
-def _identity(results: Sequence[Results], same: bool) -> Measure:
+def _difference(measure: Measure, first: str, other: str) -> str:
+    """Return by how much one run has more than another, and whether that is beyond the spread."""
+    most, less = measure.of[first], measure.of[other]
+    beyond = "beyond" if most.low > less.high else "within"
+    return (
+        f"{most.value - less.value:.{measure.digits}f} more {measure.name}, {beyond} the "
+        f"spread: {first} {measure.text(first)}, {other} {measure.text(other)}"
+    )
+
+
+def _identity(results: Sequence[Results]) -> Measure:
     """Return the identity of digits at the last frame that all have that have any."""
     known = {r.name: r.evaluation["identity"] for r in results if "identity" in r.evaluation}
     frames = [{*identity["frames"]} for identity in known.values()]
@@ -123,10 +131,10 @@ def _identity(results: Sequence[Results], same: bool) -> Measure:
     for name, identity in known.items() if last is not None else ():
         row, place = identity["rows"]["model"]["accuracy"], identity["frames"].index(last)
         of[name] = Estimate(*(row[part][place] for part in ("mean", "low", "high")))
-    return Measure(name=f"identity at frame {last}", of=of, compared=same)
+    return Measure(name=f"identity at frame {last}", of=of, alike=_tests(results))
 
 
-def _score(results: Sequence[Results], metric: str, name: str, same: bool) -> Measure:
+def _score(results: Sequence[Results], metric: str, name: str) -> Measure:
     """Return the mean over frames and samples of a metric."""
     of = {}
     for r in results:
@@ -136,56 +144,68 @@ def _score(results: Sequence[Results], metric: str, name: str, same: bool) -> Me
             error = _NORMAL * known["std"] / count
             mean = known["mean"]
             of[r.name] = Estimate(mean, *known.get("interval", (mean - error, mean + error)))
-    return Measure(name=name, of=of, digits=3 if metric == "ssim" else 2, compared=same)
+    digits = 3 if metric == "ssim" else 2
+    return Measure(name=name, of=of, alike=_tests(results), digits=digits)
 
 
-def _bound(results: Sequence[Results], same: bool) -> Measure:
-    """Return the evidence lower bound, which is compared where all have intervals."""
-    bounds = {r.name: r.evaluation["elbo"] for r in results if r.evaluation}
-    frames = _same(bound["frames"] for bound in bounds.values())
-    of = {name: _spread(bound["value"], bound.get("interval")) for name, bound in bounds.items()}
-    known = all("interval" in bound for bound in bounds.values())
-    return Measure(name="ELBO (nats)", of=of, digits=1, compared=same and frames and known)
+def _bound(results: Sequence[Results]) -> Measure:
+    """Return the evidence lower bound, which is compared of runs of one likelihood."""
+    bounds = _bounds(results)
+    likelihoods = {r.name: r.facts.get("likelihood") for r in results}
+    return Measure(
+        name="ELBO (nats)",
+        of={name: _spread(bound["value"], bound.get("interval")) for name, bound in bounds.items()},
+        alike={name: (*key, likelihoods[name]) for name, key in _same_frames(results).items()},
+        digits=1,
+    )
 
 
-def _nats(results: Sequence[Results], same: bool) -> list[Measure]:
+def _nats(results: Sequence[Results]) -> list[Measure]:
     """Return the KL of every level."""
-    bounds = {r.name: r.evaluation["elbo"] for r in results if r.evaluation}
-    frames = _same(bound["frames"] for bound in bounds.values())
-    known = all("kl_intervals" in bound for bound in bounds.values())
+    bounds, alike = _bounds(results), _same_frames(results)
     levels = max((len(bound["kl_per_level"]) for bound in bounds.values()), default=0)
-    return [
-        Measure(
-            name=f"KL of level {level} (nats)",
-            of={
-                name: _spread(
-                    bound["kl_per_level"][level], bound.get("kl_intervals", {level: None})[level]
-                )
-                for name, bound in bounds.items()
-                if level < len(bound["kl_per_level"])
-            },
-            digits=1,
-            compared=same and frames and known,
-        )
-        for level in range(levels)
-    ]
+    found = []
+    for level in range(levels):
+        of = {}
+        for name, bound in bounds.items():
+            if level < len(bound["kl_per_level"]):
+                intervals = bound.get("kl_intervals")
+                of[name] = _spread(bound["kl_per_level"][level], intervals and intervals[level])
+        found.append(Measure(name=f"KL of level {level} (nats)", of=of, alike=alike, digits=1))
+    return found
 
 
-def _speed(results: Sequence[Results], same: bool) -> Measure:
+def _bounds(results: Sequence[Results]) -> dict[str, Any]:
+    """Return the terms of the bound of the runs that have them."""
+    return {r.name: r.evaluation["elbo"] for r in results if r.evaluation}
+
+
+def _same_frames(results: Sequence[Results]) -> dict[str, tuple[object, ...]]:
+    """Return on which videos and how many frames bounds are, of runs with intervals."""
+    tests, bounds = _tests(results), _bounds(results)
+    return {
+        name: (tests.get(name), bound["frames"])
+        for name, bound in bounds.items()
+        if "kl_intervals" in bound
+    }
+
+
+def _speed(results: Sequence[Results]) -> Measure:
     """Return the median of the logged frames a second, and the quartiles."""
     of = {}
     for r in results:
         if r.speeds:
             low, middle, high = np.percentile(r.speeds, (25, 50, 75)).tolist()
             of[r.name] = Estimate(middle, low, high)
-    return Measure(name="training speed (frames/s)", of=of, digits=0, compared=same)
+    alike = {r.name: r.device for r in results}
+    return Measure(name="training speed (frames/s)", of=of, alike=alike, digits=0)
 
 
 def _memory(results: Sequence[Results]) -> Measure:
     """Return the memory of a training step, which is counted and has no spread."""
     known = {r.name: r.memory / _GIB for r in results if r.memory is not None}
     of = {name: _spread(value, None) for name, value in known.items()}
-    return Measure(name="memory of a training step (GiB)", of=of, digits=3, compared=False)
+    return Measure(name="memory of a training step (GiB)", of=of, digits=3)
 
 
 def _read(results: Sequence[Results]) -> list[Measure]:
@@ -201,15 +221,10 @@ def _read(results: Sequence[Results]) -> list[Measure]:
                 kind = probes[0][truth].get("kind", "classes" if truth == "digits" else "values")
                 best = max(scores) if kind == "classes" else min(scores)
                 of[run] = _spread(best, None)
-        found.append(Measure(name=f"{truth}, read from the best level", of=of, compared=False))
+        found.append(Measure(name=f"{truth}, read from the best level", of=of))
     return found
 
 
 def _spread(value: float, interval: Sequence[float] | None) -> Estimate:
     """Return a number with its interval, if it has one."""
     return Estimate(value, *(interval or (value, value)))
-
-
-def _same(values: Iterable[object]) -> bool:
-    """Return whether all values are the same."""
-    return len({*values}) < 2

@@ -71,6 +71,7 @@ def _record(task: Task, attempt: int) -> Scene:
         "heading": heading.astype(np.float32),
         "room": room.astype(np.int32),
         "kind": np.int32(kind),
+        **_textures(world),
     }
     return Scene(video, truth, {"walk": action.astype(np.float32)})
 
@@ -84,6 +85,15 @@ def _kind_of(rooms: np.ndarray) -> int | None:
     if visited == {home, _HALLWAY}:
         return 1 if last == _HALLWAY else 2
     return None
+
+
+def _textures(world: Any) -> dict[str, np.ndarray]:
+    """Return what the room where the walk begins looks like: slow facts, for slow levels."""
+    home = world.places[world.home]
+    return {
+        "wall": np.array(home.wall_tex_name, "U16"),
+        "floor": np.array(home.floor_tex_name, "U16"),
+    }
 
 
 class _Walk:
@@ -122,6 +132,20 @@ class _Walk:
         return self.path[0]
 
 
+class _Green:
+    """A texture in green light, as the hallways of GQN Mazes are known by."""
+
+    def __init__(self, texture: Any):
+        self.texture = texture
+
+    def bind(self) -> None:
+        """Draw with the texture what comes next, which are the walls of one room."""
+        from pyglet import gl  # headless only once `_world` has made it so
+
+        self.texture.bind()
+        gl.glColor3f(*_GREEN)
+
+
 @cache
 def _world() -> Any:
     """Make the simulator, once a process."""
@@ -130,17 +154,6 @@ def _world() -> Any:
 
     pyglet.options["headless"] = True
     from miniworld.miniworld import MiniWorldEnv
-
-    class Green:
-        """A texture in green light, as the hallways of GQN Mazes are known by."""
-
-        def __init__(self, texture: Any):
-            self.texture = texture
-
-        def bind(self) -> None:
-            """Draw with the texture what comes next, which are the walls of one room."""
-            self.texture.bind()
-            pyglet.gl.glColor3f(*_GREEN)
 
     class World(MiniWorldEnv):
         """Four rooms, two on each side of a hallway, textures drawn anew at each reset."""
@@ -151,7 +164,7 @@ def _world() -> Any:
         def _gen_static_data(self):
             super()._gen_static_data()
             hallway = self.places[_HALLWAY]
-            hallway.wall_tex = Green(hallway.wall_tex)
+            hallway.wall_tex = _Green(hallway.wall_tex)
 
         def _gen_world(self):
             random, length = self.np_random, 2 * _SIZE + _GAP
@@ -161,8 +174,7 @@ def _world() -> Any:
             for left in (0.0, _SIZE + _GAP):
                 for near in (-_GAP - _SIZE, _WIDTH + _GAP):
                     room = self._add(random, left, left + _SIZE, near, near + _SIZE)
-                    middle = left + _SIZE / 2
-                    door = {"min_x": middle - _DOOR / 2, "max_x": middle + _DOOR / 2}
+                    door = {"min_x": room.mid_x - _DOOR / 2, "max_x": room.mid_x + _DOOR / 2}
                     self.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
                     self.places.append(room)
             self.home = int(random.integers(1, len(self.places)))
@@ -224,8 +236,8 @@ textures.
 Truth, for each frame: position (x and z, metres), heading (radians, 0 along x, counted
 counter-clockwise seen from above), room (0 the hallway, 1 to 4 the rooms, -1 a doorway); for each
 video: kind (0 stays in the room where it began, 1 goes out and stays in the hallway, 2 goes out and
-comes back). Action, between this frame and the next: turn (degrees, left is positive) and step
-(metres).""",
+comes back), and wall and floor, the textures of the room where it began. Action, between this frame
+and the next: turn (degrees, left is positive) and step (metres).""",
     deterministic=True,
 )
 """The simulator of `cwvae data make rooms`."""

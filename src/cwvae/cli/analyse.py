@@ -28,6 +28,7 @@ from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
 from cwvae.cli.probing import probe_levels
 from cwvae.cli.speeds import clock_report, speed_report
+from cwvae.cli.walks import has_walks, measure_walks, walks_table
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
 from cwvae.data.sources import test_source
@@ -58,7 +59,8 @@ def analyse(options: Analyse) -> int:
     report = {"run": str(options.run), "step": run.step, **report, "environment": environment()}
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
-    print("\n\n".join(tables(report)))
+    walks = [walks_table(report["rooms"])] if "rooms" in report else []
+    print("\n\n".join([*tables(report), *walks]))
     print("\n".join(["", *findings(report)]))
     print(f"results in {out}: analysis.json, nats.png")
     return 0
@@ -85,6 +87,10 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
         "speed": speed_report(model, settings, context, count, options.seed),
         "clock": clock_report(model, options.seed),
     }
+    if has_walks(source, settings, context):
+        report["rooms"] = measure_walks(
+            model, settings, source, context=context, videos=count, seed=options.seed
+        )
     why = unread(source, WINDOW)
     if why:
         return report | {"unread": why}

@@ -1,12 +1,14 @@
 """First-person walks through four rooms along a hallway, rendered by miniworld.
 
-A stand-in for GQN Mazes. The walks are of the three kinds of the paper's poster: staying in
-the room, going out into the hallway and staying there, and coming back.
+A stand-in for GQN Mazes, whose hallways have green walls too. The walks are of the three kinds of
+the paper's poster: staying in the room, going out into the hallway and staying there, and coming
+back.
 """
 
 import ctypes.util
 import math
 import os
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -132,20 +134,6 @@ class _Walk:
         return self.path[0]
 
 
-class _Green:
-    """A texture in green light, as the hallways of GQN Mazes are known by."""
-
-    def __init__(self, texture: Any):
-        self.texture = texture
-
-    def bind(self) -> None:
-        """Draw with the texture what comes next, which are the walls of one room."""
-        from pyglet import gl  # headless only once `_world` has made it so
-
-        self.texture.bind()
-        gl.glColor3f(*_GREEN)
-
-
 @cache
 def _world() -> Any:
     """Make the simulator, once a process."""
@@ -161,32 +149,54 @@ def _world() -> Any:
         def __init__(self):
             super().__init__(max_episode_steps=2**31, obs_width=64, obs_height=64)
 
+        def _gen_world(self):
+            self.places = _places(self)
+            self.home = int(self.np_random.integers(1, len(self.places)))
+            self.place_agent(room=self.places[self.home])
+
         def _gen_static_data(self):
             super()._gen_static_data()
             hallway = self.places[_HALLWAY]
-            hallway.wall_tex = _Green(hallway.wall_tex)
-
-        def _gen_world(self):
-            random, length = self.np_random, 2 * _SIZE + _GAP
-            self.places = []
-            hallway = self._add(random, 0.0, length, 0.0, _WIDTH)
-            self.places.append(hallway)
-            for left in (0.0, _SIZE + _GAP):
-                for near in (-_GAP - _SIZE, _WIDTH + _GAP):
-                    room = self._add(random, left, left + _SIZE, near, near + _SIZE)
-                    door = {"min_x": room.mid_x - _DOOR / 2, "max_x": room.mid_x + _DOOR / 2}
-                    self.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
-                    self.places.append(room)
-            self.home = int(random.integers(1, len(self.places)))
-            self.place_agent(room=self.places[self.home])
-
-        def _add(self, random, left, right, near, far):
-            walls = _WALLS if self.places else _GREY_WALLS
-            wall, floor = (names[random.integers(len(names))] for names in (walls, _FLOORS))
-            sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
-            return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
+            hallway.wall_tex = _Lit(hallway.wall_tex, lambda: pyglet.gl.glColor3f(*_GREEN))
 
     return World()
+
+
+class _Lit:
+    """A texture in coloured light."""
+
+    def __init__(self, texture: Any, colour: Callable[[], None]):
+        self.texture, self.colour = texture, colour
+
+    def bind(self) -> None:
+        """Draw with the texture what comes next, which are the walls of one room."""
+        self.texture.bind()
+        self.colour()
+
+
+def _places(world: Any) -> list[Any]:
+    """Build the hallway and the rooms along it."""
+    length = 2 * _SIZE + _GAP
+    hallway = _add(world, _GREY_WALLS, 0.0, length, 0.0, _WIDTH)
+    places = [hallway]
+    for left in (0.0, _SIZE + _GAP):
+        for near in (-_GAP - _SIZE, _WIDTH + _GAP):
+            room = _add(world, _WALLS, left, left + _SIZE, near, near + _SIZE)
+            middle = left + _SIZE / 2
+            door = {"min_x": middle - _DOOR / 2, "max_x": middle + _DOOR / 2}
+            world.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
+            places.append(room)
+    return places
+
+
+def _add(
+    world: Any, walls: Sequence[str], left: float, right: float, near: float, far: float
+) -> Any:
+    """Build a room with a wall and a floor of any texture."""
+    random = world.np_random
+    wall, floor = (names[random.integers(len(names))] for names in (walls, _FLOORS))
+    sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
+    return world.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
 
 
 def _room_of(world: Any, position: Any) -> int:
@@ -230,8 +240,8 @@ ROOMS = Simulator(
     missing=_missing,
     versions=partial(versions, "miniworld", "pyglet", "numpy"),
     card="""First-person walks through four rooms along a hallway, every room with textures of its
-own, new for each video; a stand-in for GQN Mazes. Rendered by miniworld (Apache-2.0) with its
-textures.
+own, new for each video, the walls of the hallway in green light; a stand-in for GQN Mazes. Rendered
+by miniworld (Apache-2.0) with its textures.
 
 Truth, for each frame: position (x and z, metres), heading (radians, 0 along x, counted
 counter-clockwise seen from above), room (0 the hallway, 1 to 4 the rooms, -1 a doorway); for each

@@ -43,6 +43,7 @@ from cwvae.training.settings import Settings
 __all__ = ["analyse"]
 
 _QUICK_VIDEOS, _QUICK_HORIZON = 100, 100
+_QUICK_WALKS = 32
 
 
 def analyse(options: Analyse) -> int:
@@ -88,8 +89,9 @@ def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -
         "clock": clock_report(model, options.seed),
     }
     if has_walks(source, settings, context):
+        walks = min(count, _QUICK_WALKS) if options.quick else count
         report["rooms"] = measure_walks(
-            model, settings, source, context=context, videos=count, seed=options.seed
+            model, settings, source, context=context, videos=walks, seed=options.seed
         )
     why = unread(source, WINDOW)
     if why:

@@ -7,6 +7,8 @@ import nox
 
 # What miniworld (software OpenGL) and the stand-in `blocks` need.
 SYSTEM = ["libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libglu1-mesa", "minetest", "xvfb"]
+# The browser that opens pages, and what drives it.
+BROWSER = ["chromium", "chromium-driver"]
 # What stands for the whole when the whole suite would take too long.
 CROSS_SECTION = ("test_extras.py", "test_golden.py", "test_hierarchy.py", "test_objective.py")
 CROSS_SECTION += ("cells", "nn", "training", "data", "report", "cli/test_train.py")
@@ -113,3 +115,11 @@ def simulators(session: nox.Session) -> None:
     session.log(f"needs: apt install {' '.join(SYSTEM)}")
     _install(session, "tests", extra="all,rooms")
     session.run("pytest", "-m", "simulator", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the pages in a real browser, on Debian what BROWSER lists."""
+    session.log(f"needs: apt install {' '.join(BROWSER)}")
+    _install(session, "browser")
+    session.run("pytest", "-m", "browser", *session.posargs)

@@ -15,8 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from cwvae.cli.findings import findings, tables
-from cwvae.cli.walks import walks_table
+from cwvae.report.analysis_tables import analysis_tables
+from cwvae.report.findings import findings
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "levels.md"
@@ -60,10 +60,8 @@ def section(name: str | None) -> str:
         f" {known['device']}, cwvae {known['versions']['cwvae']}, jax {known['versions']['jax']}, "
         f"{known['date'].partition('T')[0]}: `cwvae analyse {found['run']}`."
     )
-    blocks = [f"```text\n{block}\n```" for block in tables(found)]
+    blocks = [f"```text\n{block}\n```" for block in analysis_tables(found)]
     sentences = "\n".join(f"- {sentence}" for sentence in findings(found))
-    if "rooms" in found:
-        blocks.append(f"```text\n{walks_table(found['rooms'])}\n```")
     return "\n\n".join([sentences, *blocks, source])
 
 

@@ -16,7 +16,7 @@ OPTIONAL = {
     "data": ("av", "grain", "PIL"),
     "flow": ("diffrax",),
     "pretrained": ("safetensors",),
-    "cli": ("matplotlib", "tensorboardX", "tqdm", "tyro"),
+    "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }
 
 

@@ -1,19 +1,24 @@
 """`cwvae analyse`: every finding is printed and written."""
 
+import contextlib
+import io
 import json
+import re
 
 import pytest
 
 from cwvae.cli import main
-from cwvae.cli.findings import findings, tables
+from cwvae.report.findings import findings
 
 
 @pytest.fixture(scope="module")
 def analysed(run, tmp_path_factory):
     """A small analysis of an untrained model, its report."""
     out = tmp_path_factory.mktemp("analysis")
-    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20"]
-    assert main([*arguments, "--horizon", "10"]) == 0
+    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20", "--quick"]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main([*arguments, "--horizon", "10"]) == 0
+    (out / "printed.txt").write_text(printed.getvalue())
     return out, json.loads((out / "analysis.json").read_text())
 
 
@@ -31,43 +36,23 @@ def test_the_report_has_every_experiment(analysed):
     assert "jax" in report["environment"]["versions"]
 
 
-def test_findings_have_their_numbers(analysed):
-    _, report = analysed
-    report = report | {
-        "blind": {
-            "none": {"identity": 0.9, "position": 1.0, "error": 0.5},
-            "0": {"identity": 0.8, "position": 0.1, "error": 9.0},
-            "1": {"identity": 0.05, "position": 0.9, "error": 0.6},
-            "0 1": {"identity": 0.0, "position": 0.0, "error": 9.0},
-        },
-        "swap": {"0": {"success": 0.0}, "1": {"success": 0.85}},
-    }
-    text = "\n".join(findings(report))
-    assert "digits are lost most without what level 1 observes, kept in 0.05" in text
-    assert "the way is lost most without what level 0 observes, kept in 0.10" in text
-    assert "with level 1 of another video" in text
-    assert "in 0.85 of the pairs" in text
+def test_the_page_has_every_experiment(analysed):
+    out, report = analysed
+    text = (out / "page.html").read_text()
+    titles = re.findall(r"<h2 id=.*?>(.*?)</h2>", text)
+    assert titles == ["Nats", "Readouts", "Blind", "Reset", "Swap", "A long forecast"]
+    assert text.count('<img src="data:image/gif') == 3
+    assert text.count('"name":"frame ') == 10
+    number = findings(report)[0].partition(" ")[0]
+    assert f"<strong>{number}</strong>" in text
 
 
-def test_an_effect_that_is_not_there_is_not_named(analysed):
-    _, report = analysed
-    flat = {"identity": 0.02, "position": 0.03, "error": 9.0}
-    report = report | {
-        "blind": dict.fromkeys(("none", "0", "1", "0 1"), flat),
-        "swap": {"0": {"success": 0.01}},
-    }
-    text = "\n".join(findings(report))
-    assert "digits are kept in 0.02 of the videos, and hardly less" in text
-    assert "no set of levels" in text
-    assert "lost most" not in text
-
-
-def test_what_cannot_be_read_has_its_reason(analysed):
-    _, report = analysed
-    unread = {name: report[name] for name in ("levels", "periods", "context")}
-    unread |= {"unread": "identity: only digits drawn on the fly can be read"}
-    assert len(findings(unread)) == 1
-    assert tables(unread)[-1] == unread["unread"]
+def test_where_the_page_is_and_what_was_found_is_printed(analysed):
+    out, report = analysed
+    printed = (out / "printed.txt").read_text()
+    for sentence in findings(report):
+        assert f"\n{sentence}\n" in printed
+    assert f"results in {out}: page.html (open it in a browser)" in printed
 
 
 @pytest.mark.parametrize(

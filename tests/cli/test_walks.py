@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cwvae import PRESETS, build
-from cwvae.cli.walks import has_walks, measure_walks, walks_table
+from cwvae.cli.walks import has_walks, measure_walks
 from cwvae.data.clips import Clips, Recording
 from cwvae.training.settings import Settings
 
@@ -90,14 +90,6 @@ def test_kinds_that_are_not_known_are_left_out(source, tmp_path):
     model = build(MODEL, key=jr.key(0))
     found = measure_walks(model, settings(tmp_path), source, context=20, videos=1, seed=0)
     assert "labels" not in found
-    assert "simulator" not in walks_table(found)
-
-
-def test_the_table_has_all_scores(found):
-    text = walks_table(found)
-    assert "walks of 40 frames: 3, of which stays 0.33, goes out 0.33, comes back 0.33" in text
-    assert "the rule agrees with the simulator in 0.667 of them" in text
-    assert text.count("copy of the last frame") == text.count("model  ") == 2
 
 
 def test_only_walks_in_colour_that_go_on_are_classed(source, place):

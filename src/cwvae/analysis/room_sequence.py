@@ -100,7 +100,7 @@ def _within(frames: UInt8[np.ndarray, "frames height width 3"], colours: _Range)
     hue = np.where(spread > 0, np.rint(30 * hue), 0) % 180
     saturation = np.rint(255 * spread / np.where(most > 0, most, 1))
     parts = np.stack([hue, saturation, most], -1)
-    return ((parts >= colours.least) & (parts <= colours.most)).all(-1)
+    return np.all((parts >= colours.least) & (parts <= colours.most), axis=-1)
 
 
 def _smoothed(counts: Int[np.ndarray, " frames"]) -> Float[np.ndarray, " frames"]:

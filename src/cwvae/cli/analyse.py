@@ -20,25 +20,28 @@ from cwvae.analysis.experiments import (
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.analysis.nats import level_nats
 from cwvae.cli.checks import check_context
-from cwvae.cli.findings import findings, tables
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes
 from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
+from cwvae.cli.picturing import draw_pictures
 from cwvae.cli.probing import probe_levels
 from cwvae.cli.speeds import clock_report, speed_report
-from cwvae.cli.walks import has_walks, measure_walks, walks_table
+from cwvae.cli.walks import has_walks, measure_walks
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
-from cwvae.data.sources import test_source
+from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.video_reading import WINDOW
 from cwvae.files import write_json
 from cwvae.model import CWVAE
 from cwvae.provenance import environment
+from cwvae.report.analysis_page import analysis_page
+from cwvae.report.analysis_tables import analysis_tables
 from cwvae.report.curves import Curve, Panel, write_curves
+from cwvae.report.findings import findings
+from cwvae.report.page import write_page
 from cwvae.shapes import Video
-from cwvae.training.settings import Settings
 
 __all__ = ["analyse"]
 
@@ -56,22 +59,37 @@ def analyse(options: Analyse) -> int:
         options = dataclasses.replace(options, num_examples=fewer[0], horizon=fewer[1])
     context = options.context or run.settings.context
     check_context(context, run.model.hierarchy.clock.slowest)
-    report = _measure(run.model, run.settings, context, options)
+    source = test_source(
+        run.settings, frames=context + WINDOW, length=options.num_examples, seed=options.seed
+    )
+    report = _measure(run.model, source, context, options)
     report = {"run": str(options.run), "step": run.step, **report, "environment": environment()}
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
-    walks = [walks_table(report["rooms"])] if "rooms" in report else []
-    print("\n\n".join([*tables(report), *walks]))
+    pictures = draw_pictures(
+        run.model,
+        run.settings,
+        source,
+        context=context,
+        horizon=options.horizon,
+        seed=options.seed,
+    )
+    write_page(out / "page.html", analysis_page(report, pictures))
+    print(
+        "\n\n".join(
+            [
+                *map(str, analysis_tables(report)),
+                *[report[name] for name in ("unread",) if name in report],
+            ]
+        )
+    )
     print("\n".join(["", *findings(report)]))
-    print(f"results in {out}: analysis.json, nats.png")
+    print(f"results in {out}: page.html (open it in a browser), analysis.json, nats.png")
     return 0
 
 
-def _measure(model: CWVAE, settings: Settings, context: int, options: Analyse) -> dict[str, Any]:
+def _measure(model: CWVAE, source: Source, context: int, options: Analyse) -> dict[str, Any]:
     """Return everything that is measured, as plain values."""
-    source = test_source(
-        settings, frames=context + WINDOW, length=options.num_examples, seed=options.seed
-    )
     count = min(options.num_examples, len(source))
     bar = Progress(range(count), unit="video", desc="draw", leave=False)
     items = [source[index] for index in bar]

@@ -1,4 +1,4 @@
-"""The options of `cwvae analyse` and `cwvae encode`."""
+"""The options of `cwvae analyse`, `cwvae compare` and `cwvae encode`."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,7 @@ from cwvae.data.read_options import ReadOptions
 with extra("cli"):
     import tyro
 
-__all__ = ["Analyse", "Encode"]
+__all__ = ["Analyse", "Compare", "Encode"]
 
 _MOST = 1_000_000  # frames or videos
 
@@ -22,7 +22,8 @@ class Analyse:
     Measures nats and, with digits drawn on the fly, linear readouts of the levels' states and what
     forecasts keep when levels are blind, reset, or swapped between videos. Of walks in the layout
     of GQN Mazes, whether forecasts stay in the room, go out, or come back, as the true walks do.
-    Writes analysis.json and nats.png.
+    Writes page.html, which shows all of it with animations and plots in a browser, analysis.json
+    and nats.png.
     """
 
     run: tyro.conf.Positional[Path]
@@ -52,6 +53,29 @@ class Analyse:
             raise ValueError(f"--num-examples must be at least 20, got {self.num_examples}")
         if self.horizon < 10:
             raise ValueError(f"--horizon must be at least 10, got {self.horizon}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Put several runs on one page, and print which differences are beyond the spread.
+
+    Reads what is in RUN/evaluation (`cwvae evaluate`), RUN/analysis (`cwvae analyse`) and the log
+    of the training: identity, SSIM, PSNR, nats of each level, readouts, speed and memory. What is
+    missing is named with the command that makes it.
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Two or more: folders of runs, files or folders of `cwvae export`, or pretrained:NAME."""
+    out: Path = Path("comparison.html")
+    """What to write: an .html file."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
+        if len(self.runs) < 2:
+            raise ValueError(f"give at least two runs to compare, got {len(self.runs)}")
+        if self.out.suffix.lower() != ".html":
+            raise ValueError(f"--out must end in .html, got {self.out}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,17 @@ import jax
 from cwvae._extras import extra
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.model_options import Export, Models
-from cwvae.cli.options import Analyse, Command, Demo, Encode, Evaluate, Info, Predict, Train
+from cwvae.cli.options import (
+    Analyse,
+    Command,
+    Compare,
+    Demo,
+    Encode,
+    Evaluate,
+    Info,
+    Predict,
+    Train,
+)
 from cwvae.cli.parsing import parse
 from cwvae.data.opening import BadFileWarning
 from cwvae.training.digests import UncheckedWarning
@@ -87,7 +97,7 @@ def _run(command: Command) -> int:
             return _look(command)
 
 
-def _look(command: Evaluate | Predict | Analyse | Encode | Info | Models) -> int:
+def _look(command: Evaluate | Predict | Analyse | Compare | Encode | Info | Models) -> int:
     """Run a command that looks at a model and changes nothing."""
     match command:
         case Evaluate():
@@ -102,6 +112,10 @@ def _look(command: Evaluate | Predict | Analyse | Encode | Info | Models) -> int
             from cwvae.cli.analyse import analyse
 
             return analyse(command)
+        case Compare():
+            from cwvae.cli.compare import compare
+
+            return compare(command)
         case Encode():
             from cwvae.cli.encode import encode
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from cwvae.cli.identity import identity_table, write_identity
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
+from cwvae.evaluation.bootstrap import estimate
 from cwvae.evaluation.identity import as_json
 from cwvae.files import write_json
 from cwvae.pretrained.load import Pretrained
@@ -128,25 +130,38 @@ def _curve_report(values: Float[np.ndarray, "examples horizon"]) -> dict[str, li
     return {"mean": values.mean(0).tolist(), "std": values.std(0).tolist()}
 
 
-def _summary(result: Result) -> dict[str, dict[str, dict[str, float]]]:
-    """Return, by method and metric, mean and deviation over examples of the mean over frames."""
+def _summary(result: Result) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return, by method and metric, the mean over frames and how far it spreads over examples."""
     return {
         name: {
-            metric: {"mean": float(values.mean()), "std": float(values.mean(1).std())}
+            metric: {
+                "mean": float(values.mean()),
+                "std": float(values.mean(1).std()),
+                "interval": _interval(values.mean(1)),
+            }
             for metric, values in vars(scores).items()
         }
         for name, scores in result.scores.items()
     }
 
 
+def _interval(values: Float[np.ndarray, " examples"]) -> list[float]:
+    """Return the 95 % bootstrap interval of a mean over examples."""
+    found = estimate(values.astype(float)[:, np.newaxis, np.newaxis])
+    return [float(found.low[0]), float(found.high[0])]
+
+
 def _bound_report(result: Result, settings: Settings) -> dict:
     """Return the terms of the bound in nats per video of the length of training."""
     frames = min(settings.train.frames, settings.context + settings.horizon)
+    values = result.log_likelihood - result.nats.sum(1)
     return {
         "frames": frames,
         "log_likelihood": float(result.log_likelihood.mean()),
         "kl_per_level": result.nats.mean(0).tolist(),
-        "value": float((result.log_likelihood - result.nats.sum(1)).mean()),
+        "kl_intervals": [_interval(nats) for nats in result.nats.T],
+        "value": float(values.mean()),
+        "interval": _interval(values),
     }
 
 

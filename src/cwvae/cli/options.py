@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cwvae._extras import extra
-from cwvae.cli.analysis_options import Analyse, Encode
+from cwvae.cli.analysis_options import Analyse, Compare, Encode
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
 from cwvae.cli.model_options import Export, Models
@@ -20,6 +20,7 @@ with extra("cli"):
 __all__ = [
     "Analyse",
     "Command",
+    "Compare",
     "Demo",
     "Encode",
     "Evaluate",
@@ -220,4 +221,6 @@ class Info:
 
 
 # What `cwvae.cli.parsing.parse` returns.
-Command = Train | Evaluate | Predict | Analyse | Encode | Info | Export | Models | Demo | Data
+Command = (
+    Train | Evaluate | Predict | Analyse | Compare | Encode | Info | Export | Models | Demo | Data
+)

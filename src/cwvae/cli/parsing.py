@@ -11,7 +11,17 @@ from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
 from cwvae.cli.loading import check_is_run, settings_of
 from cwvae.cli.model_options import Export, Models
-from cwvae.cli.options import Analyse, Command, Demo, Encode, Evaluate, Info, Predict, Train
+from cwvae.cli.options import (
+    Analyse,
+    Command,
+    Compare,
+    Demo,
+    Encode,
+    Evaluate,
+    Info,
+    Predict,
+    Train,
+)
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
 from cwvae.training.settings import RENAMED, Settings, read_settings
@@ -26,7 +36,7 @@ look at what they predict, and measure it. `cwvae --version` prints the version.
 
 
 _COMMANDS = (
-    *("train", "evaluate", "predict", "analyse", "encode"),
+    *("train", "evaluate", "predict", "analyse", "compare", "encode"),
     *("info", "export", "models", "data", "demo"),
 )
 
@@ -43,6 +53,7 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Analyse, tyro.conf.subcommand("analyse")]
+        | Annotated[Compare, tyro.conf.subcommand("compare")]
         | Annotated[Encode, tyro.conf.subcommand("encode")]
         | Annotated[Info, tyro.conf.subcommand("info")]
         | Annotated[Export, tyro.conf.subcommand("export")]

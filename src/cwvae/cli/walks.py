@@ -1,6 +1,5 @@
 """The walks of GQN Mazes: whether forecasts leave the room, and come back, as the true ones do."""
 
-from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 import equinox as eqx
@@ -20,7 +19,7 @@ from cwvae.model import CWVAE
 from cwvae.rollout import forecast
 from cwvae.training.settings import Settings
 
-__all__ = ["has_walks", "measure_walks", "walks_table"]
+__all__ = ["has_walks", "measure_walks"]
 
 _NAMES = ("gqn_mazes", "rooms")  # data sets in which hallways are green
 _FEWEST = 10  # frames after the context
@@ -141,27 +140,3 @@ def _kinds(settings: Settings, source: Clips) -> Int[np.ndarray, " videos"]:
     }
     names = [recording.name.partition(" of ")[0] for recording in source.recordings]
     return np.array([kinds[name] for name in names if name in kinds], int)
-
-
-def walks_table(found: dict[str, Any]) -> str:
-    """Return what `measure_walks` found as text."""
-    lines = [
-        f"walks of {found['frames']} frames: {found['videos']}, of which "
-        + ", ".join(_shares(found["sequences"], found["shares"]))
-    ]
-    if "labels" in found:
-        lines.append(
-            f"  the rule agrees with the simulator in {found['labels']['accuracy']:.3f} of them"
-        )
-    for compared in found["contexts"]:
-        lines.append(f"forecasts after {compared['context']} frames, the class of the whole walk")
-        lines += [
-            f"  {name:24} accuracy {row['accuracy']:.2f}  balanced {row['balanced']:.2f}  "
-            + ", ".join(_shares(found["sequences"], row["shares"]))
-            for name, row in compared["rows"].items()
-        ]
-    return "\n".join(lines)
-
-
-def _shares(names: Sequence[str], shares: Sequence[float]) -> list[str]:
-    return [f"{name} {share:.2f}" for name, share in zip(names, shares, strict=True)]

@@ -68,12 +68,14 @@ def _record(task: Task, attempt: int) -> Scene:
     video, position, heading, room, action = (np.stack(column) for column in columns)
     if _kind_of(room) != kind:
         raise DiscardedError(f"a walk that should be one that {KINDS[kind]} came out otherwise")
+    home = world.places[world.home]
     truth = {
         "position": position.astype(np.float32),
         "heading": heading.astype(np.float32),
         "room": room.astype(np.int32),
         "kind": np.int32(kind),
-        **_textures(world),
+        "wall": np.array(home.wall_tex_name, "U16"),
+        "floor": np.array(home.floor_tex_name, "U16"),
     }
     return Scene(video, truth, {"walk": action.astype(np.float32)})
 
@@ -87,15 +89,6 @@ def _kind_of(rooms: np.ndarray) -> int | None:
     if visited == {home, _HALLWAY}:
         return 1 if last == _HALLWAY else 2
     return None
-
-
-def _textures(world: Any) -> dict[str, np.ndarray]:
-    """Return what the room where the walk begins looks like: slow facts, for slow levels."""
-    home = world.places[world.home]
-    return {
-        "wall": np.array(home.wall_tex_name, "U16"),
-        "floor": np.array(home.floor_tex_name, "U16"),
-    }
 
 
 class _Walk:

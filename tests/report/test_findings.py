@@ -1,0 +1,79 @@
+"""What an analysis found: a sentence for each effect, and none for what is not there."""
+
+import re
+
+import made_reports
+from made_reports import KEPT, SWAP, analysis, read
+
+from cwvae.report.analysis_tables import analysis_tables, readouts
+from cwvae.report.findings import findings
+
+
+def test_every_finding_begins_with_its_number():
+    sentences = findings(analysis())
+    assert len(sentences) == 9
+    assert all(re.match(r"\d+\.\d+ ", sentence) for sentence in sentences)
+    text = "\n".join(sentences)
+    for words in (
+        "6.0 of 10.0 nats, the KL of 4 context frames, are in level 1 (level 0: 4.0)",
+        "0.93 of the videos: digits, read from the state of level 1, the slowest (level 0: 0.50",
+        "0.75 px: the error of position, read from the state of level 0, the fastest (level 1: 6.",
+        "0.05 of the videos keep their digits without what level 1 observes, instead of 0.90",
+        "0.10 of the videos keep their way without what level 0 observes, instead of 1.00",
+        "0.05 of the videos keep their digits after a reset of level 1",
+        "0.85 of the pairs of videos with different digits: with level 1 of another video, its",
+    ):
+        assert words in text
+
+
+def test_an_effect_that_is_not_there_is_not_named():
+    flat = {"identity": 0.02, "position": 0.03, "error": 9.0}
+    chance = [{"digits": read(0.12, 0.11), "position": read(6.7, 6.8)}] * 2
+    text = "\n".join(
+        findings(
+            analysis(
+                blind=dict.fromkeys(KEPT, flat),
+                reset=dict.fromkeys(KEPT, flat),
+                swap={"0": SWAP["0"] | {"success": 0.01}},
+                probes=chance,
+            )
+        )
+    )
+    for words in (
+        "0.02 of the videos keep their digits, and hardly fewer whatever single level is blind",
+        "0.01 of the pairs of videos: no set of levels",
+        "0.12 of the videos: digits, hardly more often right than by chance",
+        "6.70 px: the error of position, hardly less than by chance",
+    ):
+        assert words in text
+    assert "without what" not in text
+
+
+def test_truths_may_have_any_name_kind_and_unit():
+    room, heading = {"kind": "classes", "unit": ""}, {"kind": "values", "unit": "rad"}
+    probes = [{"room <b>": read(0.4, 0.3, **room), "heading": read(0.2, 1.5, **heading)}] * 2
+    report = analysis(probes=probes)
+    first, second = readouts(report)
+    assert (first.of_classes, first.head) == (True, "room <b>")
+    assert (second.of_classes, second.head) == (False, "heading (rad)")
+    text = "\n".join(findings(report))
+    assert "0.40 of the videos: room <b>, read from the state of level 1, the slowest" in text
+    assert "0.20 rad: the error of heading, read from the state of level 0, the fastest" in text
+    assert analysis_tables(report)[0].heads[-2:] == ["room <b>", "heading (rad)"]
+
+
+def test_what_was_not_measured_has_no_sentence_and_no_table():
+    report = analysis()
+    for name in ("probes", "blind", "reset", "swap"):
+        del report[name]
+    assert len(findings(report)) == len(analysis_tables(report)) == 1
+
+
+def test_a_model_of_one_level_has_findings():
+    report = made_reports.analysis()
+    report |= {name: report[name][:1] for name in ("levels", "probes", "periods")}
+    report |= {"blind": {name: KEPT[name] for name in ("none", "0")}, "swap": {}}
+    text = "\n".join(findings(report))
+    assert "4.0 of 4.0 nats, the KL of 4 context frames, are in level 0\n" in text
+    assert "digits, read from the state of level 0 (shuffled: 0.10)" in text
+    assert "0.00 of the pairs of videos: no set" in text

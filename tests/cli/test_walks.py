@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cwvae import PRESETS, build
-from cwvae.cli.walks import has_walks, measure_walks
+from cwvae.cli.options import Analyse
+from cwvae.cli.walks import has_walks, measure_walks, walks_report
 from cwvae.data.clips import Clips, Recording
 from cwvae.training.settings import Settings
 
@@ -30,7 +31,7 @@ WALKS = (walk(GRAY, GRAY), walk(GRAY, GREEN), walk(GRAY, GREEN, GREEN, GRAY))
 def source() -> Clips:
     """Short clips of walks, the second of which is more than twice as long as the others."""
     videos = (WALKS[0], np.concatenate([WALKS[1], WALKS[0], WALKS[0]]), WALKS[2])
-    named = [Recording(f"{n}.mp4 of 9 bytes from frame 0", v) for n, v in enumerate(videos)]
+    named = [Recording(str(n), v, path=Path(f"test/{n}.mp4")) for n, v in enumerate(videos)]
     return Clips(named, frames=14)
 
 
@@ -90,6 +91,14 @@ def test_kinds_that_are_not_known_are_left_out(source, tmp_path):
     model = build(MODEL, key=jr.key(0))
     found = measure_walks(model, settings(tmp_path), source, context=20, videos=1, seed=0)
     assert "labels" not in found
+
+
+def test_a_look_classes_fewer_walks_and_other_videos_none(source, place):
+    model = build(MODEL, key=jr.key(0))
+    options = Analyse(run=place, quick=True)
+    report = walks_report(model, settings(place), source, 20, options)
+    assert report["rooms"]["videos"] == 3
+    assert walks_report(model, settings(place, "video_folder"), source, 20, options) == {}
 
 
 def test_only_walks_in_colour_that_go_on_are_classed(source, place):

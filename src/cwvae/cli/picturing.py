@@ -9,6 +9,7 @@ from jaxtyping import Float, PRNGKeyArray, UInt8
 from cwvae.analysis.pictures import (
     blind_forecasts,
     every_so_many,
+    resample_frames,
     reset_forecasts,
     swap_forecasts,
 )
@@ -22,7 +23,9 @@ from cwvae.training.settings import Settings
 
 __all__ = ["draw_pictures"]
 
-_VIDEOS, _LOOKED_AT = 4, 32
+# Videos of frames of 1 channel, and of more, which take several times the bytes in a GIF.
+_GRAY, _COLOUR = 4, 2
+_LOOKED_AT = 32
 _HORIZON, _BEFORE = 60, 6  # frames of an animation: of the forecast, and of the context before it
 _SHOWN = 100  # frames of a long forecast
 
@@ -39,7 +42,8 @@ def draw_pictures(
     **Arguments:** `source`, test videos that may be too short to be compared with all that is
     forecast; the number of `context` frames; `horizon` of the long forecast, in frames.
     """
-    truth = _test_videos(settings, source, context + horizon, seed)
+    count = _GRAY if settings.model.channels == 1 else _COLOUR
+    truth = _test_videos(settings, source, context + horizon, count, seed)
     contexts, key = from_bytes(truth[:, :context]), jr.key(seed)
     short = min(_HORIZON, horizon)
     pictures = {}
@@ -47,6 +51,9 @@ def draw_pictures(
         found = forecasts(model, contexts, short, key=key)
         columns = {_label(levels): videos for levels, videos in found.items()}
         pictures[name] = _animated(truth, columns, context, short)
+    drawn = {_label(levels): v for levels, v in resample_frames(model, contexts, key=key).items()}
+    numbers = np.arange(context) + 1
+    pictures["resample"] = Grid({"truth": truth[:, :context], **drawn}, numbers, context)
     if len(truth) > 1:
         mixed = _swap_columns(swap_forecasts(model, contexts, short, key=key))
         pictures["swap"] = _after(mixed, context)
@@ -54,16 +61,17 @@ def draw_pictures(
     return pictures
 
 
-def _test_videos(settings: Settings, source: Source, frames: int, seed: int) -> _Frames:
-    """Return a few test videos of at most so many frames, of different digits where they have some.
+def _test_videos(settings: Settings, source: Source, frames: int, count: int, seed: int) -> _Frames:
+    """Return so many test videos of at most so many frames.
 
-    Videos of files are as long as the longest few of them.
+    They are of different digits where they have some; those of files are as long as so many of the
+    files are.
     """
     if isinstance(source, MovingMNIST):
         source = test_source(settings, frames=frames, length=_LOOKED_AT, seed=seed)
     elif isinstance(source, Clips):
         lengths = [played_frames(len(r.video), source.speed) for r in source.recordings]
-        enough = sorted(lengths, reverse=True)[:_VIDEOS][-1]
+        enough = sorted(lengths, reverse=True)[:count][-1]
         frames = min(frames, max(enough, source.frames))
         source = Clips(
             [r for r, length in zip(source.recordings, lengths, strict=True) if length >= frames],
@@ -74,7 +82,7 @@ def _test_videos(settings: Settings, source: Source, frames: int, seed: int) -> 
     first: dict[object, np.ndarray] = {}
     for number, item in enumerate(items):
         first.setdefault(tuple(item["labels"]) if "labels" in item else number, item["video"])
-    return np.stack([*first.values()][:_VIDEOS])
+    return np.stack([*first.values()][:count])
 
 
 def _label(levels: _Levels) -> str:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Int, Key, UInt8
 
 from cwvae.analysis.room_sequence import SEQUENCES, room_sequence
 from cwvae.analysis.walk_scores import score_walks
+from cwvae.cli.options import Analyse
 from cwvae.data.archives import read_archive
 from cwvae.data.clips import Clips, played_frames
 from cwvae.data.simulators.collect import truth_file
@@ -19,10 +20,24 @@ from cwvae.model import CWVAE
 from cwvae.rollout import forecast
 from cwvae.training.settings import Settings
 
-__all__ = ["has_walks", "measure_walks"]
+__all__ = ["has_walks", "measure_walks", "walks_report"]
 
 _NAMES = ("gqn_mazes", "rooms")  # data sets in which hallways are green
 _FEWEST = 10  # frames after the context
+_QUICK = 32  # walks of a look
+
+
+def walks_report(
+    model: CWVAE, settings: Settings, source: Source, context: int, options: Analyse
+) -> dict[str, Any]:
+    """Return what `measure_walks` finds as `rooms`, nothing of videos that are no walks."""
+    if not has_walks(source, settings, context):
+        return {}
+    videos = min(options.num_examples, _QUICK) if options.quick else options.num_examples
+    found = measure_walks(
+        model, settings, source, context=context, videos=videos, seed=options.seed
+    )
+    return {"rooms": found}
 
 
 def has_walks(source: Source, settings: Settings, context: int) -> TypeGuard[Clips]:
@@ -138,5 +153,5 @@ def _kinds(settings: Settings, source: Clips) -> Int[np.ndarray, " videos"]:
         str(video).rpartition("/")[2]: int(kind)
         for video, kind in zip(known["video"], known["kind"], strict=True)
     }
-    names = [recording.name.partition(" of ")[0] for recording in source.recordings]
+    names = [recording.path.name for recording in source.recordings if recording.path]
     return np.array([kinds[name] for name in names if name in kinds], int)

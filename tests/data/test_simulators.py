@@ -248,6 +248,8 @@ def test_walks_through_rooms_are_of_all_three_kinds(tmp_path):
         assert out[-1] == 0
         assert set(back) == {back[0], 0}
         assert back[-1] == back[0]
+        assert known["wall"].shape == known["floor"].shape == (3,)
+        assert "" not in {*known["wall"].tolist(), *known["floor"].tolist()}
 
 
 def test_people_look_alike_in_all_their_videos(real):

@@ -22,6 +22,7 @@ from cwvae.cli.options import Analyse
 from cwvae.cli.picturing import draw_pictures
 from cwvae.cli.probing import ProbeTimes, find_truths, probe_report
 from cwvae.cli.speeds import clock_report, speed_report
+from cwvae.cli.walks import walks_report
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, test_source
@@ -100,6 +101,7 @@ def _measure(
         "clock": clock_report(model, options.seed),
     }
     report |= probe_report(latents, known, times, options.seed)
+    report |= walks_report(model, settings, source, context, options)
     why = unread(source, WINDOW)
     if why:
         return report | {"unread": why}

@@ -21,8 +21,10 @@ class Analyse:
 
     Measures nats, at several speeds too; linear readouts of the levels' states, of what is known of
     the test videos; what other clocks cost; and, with digits drawn on the fly, what forecasts keep
-    when levels are blind, reset, drawn anew, or swapped between videos. Writes page.html, which
-    shows all of it with animations and plots in a browser, analysis.json and nats.png.
+    when levels are blind, reset, drawn anew, or swapped between videos. Of walks in the layout of
+    GQN Mazes, whether forecasts stay in the room, go out, or come back, as the true walks do.
+    Writes page.html, which shows all of it with animations and plots in a browser, analysis.json
+    and nats.png.
     """
 
     run: tyro.conf.Positional[Path]

@@ -18,6 +18,7 @@ from cwvae.report.grids import Grid
 from cwvae.report.level_sections import nats_section, readouts_section
 from cwvae.report.page import Page
 from cwvae.report.speed_sections import clock_section, speed_section
+from cwvae.report.walks import walks_section
 
 __all__ = ["analysis_page"]
 
@@ -30,6 +31,7 @@ _SECTIONS = (
     swap_section,
     speed_section,
     clock_section,
+    walks_section,
     forecast_section,
 )
 

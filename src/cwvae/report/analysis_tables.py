@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from cwvae.report.tables import Table
+from cwvae.report.walks import walks_table
 
 __all__ = [
     "Read",
@@ -74,7 +75,7 @@ def analysis_tables(report: _Report) -> list[Table]:
     swapped = [swap_table(report)] if "swap" in report else []
     speed = [speed_table(report)] if "shares" in report.get("speed", {}) else []
     clock = [clock_table(report)] if "clock" in report else []
-    return [levels_table(report), *kept, *swapped, *speed, *clock]
+    return [levels_table(report), *kept, *swapped, *speed, *clock, *walks_table(report)]
 
 
 def levels_table(report: _Report) -> Table:

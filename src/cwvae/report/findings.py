@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cwvae.report.analysis_tables import Read, readouts
+from cwvae.report.walks import walks_found
 
 __all__ = [
     "blind_found",
@@ -182,6 +183,7 @@ _FINDINGS = (
     swap_found,
     speed_found,
     clock_found,
+    walks_found,
 )
 
 

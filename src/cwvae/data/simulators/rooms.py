@@ -68,11 +68,14 @@ def _record(task: Task, attempt: int) -> Scene:
     video, position, heading, room, action = (np.stack(column) for column in columns)
     if _kind_of(room) != kind:
         raise DiscardedError(f"a walk that should be one that {KINDS[kind]} came out otherwise")
+    home = world.places[world.home]
     truth = {
         "position": position.astype(np.float32),
         "heading": heading.astype(np.float32),
         "room": room.astype(np.int32),
         "kind": np.int32(kind),
+        "wall": np.array(home.wall_tex_name, "U16"),
+        "floor": np.array(home.floor_tex_name, "U16"),
     }
     return Scene(video, truth, {"walk": action.astype(np.float32)})
 
@@ -236,8 +239,8 @@ by miniworld (Apache-2.0) with its textures.
 Truth, for each frame: position (x and z, metres), heading (radians, 0 along x, counted
 counter-clockwise seen from above), room (0 the hallway, 1 to 4 the rooms, -1 a doorway); for each
 video: kind (0 stays in the room where it began, 1 goes out and stays in the hallway, 2 goes out and
-comes back). Action, between this frame and the next: turn (degrees, left is positive) and step
-(metres).""",
+comes back), and wall and floor, the textures of the room where it began. Action, between this frame
+and the next: turn (degrees, left is positive) and step (metres).""",
     deterministic=True,
 )
 """The simulator of `cwvae data make rooms`."""

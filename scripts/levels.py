@@ -5,7 +5,8 @@
     python scripts/levels.py --add pocket FOLDER   # keep what cwvae analyse found
 
 The results are the analysis.json of models, in benchmarks/results: `levels.json` of pocket, the
-model in the package, `levels_NAME.json` of another, whose place in the page begins with its name.
+model in the package, `levels_NAME.json` of another, whose place in the page begins with its name;
+and what `scripts/sweeps.py` measured, `sweep_speed.json` and `sweep_factor.json`.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import re
 import shutil
 import sys
 from pathlib import Path
+
+from sweep_tables import draw_factors, factor_table, speed_table
 
 from cwvae.report.analysis_tables import analysis_tables
 from cwvae.report.findings import findings
@@ -44,6 +47,11 @@ def add(name: str, folder: Path) -> None:
     shutil.copyfile(folder / "nats.png", PLOTS / f"{stem(name)}.png")
 
 
+def sweep(name: str) -> dict:
+    """Return what a sweep measured."""
+    return json.loads((RESULTS / f"sweep_{name}.json").read_text())
+
+
 def page() -> str:
     """Return the page with its places filled from the results."""
     return PLACE.sub(
@@ -52,7 +60,14 @@ def page() -> str:
 
 
 def section(name: str | None) -> str:
-    """Return what an analysis found, as text of the page; None is that of the packaged model."""
+    """Return what an analysis found, as text of the page; None is that of the packaged model.
+
+    Or a table of a sweep, of that name.
+    """
+    if name == "speed":
+        return speed_table(sweep(name))
+    if name == "factor":
+        return factor_table(sweep(name), name)
     found = json.loads((RESULTS / f"{stem(name or PACKAGED)}.json").read_text())
     known = found["environment"]
     source = (
@@ -80,6 +95,7 @@ def main() -> int:
         return 1
     if not options.check:
         PAGE.write_text(text)
+        draw_factors({"every level ticks": sweep("factor")}, PLOTS / "factors.png")
     return 0
 
 

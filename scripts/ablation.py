@@ -12,14 +12,12 @@ every run. RESULT.json is written after each; a run that stands in it is not mad
 import argparse
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from short_runs import SEEDS, STEPS, fill, identity, measured, source
 
-from cwvae.provenance import environment
 from cwvae.report.curves import Curve, Panel, write_curves
 
 # Every part of the recipe, and the options that take it out of the preset.
@@ -35,8 +33,8 @@ PARTS = {
     "hidden frames": ("--hide", "0"),
     "averaged weights": ("--average", "0"),
 }
+COMMAND = "python scripts/ablation.py"
 FRAMES_SHOWN = (50, 100, 300, 1000)
-STEPS, VIDEOS, SEEDS = 2000, 64, (0, 1)
 
 
 def variants() -> dict[str, tuple[str, ...]]:
@@ -52,40 +50,11 @@ def _without(*parts: str) -> tuple[str, ...]:
 
 
 def measure(folder: Path, variant: str, seed: int, steps: int) -> dict:
-    """Train a variant, or go on with it, and return what `cwvae evaluate` finds."""
+    """Train a variant, or go on with it, and return what is kept of its metrics."""
     run = folder / f"{variant.replace(' ', '-')}-{seed}-{steps}"
-    results = run / "evaluation" / "metrics.json"
-    if not results.exists():
-        begin = ["--resume"] if (run / "config.json").exists() else variants()[variant]
-        sizes = ["--steps", str(steps), "--decay", "0.5", "--checkpoint-every", str(steps)]
-        _cwvae("train", "--out", run, "--preset", "pocket", "--seed", seed, *sizes, *begin)
-        looks = ["--num-examples", VIDEOS, "--num-samples", 1, "--out", results.parent]
-        _cwvae("evaluate", run, *looks)
-    found = json.loads(results.read_text())
-    identity = {name: found["identity"][name] for name in ("frames", "accuracy", "legible")}
-    identity |= {name: found["identity"][name] for name in ("ceiling", "position_lost_at")}
-    return {"variant": variant, "seed": seed, "elbo": found["elbo"]["value"], **identity}
-
-
-def _cwvae(*words: object) -> None:
-    """Run a command, whose progress goes where this program's does."""
-    subprocess.run([sys.executable, "-m", "cwvae", *map(str, words)], check=True)
-
-
-def fill(path: Path, folder: Path, seeds: list[int], steps: int) -> None:
-    """Measure what a result lacks, and write it after every run."""
-    new = environment() | {"steps": steps, "videos": VIDEOS, "runs": []}
-    # Where files lie on the machine that measured means nothing elsewhere.
-    del new["command"]
-    result = json.loads(path.read_text()) if path.exists() else new
-    if result["steps"] != steps:
-        raise ValueError(f"{path} has runs of {result['steps']} steps; give --steps or a new file")
-    known = {(run["variant"], run["seed"]) for run in result["runs"]}
-    for seed in seeds:
-        for variant in variants():
-            if (variant, seed) not in known:
-                result["runs"].append(measure(folder, variant, seed, steps))
-                path.write_text(json.dumps(result, indent=1) + "\n")
+    options = variants()[variant]
+    found = measured(run, options=options, seed=seed, steps=steps, context=36)
+    return {"elbo": found["elbo"]["value"], **identity(found)}
 
 
 def _by_variant(result: dict) -> Iterator[tuple[str, list[dict]]]:
@@ -115,15 +84,6 @@ def _range(runs: list[dict], share: str, frame: int) -> str:
     """Return the least and the greatest share of some runs at a frame as text."""
     found = sorted(run[share][run["frames"].index(frame)] for run in runs)
     return " to ".join(sorted({f"{found[0]:.2f}", f"{found[-1]:.2f}"}))
-
-
-def source(result: dict) -> str:
-    """Return a line of what was trained and measured, with what, and when."""
-    jax_version, day = result["versions"]["jax"], result["date"].partition("T")[0]
-    return (
-        f"{result['steps']} steps of the preset, {result['videos']} test videos, 1 sample; "
-        f"{result['device']}, jax {jax_version}, {day}: `python scripts/ablation.py`"
-    )
 
 
 def plot(result: dict, path: Path) -> None:
@@ -160,12 +120,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     options = parser.parse_args()
     if options.runs:
-        fill(options.result, options.runs, options.seeds, options.steps)
+        fill(
+            options.result,
+            variants(),
+            options.seeds,
+            options.steps,
+            lambda variant, seed: measure(options.runs, variant, seed, options.steps),
+        )
     result = json.loads(options.result.read_text())
     if options.plot:
         plot(result, options.plot)
     else:
-        print(table(result), source(result), sep="\n\n")
+        print(table(result), source(result, COMMAND), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The tables and the picture of docs/levels.md, made from committed results.
 
-    python scripts/levels.py                 # write them anew
-    python scripts/levels.py --check         # fail if they are not what results give
-    python scripts/levels.py --add FOLDER    # keep what cwvae analyse found
+    python scripts/levels.py                       # write them anew
+    python scripts/levels.py --check               # fail if they are not what results give
+    python scripts/levels.py --add pocket FOLDER   # keep what cwvae analyse found
 
-The result is `levels.json` in benchmarks/results, the analysis.json of the model in the package.
+The results are the analysis.json of models, in benchmarks/results: `levels.json` of pocket, the
+model in the package, `levels_NAME.json` of another, whose place in the page begins with its name.
 """
 
 import argparse
@@ -19,23 +20,40 @@ from cwvae.report.findings import findings
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "levels.md"
-RESULT = ROOT / "benchmarks" / "results" / "levels.json"
-PLOT = ROOT / "benchmarks" / "plots" / "levels.png"
-PLACE = re.compile(r"(<!-- levels.py -->\n).*?(<!-- end: levels.py -->)", flags=re.DOTALL)
+RESULTS = ROOT / "benchmarks" / "results"
+PLOTS = ROOT / "benchmarks" / "plots"
+PACKAGED = "pocket"
+PLACE = re.compile(
+    r"(<!-- levels.py(?:: (\w+))? -->\n).*?(<!-- end: levels.py -->)", flags=re.DOTALL
+)
 
 
-def add(folder: Path) -> None:
+def stem(name: str) -> str:
+    """Return what the files of an analysis are called."""
+    return "levels" if name == PACKAGED else f"levels_{name}"
+
+
+def add(name: str, folder: Path) -> None:
     """Keep what an analysis found in the place of what was there, and its picture."""
     found = json.loads((folder / "analysis.json").read_text())
     # Where it lies on the machine that measured it means nothing elsewhere.
     del found["environment"]["command"]
-    RESULT.write_text(json.dumps(found) + "\n")
-    shutil.copyfile(folder / "nats.png", PLOT)
+    if not found["run"].startswith("pretrained:"):
+        found["run"] = f"runs/{name}"
+    (RESULTS / f"{stem(name)}.json").write_text(json.dumps(found) + "\n")
+    shutil.copyfile(folder / "nats.png", PLOTS / f"{stem(name)}.png")
 
 
 def page() -> str:
-    """Return the page with its place filled from the result."""
-    found = json.loads(RESULT.read_text())
+    """Return the page with its places filled from the results."""
+    return PLACE.sub(
+        lambda match: f"{match[1]}\n{section(match[2])}\n\n{match[3]}", PAGE.read_text()
+    )
+
+
+def section(name: str | None) -> str:
+    """Return what an analysis found, as text of the page; None is that of the packaged model."""
+    found = json.loads((RESULTS / f"{stem(name or PACKAGED)}.json").read_text())
     known = found["environment"]
     source = (
         f"Step {found['step']:,}; {found['videos']} test videos, {found['context']} context frames;"
@@ -44,18 +62,18 @@ def page() -> str:
     )
     blocks = [f"```text\n{block}\n```" for block in analysis_tables(found)]
     sentences = "\n".join(f"- {sentence}" for sentence in findings(found))
-    made = "\n\n".join([sentences, *blocks, source])
-    return PLACE.sub(lambda match: f"{match[1]}\n{made}\n\n{match[2]}", PAGE.read_text())
+    return "\n\n".join([sentences, *blocks, source])
 
 
 def main() -> int:
     """Write, look, or keep; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, compare with results")
-    parser.add_argument("--add", type=Path, metavar="FOLDER", help="keep an analysis")
+    parser.add_argument("--add", nargs=2, metavar=("NAME", "FOLDER"), help="keep an analysis")
     options = parser.parse_args()
     if options.add:
-        add(options.add)
+        name, folder = options.add
+        add(name, Path(folder))
     text = page()
     if options.check and text != PAGE.read_text():
         print(f"{PAGE} is not what the results give; run {sys.argv[0]}", file=sys.stderr)

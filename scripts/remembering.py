@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import ablation
+from short_runs import source
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "remembering.md"
@@ -82,7 +83,7 @@ def page() -> str:
     models, result = json.loads(MODELS.read_text()), json.loads(ABLATION.read_text())
     made = {
         "models": "\n\n".join(identity_table(name, model) for name, model in models.items()),
-        "ablation": f"{ablation.table(result)}\n\n{ablation.source(result)}",
+        "ablation": f"{ablation.table(result)}\n\n{source(result, ablation.COMMAND)}",
     }
     text = PAGE.read_text()
     wrong = made.keys() ^ {match[2] for match in PLACE.finditer(text)}

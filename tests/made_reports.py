@@ -21,6 +21,20 @@ SWAP = {
 }
 
 
+SPEED = {
+    "speeds": [0.5, 1.0, 2.0],
+    "nats": [[2.0, 8.0], [5.0, 5.0], [8.0, 2.0]],
+    "shares": [[0.2, 0.8], [0.5, 0.5], [0.8, 0.2]],
+    "correlations": [1.0, -1.0],
+    "videos": 20,
+    "left_out": {"4.0": "too short"},
+}
+CLOCK = [
+    {"factor": factor, "frames": 1000, "parameters": 1234, "ticks": [1000, ticks], "seconds": s}
+    for factor, ticks, s in ((1, 1000, 0.02), (4, 250, 0.0125))
+]
+
+
 def read(score: float, shuffled: float, **more) -> dict[str, Any]:
     return {"score": score, "shuffled": shuffled, "videos": 20, **more}
 
@@ -39,13 +53,24 @@ def analysis(name: str = "a run", **changes) -> dict[str, Any]:
         }
         for level, nats, observed in (("0", 4.0, 4), ("1", 6.0, 2))
     ]
-    probes = [
+    read_by_level = [
         {"digits": read(0.5, 0.1), "position": read(0.75, 6.8), "velocity": read(1.9, 1.93)},
         {"digits": read(0.93, 0.12), "position": read(6.7, 6.8), "velocity": read(1.9, 1.93)},
     ]
+    probes = changes.pop("probes", read_by_level)
+    over_time = {
+        "frames": [1, 3, 5],
+        "context": 4,
+        "levels": [
+            {name: {"scores": [0.5, 0.6, None], "shuffled": [0.1] * 3} for name in level}
+            for level in probes
+        ],
+    }
     known = {"run": name, "step": 9000, "context": 4, "horizon": 2, "videos": 20, "seed": 0}
     parts = {"periods": [1, 2], "levels": levels, "probes": probes}
-    return known | parts | {"blind": KEPT, "reset": KEPT, "swap": SWAP} | changes
+    parts |= {"probes_over_time": over_time, "probes_left_out": {"kind": "too few"}}
+    done = {"blind": KEPT, "reset": KEPT, "resample": KEPT, "swap": SWAP}
+    return known | parts | done | {"speed": SPEED, "clock": CLOCK} | changes
 
 
 def evaluation(identity: float = 0.9, ssim: float = 0.8, **changes) -> dict[str, Any]:
@@ -105,4 +130,5 @@ def pictures() -> dict[str, Grid]:
     """Return a picture of every experiment."""
     kept = grid("truth", "none", "level 0", "level 1")
     swapped = grid("own", "other", "level 0", "level 1")
-    return {"blind": kept, "reset": kept, "swap": swapped, "forecast": grid("video 1", frames=12)}
+    done = dict.fromkeys(("blind", "reset", "resample"), kept)
+    return {**done, "swap": swapped, "forecast": grid("video 1", frames=12)}

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from bouncing import bouncing
 
+import cwvae
 from cwvae.analysis.effects import imagine_videos, observe_videos
-from cwvae.analysis.experiments import DigitVideos, blinding, resetting, swapping
+from cwvae.analysis.experiments import DigitVideos, blinding, resampling, resetting, swapping
 from cwvae.training.build import build
 from cwvae.training.presets import PRESETS
 
@@ -69,3 +70,24 @@ def test_videos_with_the_same_digits_are_an_error(model, videos):
     same = eqx.tree_at(lambda v: v.labels, videos, np.zeros_like(videos.labels))
     with pytest.raises(ValueError, match="differ in their digits"):
         swapping(model, same, key=KEY)
+
+
+def test_resampling_nothing_is_the_reconstruction_and_a_level_changes_it(model, videos):
+    found = resampling(model, videos, key=KEY)
+    assert [*found] == [(), (0,), (1,)]
+    keys, _ = jr.split(KEY)
+    noise = [
+        model.hierarchy.noise(SEEN + 10, key=jr.split(key)[0]) for key in jr.split(keys, VIDEOS)
+    ]
+    pairs = zip(videos.frames, noise, strict=True)
+    frames = jnp.stack([cwvae.reconstruct(model, video, n) for video, n in pairs])
+    np.testing.assert_allclose(
+        found[()].errors, videos.kept_last(frames).errors, rtol=1e-3, atol=1e-3
+    )
+    assert not np.array_equal(found[0,].errors, found[()].errors)
+
+
+def test_the_last_ten_frames_of_the_truth_keep_everything(videos):
+    kept = videos.kept_last(jnp.asarray(videos.frames))
+    assert kept.position.all()
+    assert kept.errors.max() < 1

@@ -1,4 +1,4 @@
-"""Laws of reset, swap, clamp and blind, on three levels."""
+"""Laws of reset, swap, clamp, blind and resample, on three levels."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ import pytest
 from models import ACTION, STOCH, draw, plain, plain_video
 from reference import assert_alike
 
-from cwvae.analysis.interventions import blind, clamp, reset, swap
+from cwvae.analysis.interventions import blind, clamp, resample, reset, swap
 from cwvae.clock import Clock
 from cwvae.model import CWVAE
 from cwvae.rollout import forecast
@@ -153,3 +153,32 @@ def test_a_blind_level_imagines_alone(level):
     after = observe(blind(model, level), plain_video(FRAMES))[1]
     assert same(before, after) == [other > level for other in range(3)]
     assert eqx.tree_equal(after[level].prior, after[level].posterior)
+
+
+@eqx.filter_jit
+def resampled(model: CWVAE, levels: tuple[int, ...]):
+    """Reconstruct a video with some levels drawn anew."""
+    noise, fresh = (model.hierarchy.noise(FRAMES, key=key) for key in (KEY, jr.key(8)))
+    return resample(model, plain_video(FRAMES), levels, noise, fresh, conditioning(model))
+
+
+@kinds
+def test_with_no_level_drawn_anew_resampling_is_the_reconstruction(kind):
+    model = plain(CLOCK, kind=kind)
+    expected = model.render(observe(model, plain_video(FRAMES))[1][0].output)
+    assert_alike(resampled(model, ()), expected)
+
+
+@kinds
+def test_with_all_levels_drawn_anew_nothing_of_the_video_is_left(kind):
+    model = plain(CLOCK, kind=kind)
+    blind_model = blind(model, range(3))
+    expected = model.render(observe(blind_model, plain_video(FRAMES), jr.key(8))[1][0].output)
+    assert_alike(resampled(model, (0, 1, 2)), expected)
+
+
+@each
+def test_a_level_drawn_anew_changes_the_frames_from_its_first_tick_on(level):
+    model = plain(CLOCK)
+    same, found = resampled(model, ()), resampled(model, (level,))
+    assert jnp.all(jnp.abs(found - same).max((1, 2, 3)) > 0)

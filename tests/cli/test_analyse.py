@@ -1,25 +1,11 @@
 """`cwvae analyse`: every finding is printed and written."""
 
-import contextlib
-import io
-import json
 import re
 
 import pytest
 
 from cwvae.cli import main
 from cwvae.report.findings import findings
-
-
-@pytest.fixture(scope="module")
-def analysed(run, tmp_path_factory):
-    """A small analysis of an untrained model, its report."""
-    out = tmp_path_factory.mktemp("analysis")
-    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20", "--quick"]
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        assert main([*arguments, "--horizon", "10"]) == 0
-    (out / "printed.txt").write_text(printed.getvalue())
-    return out, json.loads((out / "analysis.json").read_text())
 
 
 def test_the_report_has_every_experiment(analysed):
@@ -29,8 +15,12 @@ def test_the_report_has_every_experiment(analysed):
     assert report["periods"] == [1, 2, 4]
     assert [len(level["entropy"]) for level in report["levels"]] == [14, 7, 4]
     assert [len(level["kl"]) for level in report["levels"]] == [4, 2, 1]
-    assert [*report["probes"][0]] == ["digits", "position", "velocity"]
+    assert [*report["probes"][0]] == ["digits", "position", "velocity", "side", "place"]
+    assert report["probes"][0]["velocity"]["unit"] == "px/frame"
     assert len(report["blind"]) == len(report["reset"]) == 8
+    assert [*report["resample"]] == ["none", "0", "1", "2"]
+    assert report["speed"]["speeds"] == [0.25, 0.5, 1, 2, 4]
+    assert [x["ticks"] for x in report["clock"]][:2] == [[1000] * 3, [1000, 500, 250]]
     assert [*report["swap"]] == ["0", "1", "2", "0 1", "0 2", "1 2"]
     assert report["blind"]["none"] == report["reset"]["none"]
     assert "jax" in report["environment"]["versions"]
@@ -39,9 +29,10 @@ def test_the_report_has_every_experiment(analysed):
 def test_the_page_has_every_experiment(analysed):
     out, report = analysed
     text = (out / "page.html").read_text()
+    done = ("Blind", "Reset", "Resample")
     titles = re.findall(r"<h2 id=.*?>(.*?)</h2>", text)
-    assert titles == ["Nats", "Readouts", "Blind", "Reset", "Swap", "A long forecast"]
-    assert text.count('<img src="data:image/gif') == 3
+    assert titles == ["Nats", "Readouts", *done, "Swap", "Speed", "Clock", "A long forecast"]
+    assert text.count('<img src="data:image/gif') == 4
     assert text.count('"name":"frame ') == 10
     number = findings(report)[0].partition(" ")[0]
     assert f"<strong>{number}</strong>" in text

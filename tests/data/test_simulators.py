@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from fake_simulator import ABSENT, FAKE, KILLED, SIZE, USELESS, record
 
+from cwvae.analysis.room_sequence import room_sequence
 from cwvae.data.actions import read_actions
 from cwvae.data.datasets import DATASETS
 from cwvae.data.opening import open_clips
 from cwvae.data.pixels import to_channels
 from cwvae.data.simulators import SIMULATORS, Collection, collect
 from cwvae.data.simulators.base import DiscardedError, Task, missing_modules
+from cwvae.data.simulators.rooms import ROOMS
 from cwvae.data.videos import read_video
 
 FEW = Collection(train=4, test=2, frames=5, seed=3)
@@ -246,6 +248,8 @@ def test_walks_through_rooms_are_of_all_three_kinds(tmp_path):
         assert out[-1] == 0
         assert set(back) == {back[0], 0}
         assert back[-1] == back[0]
+        assert known["wall"].shape == known["floor"].shape == (3,)
+        assert "" not in {*known["wall"].tolist(), *known["floor"].tolist()}
 
 
 def test_people_look_alike_in_all_their_videos(real):
@@ -267,3 +271,12 @@ def test_kth_names_end(tmp_path):
 def test_settings_hold_how_a_data_set_was_made(made):
     assert json.loads((made / "made.json").read_text())["simulator"] == "fake"
     assert read_video(made / "train" / "0.mp4").shape[1] == SIZE
+
+
+@pytest.mark.simulator
+def test_walks_through_rooms_are_what_their_frames_show(tmp_path):
+    collect(ROOMS, tmp_path, Collection(train=1, test=30, frames=216, seed=1))
+    kinds = truth(tmp_path, "test")["kind"]
+    files = DATASETS["rooms"].files(tmp_path, "test")
+    shown = [room_sequence(read_video(file.path)) for file in files]
+    assert np.mean(np.array(shown) == kinds) >= 0.9

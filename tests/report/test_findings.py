@@ -3,7 +3,7 @@
 import re
 
 import made_reports
-from made_reports import KEPT, SWAP, analysis, read
+from made_reports import KEPT, SPEED, SWAP, analysis, read
 
 from cwvae.report.analysis_tables import analysis_tables, readouts
 from cwvae.report.findings import findings
@@ -11,8 +11,8 @@ from cwvae.report.findings import findings
 
 def test_every_finding_begins_with_its_number():
     sentences = findings(analysis())
-    assert len(sentences) == 9
-    assert all(re.match(r"\d+\.\d+ ", sentence) for sentence in sentences)
+    assert len(sentences) == 13
+    assert all(re.match(r"-?\d[\d,.]*:? ", sentence) for sentence in sentences)
     text = "\n".join(sentences)
     for words in (
         "6.0 of 10.0 nats, the KL of 4 context frames, are in level 1 (level 0: 4.0)",
@@ -21,7 +21,12 @@ def test_every_finding_begins_with_its_number():
         "0.05 of the videos keep their digits without what level 1 observes, instead of 0.90",
         "0.10 of the videos keep their way without what level 0 observes, instead of 1.00",
         "0.05 of the videos keep their digits after a reset of level 1",
+        "0.05 of the videos keep their digits with level 1 drawn anew and the others held",
         "0.85 of the pairs of videos with different digits: with level 1 of another video, its",
+        "1.00: the rank correlation of the speed of the video with the share of nats in level 0 "
+        "(level 1: -1.00), information moves up when the video slows down",
+        "1,250 ticks imagine 1,000 frames with factor 4, 2,000 with factor 1: 12.5 ms instead of "
+        "20.0, with 1,234 parameters either way",
     ):
         assert words in text
 
@@ -34,6 +39,8 @@ def test_an_effect_that_is_not_there_is_not_named():
             analysis(
                 blind=dict.fromkeys(KEPT, flat),
                 reset=dict.fromkeys(KEPT, flat),
+                resample=dict.fromkeys(KEPT, flat),
+                speed=SPEED | {"correlations": [0.1, 0.0]},
                 swap={"0": SWAP["0"] | {"success": 0.01}},
                 probes=chance,
             )
@@ -41,6 +48,9 @@ def test_an_effect_that_is_not_there_is_not_named():
     )
     for words in (
         "0.02 of the videos keep their digits, and hardly fewer whatever single level is blind",
+        "hardly fewer whatever single level is drawn anew",
+        "0.10: the rank correlation of the speed of the video with the share of nats in level 0 "
+        "(level 1: 0.00), no way in which information moves",
         "0.01 of the pairs of videos: no set of levels",
         "0.12 of the videos: digits, hardly more often right than by chance",
         "6.70 px: the error of position, hardly less than by chance",
@@ -64,7 +74,7 @@ def test_truths_may_have_any_name_kind_and_unit():
 
 def test_what_was_not_measured_has_no_sentence_and_no_table():
     report = analysis()
-    for name in ("probes", "blind", "reset", "swap"):
+    for name in ("probes", "blind", "reset", "resample", "swap", "speed", "clock"):
         del report[name]
     assert len(findings(report)) == len(analysis_tables(report)) == 1
 
@@ -73,6 +83,7 @@ def test_a_model_of_one_level_has_findings():
     report = made_reports.analysis()
     report |= {name: report[name][:1] for name in ("levels", "probes", "periods")}
     report |= {"blind": {name: KEPT[name] for name in ("none", "0")}, "swap": {}}
+    report |= {"speed": {"left_out": {}}}
     text = "\n".join(findings(report))
     assert "4.0 of 4.0 nats, the KL of 4 context frames, are in level 0\n" in text
     assert "digits, read from the state of level 0 (shuffled: 0.10)" in text

@@ -46,8 +46,9 @@ def test_a_page_nests_and_has_every_section(whole):
     elements = Elements(whole)
     assert elements.open == []
     assert elements.of("html") == [{"lang": "en"}]
+    done = ("Blind", "Reset", "Resample")
     titles = re.findall(r"<h2 id=.*?>(.*?)</h2>", whole)
-    assert titles == ["Nats", "Readouts", "Blind", "Reset", "Swap", "A long forecast"]
+    assert titles == ["Nats", "Readouts", *done, "Swap", "Speed", "Clock", "A long forecast"]
     links = [a["href"].removeprefix("#") for a in elements.of("a")]
     assert set(links) <= {section["id"] for section in elements.of("section")}
 
@@ -63,7 +64,7 @@ def test_nothing_comes_from_elsewhere(whole):
 
 def test_pictures_and_plots_are_described_and_have_sizes(whole):
     elements = Elements(whole)
-    assert len(elements.of("img")) == 3
+    assert len(elements.of("img")) == 4
     for picture in elements.of("img"):
         assert len(picture["alt"]) > 20
         assert int(picture["width"]) > 0 < int(picture["height"])
@@ -99,7 +100,7 @@ def test_every_text_is_escaped():
 
 def test_an_analysis_without_a_reader_or_a_second_video_has_what_there_is():
     report = analysis(unread="only digits are read")
-    for name in ("probes", "blind", "reset", "swap"):
+    for name in ("probes", "blind", "reset", "resample", "swap", "speed", "clock"):
         del report[name]
     shown = {name: pictures()[name] for name in ("blind", "forecast")}
     page = analysis_page(report, shown)

@@ -3,19 +3,66 @@
 import json
 
 import levels
+import pytest
+
+WALKS = {
+    "sequences": ["stays", "goes out", "comes back"],
+    "videos": 120,
+    "frames": 216,
+    "shares": [0.34, 0.33, 0.33],
+    "contexts": [],
+}
 
 
-def test_an_analysis_is_kept_without_where_it_lies(tmp_path, monkeypatch):
-    found = json.loads(levels.RESULT.read_text())
-    found["environment"]["command"] = ["analyse", "/home/me/run"]
-    (tmp_path / "analysis.json").write_text(json.dumps(found))
-    (tmp_path / "nats.png").write_bytes(b"a picture")
-    monkeypatch.setattr(levels, "RESULT", tmp_path / "kept.json")
-    monkeypatch.setattr(levels, "PLOT", tmp_path / "kept.png")
-    levels.add(tmp_path)
-    assert "/home/me" not in (tmp_path / "kept.json").read_text()
-    assert (tmp_path / "kept.png").read_bytes() == b"a picture"
-    assert levels.page() == levels.PAGE.read_text()
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Folders of this test, with the results of the repository."""
+    shown = levels.PAGE.read_text()
+    for path in levels.RESULTS.glob("levels*.json"):
+        (tmp_path / path.name).write_text(path.read_text())
+    monkeypatch.setattr(levels, "RESULTS", tmp_path)
+    monkeypatch.setattr(levels, "PLOTS", tmp_path)
+    monkeypatch.setattr(levels, "PAGE", tmp_path / "levels.md")
+    levels.PAGE.write_text(shown)
+    return tmp_path
+
+
+@pytest.fixture
+def analysis(tmp_path):
+    """The folder of an analysis somewhere on a machine."""
+    folder = tmp_path / "analysis"
+    folder.mkdir()
+    (folder / "nats.png").write_bytes(b"a picture")
+
+    def write(**changes):
+        found = json.loads((levels.RESULTS / "levels.json").read_text()) | changes
+        found["environment"]["command"] = ["analyse", "/home/me/run"]
+        (folder / "analysis.json").write_text(json.dumps(found))
+        return folder
+
+    return write
+
+
+def test_an_analysis_is_kept_without_where_it_lies(places, analysis):
+    shown = levels.PAGE.read_text()
+    levels.add("pocket", analysis())
+    assert "/home/me" not in (places / "levels.json").read_text()
+    assert (places / "levels.png").read_bytes() == b"a picture"
+    assert levels.page() == shown
+
+
+def test_other_models_have_places_of_their_own(places, analysis):
+    levels.add("mine", analysis(run="/home/me/run", step=77, rooms=WALKS))
+    assert "/home/me" not in (places / "levels_mine.json").read_text()
+    before = levels.PAGE.read_text()
+    place = "<!-- levels.py: mine -->\n<!-- end: levels.py -->"
+    levels.PAGE.write_text(before + place)
+    made = levels.page()
+    assert made.startswith(before + "<!-- levels.py: mine -->\n")
+    assert "`cwvae analyse runs/mine`" in made
+    assert "true frames" in made
+    levels.PAGE.write_text(made)
+    assert levels.page() == made
 
 
 def test_the_page_is_what_the_results_give():

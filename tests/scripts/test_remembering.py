@@ -79,13 +79,6 @@ def test_the_table_has_the_least_and_the_most_of_the_seeds(tmp_path):
     assert (tmp_path / "plot.png").stat().st_size > 1000
 
 
-def test_runs_of_other_lengths_are_not_mixed(tmp_path):
-    path = tmp_path / "result.json"
-    path.write_text(json.dumps({"steps": 9, "runs": []}))
-    with pytest.raises(ValueError, match="has runs of 9 steps; give --steps or a new file"):
-        ablation.fill(path, tmp_path, [0], 5)
-
-
 def test_an_evaluation_is_kept_with_its_rows(tmp_path, monkeypatch):
     share = {"mean": [0.5, 1.0], "low": [0.25, 1.0], "high": [0.75, 1.0]}
     row = dict.fromkeys(remembering.ROWS, share)

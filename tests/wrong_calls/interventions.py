@@ -1,19 +1,20 @@
-"""Wrong calls of reset, swap, clamp and blind, and of their pictures."""
+"""Wrong calls of reset, swap, clamp, blind and resample, and of their pictures."""
 
 from dataclasses import replace
 
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from models import plain
+from models import plain, plain_video
 
-from cwvae.analysis import blind, clamp, reset, swap
+from cwvae.analysis import blind, clamp, resample, reset, swap
 from cwvae.analysis.pictures import every_so_many, swap_forecasts
 from cwvae.clock import Clock
 
 MODEL = plain(Clock(2, 2))
 STATES, OTHER = MODEL.hierarchy.init(), plain(Clock(1)).hierarchy.init()
 WIDE = tuple(replace(state, stoch=jnp.zeros(7)) for state in STATES)
+VIDEO, NOISE = plain_video(4), MODEL.hierarchy.zero_noise(4)
 LATENT = np.zeros(4, "float32")
 CONTEXTS, KEY = np.zeros((1, 4, 1, 2, 1), "float32"), jr.key(0)
 NO_LEVEL = r"levels must be among \[0, 1\] \(0 is the fastest\), got .*; choose one"
@@ -43,6 +44,14 @@ CALLS = {
         "every must be a whole number of at least 1, got 0",
     ),
     "blind a level that does not exist": (lambda: blind(MODEL, [0, 3]), NO_LEVEL),
+    "resample a level that does not exist": (
+        lambda: resample(MODEL, VIDEO, 2, NOISE, NOISE),
+        NO_LEVEL,
+    ),
+    "resample with noise for other frames": (
+        lambda: resample(MODEL, VIDEO, 0, NOISE, MODEL.hierarchy.zero_noise(2)),
+        "noise",
+    ),
     "clamp a level that does not exist": (lambda: clamp(MODEL, {2: LATENT}), NO_LEVEL),
     "clamp to a latent of another length": (
         lambda: clamp(MODEL, {1: LATENT[:2]}),

@@ -10,9 +10,11 @@ import itertools
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
+from cwvae.analysis.interventions import resample
 from cwvae.cells.base import State
 from cwvae.evaluation.identity import NEAR, found_share
 from cwvae.evaluation.reader import Reader
@@ -28,7 +30,7 @@ from cwvae.model import CWVAE
 from cwvae.rollout import imagine, observe
 from cwvae.shapes import Video
 
-__all__ = ["Kept", "imagine_videos", "kept", "level_sets", "observe_videos"]
+__all__ = ["Kept", "imagine_videos", "kept", "level_sets", "observe_videos", "resample_videos"]
 
 
 class Kept(eqx.Module):
@@ -80,6 +82,24 @@ def imagine_videos(
         return jnp.asarray(imagine(model, states, noise)[1])
 
     return jax.vmap(one)(states, keys)
+
+
+@eqx.filter_jit
+def resample_videos(
+    model: CWVAE,
+    videos: Float[Array | np.ndarray, "videos frames *frame"],
+    levels: tuple[int, ...],
+    keys: Key[Array, " videos"],
+) -> Float[Array, "videos frames *frame"]:
+    """Return reconstructions with some levels drawn anew, the others held: see `resample`."""
+
+    def one(video: Video, key: PRNGKeyArray) -> Array:
+        observed, drawn = jr.split(key)
+        frames, noise = video.shape[0], model.hierarchy.noise
+        both = noise(frames, key=observed), noise(frames, key=drawn)
+        return jnp.asarray(resample(model, video, levels, *both))
+
+    return jax.vmap(one)(videos, keys)
 
 
 def kept(

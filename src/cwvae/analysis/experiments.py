@@ -1,6 +1,7 @@
-"""Which level holds the digits, and which their way: blind, swap and reset every set of levels.
+"""Which level holds the digits, and which their way: levels blind, reset, swapped, resampled.
 
-All videos are forecast for ten frames after a context, and read (`cwvae.analysis.effects`).
+All videos are forecast for ten frames after a context, or reconstructed, and read
+(`cwvae.analysis.effects`).
 """
 
 from collections.abc import Callable
@@ -11,14 +12,21 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
-from cwvae.analysis.effects import Kept, imagine_videos, kept, level_sets, observe_videos
+from cwvae.analysis.effects import (
+    Kept,
+    imagine_videos,
+    kept,
+    level_sets,
+    observe_videos,
+    resample_videos,
+)
 from cwvae.analysis.interventions import blind, reset, swap
 from cwvae.cells.base import State
 from cwvae.evaluation.reader import load_reader
 from cwvae.evaluation.video_reading import WINDOW, masses
 from cwvae.model import CWVAE
 
-__all__ = ["DigitVideos", "Swapped", "blinding", "resetting", "swapping"]
+__all__ = ["DigitVideos", "Swapped", "blinding", "resampling", "resetting", "swapping"]
 
 _Levels = tuple[int, ...]
 
@@ -67,6 +75,16 @@ class DigitVideos(eqx.Module):
             forecasts,
             self.labels,
             self.positions[:, self.context :],
+            masses(self.contexts).mean(1),
+        )
+
+    def kept_last(self, frames: Float[Array, "videos frames height width 1"]) -> Kept:
+        """Return what the last ten of the videos' frames, made anew, keep of the digits."""
+        return kept(
+            load_reader(self.frames.shape[2]),
+            frames[:, -WINDOW:],
+            self.labels,
+            self.positions[:, -WINDOW:],
             masses(self.contexts).mean(1),
         )
 
@@ -136,6 +154,17 @@ def swapping(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_L
         both = (videos.kept_in(forecasts), others.kept_in(forecasts))
         found[levels] = Swapped(*jax.tree.map(lambda x: x[differ], both))
     return found
+
+
+def resampling(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_Levels, Kept]:
+    """Reconstruct with no level, then each one alone, drawn anew while the others are held.
+
+    What is lost is what the level holds, and no other one does.
+    """
+    keys, _ = _keys(videos, key)
+    sets: list[_Levels] = [(), *((level,) for level in range(model.hierarchy.clock.levels))]
+    found = {levels: resample_videos(model, videos.frames, levels, keys) for levels in sets}
+    return {levels: videos.kept_last(frames) for levels, frames in found.items()}
 
 
 def _keys(

@@ -1,7 +1,7 @@
 """What does a level do? Change its state, or what it observes, and see what follows.
 
-Four interventions. `reset` and `swap` change states, from which `cwvae.rollout.imagine` goes on;
-`blind` and `clamp` change the model.
+Five interventions. `reset` and `swap` change states, from which `cwvae.rollout.imagine` goes on;
+`blind` and `clamp` change the model; `resample` draws some levels anew while the others are held.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,10 +13,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells import AbstractCell, AbstractWrapper, State
+from cwvae.cells.base import LevelConditioning
 from cwvae.model import CWVAE
-from cwvae.shapes import checked
+from cwvae.shapes import LevelNoise, Video, checked
 
-__all__ = ["Clamped", "GivenSample", "blind", "clamp", "reset", "swap"]
+__all__ = ["Clamped", "GivenSample", "blind", "clamp", "resample", "reset", "swap"]
 
 
 @checked
@@ -92,6 +93,38 @@ def clamp(model: CWVAE, latents: Mapping[int, Float[Array | np.ndarray, "..."]])
     for level in _checked_levels(latents.keys(), len(cells)):
         cells[level] = Clamped(cells[level], jnp.asarray(latents[level], dtype=float))
     return replace(model, hierarchy=replace(model.hierarchy, cells=tuple(cells)))
+
+
+@checked
+def resample(
+    model: CWVAE,
+    video: Video,
+    levels: int | Collection[int],
+    noise: LevelNoise,
+    fresh: LevelNoise,
+    conditioning: LevelConditioning | None = None,
+) -> Video:
+    """Reconstruct a video with some levels drawn anew from their priors, the others held.
+
+    What varies with the draw is what the levels hold, and nothing above or below them does.
+
+    **Arguments:** `levels`, one or several, 0 the fastest; `noise` with which the video is
+    observed, whose latents the other levels keep; `fresh`, the noise of the draw, of which that of
+    `levels` is used, each `model.hierarchy.noise(frames, key=key)` of a key of its own;
+    `conditioning` of these frames.
+
+    Raises `ValueError` for a level that does not exist, or noise for other frames.
+    """
+    chosen = _checked_levels(levels, model.hierarchy.clock.levels)
+    _, traces = model.infer(video, noise, conditioning)
+    held = {n: jnp.zeros(t.states.stoch.shape[-1]) for n, t in enumerate(traces) if n not in chosen}
+    given = tuple(
+        fresh[level] if level in chosen else trace.states.stoch
+        for level, trace in enumerate(traces)
+    )
+    # A level whose latents are given has them whatever it observes.
+    _, (lowest, *_) = blind(clamp(model, held), chosen).infer(video, given, conditioning)
+    return model.render(lowest.output)
 
 
 class GivenSample(AbstractBelief):

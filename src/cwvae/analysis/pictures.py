@@ -14,7 +14,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Key, PRNGKeyArray, UInt8
 
-from cwvae.analysis.effects import imagine_videos, observe_videos
+from cwvae.analysis.effects import imagine_videos, observe_videos, resample_videos
 from cwvae.analysis.interventions import blind, reset, swap
 from cwvae.arguments import whole_number
 from cwvae.cells.base import State
@@ -24,6 +24,7 @@ from cwvae.rollout import forecast
 __all__ = [
     "blind_forecasts",
     "every_so_many",
+    "resample_frames",
     "reset_forecasts",
     "swap_forecasts",
     "swap_sets",
@@ -65,6 +66,20 @@ def reset_forecasts(
     states = observe_videos(model, contexts, observing)
     return {
         levels: _bytes(imagine_videos(model, change(levels)(states), horizon, imagining))
+        for levels in _none_and_each(model)
+    }
+
+
+def resample_frames(
+    model: CWVAE, videos: _Contexts, *, key: PRNGKeyArray
+) -> dict[_Levels, _Forecasts]:
+    """Reconstruct videos with no level drawn anew, then with each one, the others held.
+
+    **Arguments:** `videos` in [0, 1], of any number of frames.
+    """
+    keys, _ = _keys(videos, key)
+    return {
+        levels: _bytes(resample_videos(model, videos, levels, keys))
         for levels in _none_and_each(model)
     }
 

@@ -9,17 +9,20 @@ import jax
 import jax.random as jr
 import numpy as np
 
-from cwvae.analysis.experiments import DigitVideos, blinding, resetting, swapping
+from cwvae.analysis.experiments import DigitVideos
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.analysis.nats import level_nats
 from cwvae.cli.checks import check_context
+from cwvae.cli.experimenting import experiment_report
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes
 from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder
 from cwvae.cli.options import Analyse
 from cwvae.cli.picturing import draw_pictures
-from cwvae.cli.probing import probe_levels
+from cwvae.cli.probing import ProbeTimes, find_truths, probe_report
+from cwvae.cli.speeds import clock_report, speed_report
+from cwvae.cli.walks import walks_report
 from cwvae.clock import ENDLESS
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, test_source
@@ -33,6 +36,7 @@ from cwvae.report.curves import Curve, Panel, write_curves
 from cwvae.report.findings import findings
 from cwvae.report.page import write_page
 from cwvae.shapes import Video
+from cwvae.training.settings import Settings
 
 __all__ = ["analyse"]
 
@@ -52,7 +56,7 @@ def analyse(options: Analyse) -> int:
     source = test_source(
         run.settings, frames=context + WINDOW, length=options.num_examples, seed=options.seed
     )
-    report = _measure(run.model, source, context, options)
+    report = _measure(run.model, run.settings, source, context, options)
     report = {"run": str(options.run), "step": run.step, **report, "environment": environment()}
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
@@ -65,23 +69,23 @@ def analyse(options: Analyse) -> int:
         seed=options.seed,
     )
     write_page(out / "page.html", analysis_page(report, pictures))
-    print(
-        "\n\n".join(
-            [
-                *map(str, analysis_tables(report)),
-                *[report[name] for name in ("unread",) if name in report],
-            ]
-        )
-    )
-    print("\n".join(["", *findings(report)]))
+    unread = [report["unread"]] if "unread" in report else []
+    left_out = [f"{name} is not read: {why}" for name, why in report["probes_left_out"].items()]
+    print("\n\n".join([*map(str, analysis_tables(report)), *unread]))
+    print("\n".join(["", *findings(report), *left_out]))
     print(f"results in {out}: page.html (open it in a browser), analysis.json, nats.png")
     return 0
 
 
-def _measure(model: CWVAE, source: Source, context: int, options: Analyse) -> dict[str, Any]:
+def _measure(
+    model: CWVAE, settings: Settings, source: Source, context: int, options: Analyse
+) -> dict[str, Any]:
     """Return everything that is measured, as plain values."""
     count = min(options.num_examples, len(source))
     bar = Progress(range(count), unit="video", desc="draw", leave=False)
+    times = ProbeTimes(context=context, horizon=options.horizon, quick=options.quick)
+    resampled = settings.data.frame_rate is not None
+    known = find_truths(source, count, times, own=options.truth, resampled=resampled)
     items = [source[index] for index in bar]
     frames = np.stack([from_bytes(item["video"]) for item in items])
     key = jr.key(options.seed)
@@ -93,16 +97,19 @@ def _measure(model: CWVAE, source: Source, context: int, options: Analyse) -> di
         "seed": options.seed,
         "periods": [None if p == ENDLESS else p for p in model.hierarchy.clock.periods],
         "levels": [_level(level, context) for level in latents],
+        "speed": speed_report(model, settings, context, count, options.seed),
+        "clock": clock_report(model, options.seed),
     }
+    report |= probe_report(latents, known, times, options.seed)
+    report |= walks_report(model, settings, source, context, options)
     why = unread(source, WINDOW)
     if why:
         return report | {"unread": why}
     labels, positions = (
         np.stack([item[name] for item in items]) for name in ("labels", "positions")
     )
-    report["probes"] = probe_levels(latents, labels, positions, context, options.seed)
     videos = DigitVideos(frames, labels, positions.astype(float), context)
-    return report | _experiments(model, videos, jr.fold_in(key, 1))
+    return report | experiment_report(model, videos, jr.fold_in(key, 1))
 
 
 @eqx.filter_jit
@@ -129,39 +136,6 @@ def _level(latents: LevelLatents, context: int) -> dict[str, Any]:
         "kl": found.kl.tolist(),
         "entropy": found.entropy.tolist(),
     }
-
-
-def _experiments(model: CWVAE, videos: DigitVideos, key: jax.Array) -> dict[str, Any]:
-    """Return what forecasts keep, by the levels that are blind, reset, or swapped."""
-    keep = {"blind": blinding(model, videos, key=key), "reset": resetting(model, videos, key=key)}
-    swapped = swapping(model, videos, key=key)
-    return {
-        name: {
-            _named(levels): {
-                "identity": float(found.identity.mean()),
-                "position": float(found.position.mean()),
-                "error": float(np.median(found.errors)),
-            }
-            for levels, found in sets.items()
-        }
-        for name, sets in keep.items()
-    } | {
-        "swap": {
-            _named(levels): {
-                "success": found.success,
-                "identity_of_own": float(found.own.identity.mean()),
-                "identity_of_other": float(found.other.identity.mean()),
-                "position_of_own": float(found.own.position.mean()),
-                "position_of_other": float(found.other.position.mean()),
-            }
-            for levels, found in swapped.items()
-        }
-    }
-
-
-def _named(levels: tuple[int, ...]) -> str:
-    """Return a set of levels as text."""
-    return " ".join(map(str, levels)) or "none"
 
 
 def _draw(path: Path, report: dict[str, Any]) -> None:

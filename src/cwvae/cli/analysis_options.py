@@ -19,9 +19,12 @@ _MOST = 1_000_000  # frames or videos
 class Analyse:
     """Find out what each level of a model holds, and print a sentence for each finding.
 
-    Measures nats and, with digits drawn on the fly, linear readouts of the levels' states and what
-    forecasts keep when levels are blind, reset, or swapped between videos. Writes page.html, which
-    shows all of it with animations and plots in a browser, analysis.json and nats.png.
+    Measures nats, at several speeds too; linear readouts of the levels' states, of what is known of
+    the test videos; what other clocks cost; and, with digits drawn on the fly, what forecasts keep
+    when levels are blind, reset, drawn anew, or swapped between videos. Of walks in the layout of
+    GQN Mazes, whether forecasts stay in the room, go out, or come back, as the true walks do.
+    Writes page.html, which shows all of it with animations and plots in a browser, analysis.json
+    and nats.png.
     """
 
     run: tyro.conf.Positional[Path]
@@ -33,7 +36,13 @@ class Analyse:
     num_examples: int = 400
     """Test videos, at least 20."""
     quick: bool = False
-    """A look: at most 100 test videos and a forecast of 100 frames."""
+    """A look: at most 100 test videos, a forecast of 100 frames, readouts at fewer frames."""
+    truth: Path | None = None
+    """An .npz file of your own, with an array for each truth to be read from the levels, an entry
+    for each test clip in their order (consecutive pieces of --context + 10 frames of the test
+    files). Integers are classes, (clips,) or (clips, frames); floats are values, (clips,),
+    (clips, n) or (clips, frames, n), in any unit. At least as many frames as clips have. They are
+    read beside what the data set knows itself."""
     context: int | None = None
     """Context frames, a multiple of the slowest period; None: that of the preset."""
     horizon: int = 964

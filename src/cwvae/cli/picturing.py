@@ -9,6 +9,7 @@ from jaxtyping import Float, PRNGKeyArray, UInt8
 from cwvae.analysis.pictures import (
     blind_forecasts,
     every_so_many,
+    resample_frames,
     reset_forecasts,
     swap_forecasts,
 )
@@ -50,6 +51,9 @@ def draw_pictures(
         found = forecasts(model, contexts, short, key=key)
         columns = {_label(levels): videos for levels, videos in found.items()}
         pictures[name] = _animated(truth, columns, context, short)
+    drawn = {_label(levels): v for levels, v in resample_frames(model, contexts, key=key).items()}
+    numbers = np.arange(context) + 1
+    pictures["resample"] = Grid({"truth": truth[:, :context], **drawn}, numbers, context)
     if len(truth) > 1:
         mixed = _swap_columns(swap_forecasts(model, contexts, short, key=key))
         pictures["swap"] = _after(mixed, context)

@@ -5,14 +5,15 @@ import math
 import operator
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from cwvae.data.kept import Frames
 
-__all__ = ["Clips", "Recording", "played_frames", "playing_speed"]
+__all__ = ["Clips", "Origin", "Recording", "played_frames", "playing_speed"]
 
 # Speeds are fractions with denominators up to this one.
 _SLOWEST = 30
@@ -24,13 +25,29 @@ class Recording(NamedTuple):
     - `name`: different for others, and for a file of the same name with another content;
     - `video`: uint8 (frames, height, width, channels);
     - `actions`: float32 (frames, action), None when they are not known;
-    - `series`: what the actions are, the name of each.
+    - `series`: what the actions are, the name of each;
+    - `path`, `first`: the file, None for none, and which of its frames the video begins with.
     """
 
     name: str
     video: Frames
     actions: Float32[np.ndarray, "frames action"] | None = None
     series: tuple[str, ...] = ()
+    path: Path | None = None
+    first: int = 0
+
+
+class Origin(NamedTuple):
+    """Where a clip comes from.
+
+    - `recording`: the number of the video;
+    - `path`: its file, None for none;
+    - `frames`: which frame of the file each frame of the clip is.
+    """
+
+    recording: int
+    path: Path | None
+    frames: Int[np.ndarray, " frames"]
 
 
 class Clips:
@@ -95,17 +112,29 @@ class Clips:
         self, index: SupportsIndex, start: SupportsIndex, stop: SupportsIndex
     ) -> dict[str, np.ndarray]:
         """Return the frames from `start` to `stop` of a clip, and read none of the others."""
-        number = operator.index(index)
-        if not 0 <= number < len(self):
-            raise IndexError(f"expected an index from 0 to {len(self) - 1}, got {number}")
-        place, first = self._places[number]
+        place, recorded = self._recorded(index, start, stop)
         recording = self.recordings[place]
-        played = first + np.arange(operator.index(start), operator.index(stop))
-        recorded = played * self.speed.numerator // self.speed.denominator
         clip = {"video": recording.video[recorded]}
         if self._has_actions and recording.actions is not None:
             clip["actions"] = recording.actions[recorded]
         return clip
+
+    def origin(self, index: SupportsIndex) -> Origin:
+        """Return where the clip of an index in [0, len) comes from, else raise `IndexError`."""
+        place, recorded = self._recorded(index, 0, self.frames)
+        recording = self.recordings[place]
+        return Origin(place, recording.path, recording.first + recorded)
+
+    def _recorded(
+        self, index: SupportsIndex, start: SupportsIndex, stop: SupportsIndex
+    ) -> tuple[int, Int[np.ndarray, " frames"]]:
+        """Return the number of a clip's video, and which of its frames some of the clip are."""
+        number = operator.index(index)
+        if not 0 <= number < len(self):
+            raise IndexError(f"expected an index from 0 to {len(self) - 1}, got {number}")
+        place, first = self._places[number]
+        played = first + np.arange(operator.index(start), operator.index(stop))
+        return place, played * self.speed.numerator // self.speed.denominator
 
 
 def playing_speed(speed: float) -> Fraction:

@@ -34,7 +34,7 @@ def recordings(file: VideoFile, video: Frames, options: ReadOptions) -> Iterator
             )
         name = f"{file.path.name} of {fingerprint(file.path)[0]} bytes from frame {start}"
         some = None if actions is None else actions[start - before : stop - before]
-        yield Recording(name, video[start:stop], some, names)
+        yield Recording(name, video[start:stop], some, names, file.path, start)
 
 
 def _parts(

@@ -76,7 +76,7 @@ class DiscretisedLogistic(AbstractLikelihood):
         a = jnp.exp(jnp.where(x < 0, x, -x))
         b = jnp.where(inner, jnp.exp(-half - jnp.abs(centre)), 0.0)
         rest = jnp.where(inner, -jnp.expm1(-2 * half), 1.0)
-        return jnp.sum(jnp.where(x < 0, x, 0) + jnp.log(rest / (1 + a + b + a * b)))
+        return _sum(jnp.where(x < 0, x, 0) + jnp.log(rest / (1 + a + b + a * b)))
 
     @checked
     def mean(self, decoded: Float[Array, "*decoded"]) -> Frame:
@@ -87,3 +87,14 @@ class DiscretisedLogistic(AbstractLikelihood):
                 f"shape {decoded.shape}; make it with twice the channels of a frame"
             )
         return jnp.clip(jnp.split(decoded, 2, axis=-1)[0], 0, 1)
+
+
+def _sum(terms: Float[Array, "*axes"]) -> Float[Array, ""]:
+    """Return the sum of terms that are worked out before they are added.
+
+    On CPUs XLA puts terms into the loop that adds them, where exponentials are computed one by one:
+    for the logistic distribution 17 times as slow, 3.5 times with its gradient (JAX 0.10.2). A
+    rounding to the bits that the terms have changes nothing, and is where that stops.
+    """
+    bits = jnp.finfo(terms.dtype)
+    return jnp.sum(jax.lax.reduce_precision(terms, bits.nexp, bits.nmant))

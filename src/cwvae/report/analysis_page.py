@@ -10,12 +10,15 @@ from typing import Any
 from cwvae.report.experiment_sections import (
     blind_section,
     forecast_section,
+    resample_section,
     reset_section,
     swap_section,
 )
 from cwvae.report.grids import Grid
 from cwvae.report.level_sections import nats_section, readouts_section
 from cwvae.report.page import Page
+from cwvae.report.speed_sections import clock_section, speed_section
+from cwvae.report.walks import walks_section
 
 __all__ = ["analysis_page"]
 
@@ -24,7 +27,11 @@ _SECTIONS = (
     readouts_section,
     blind_section,
     reset_section,
+    resample_section,
     swap_section,
+    speed_section,
+    clock_section,
+    walks_section,
     forecast_section,
 )
 
@@ -33,7 +40,8 @@ def analysis_page(report: dict[str, Any], pictures: Mapping[str, Grid]) -> Page:
     """Return the page of an analysis.
 
     **Arguments:** `report`, what `analysis.json` holds; `pictures` of its experiments by their
-    names, "blind", "reset", "swap" and "forecast", any of which may be missing.
+    names, "blind", "reset", "resample", "swap" and
+    "forecast", any of which may be missing.
     """
     sections = [section(report, pictures) for section in _SECTIONS]
     return Page(

@@ -3,8 +3,18 @@
 from typing import Any, NamedTuple
 
 from cwvae.report.tables import Table
+from cwvae.report.walks import walks_table
 
-__all__ = ["Read", "analysis_tables", "kept_table", "levels_table", "readouts", "swap_table"]
+__all__ = [
+    "Read",
+    "analysis_tables",
+    "clock_table",
+    "kept_table",
+    "levels_table",
+    "readouts",
+    "speed_table",
+    "swap_table",
+]
 
 _Report = dict[str, Any]
 
@@ -61,8 +71,11 @@ def _read(name: str, levels: list[dict[str, Any]]) -> Read:
 
 def analysis_tables(report: _Report) -> list[Table]:
     """Return all tables of a report, of the experiments that are in it."""
-    kept = [kept_table(report, name) for name in ("blind", "reset") if name in report]
-    return [levels_table(report), *kept, *([swap_table(report)] if "swap" in report else [])]
+    kept = [kept_table(report, name) for name in ("blind", "reset", "resample") if name in report]
+    swapped = [swap_table(report)] if "swap" in report else []
+    speed = [speed_table(report)] if "shares" in report.get("speed", {}) else []
+    clock = [clock_table(report)] if "clock" in report else []
+    return [levels_table(report), *kept, *swapped, *speed, *clock, *walks_table(report)]
 
 
 def levels_table(report: _Report) -> Table:
@@ -86,7 +99,7 @@ def levels_table(report: _Report) -> Table:
 
 
 def kept_table(report: _Report, name: str) -> Table:
-    """Return a row for each set of levels that was `blind` or `reset`."""
+    """Return a row for each set of levels that was `blind`, `reset`, or drawn anew."""
     rows = [
         [levels, f"{x['identity']:.2f}", f"{x['position']:.2f}", f"{x['error']:.2f}"]
         for levels, x in report[name].items()
@@ -101,3 +114,31 @@ def swap_table(report: _Report) -> Table:
         for levels, x in report["swap"].items()
     ]
     return Table(["swapped levels", *_SWAP], rows)
+
+
+def speed_table(report: _Report) -> Table:
+    """Return a row for each speed: the nats of every level, and their shares."""
+    found, levels = report["speed"], range(len(report["levels"]))
+    heads = ["speed", *(f"nats {n}" for n in levels), *(f"share {n}" for n in levels)]
+    rows = [
+        [f"{speed:g}", *(f"{x:.1f}" for x in nats), *(f"{x:.2f}" for x in shares)]
+        for speed, nats, shares in zip(found["speeds"], found["nats"], found["shares"], strict=True)
+    ]
+    ranks = ["" if x is None else f"{x + 0.0:.2f}" for x in found["correlations"]]
+    return Table(heads, [*rows, ["rank correlation", *("" for _ in levels), *ranks]])
+
+
+def clock_table(report: _Report) -> Table:
+    """Return a row for each temporal abstraction factor: what it costs to imagine."""
+    heads = ["factor", "parameters", *(f"ticks {n}" for n in range(len(report["levels"])))]
+    heads.append(f"ms for {report['clock'][0]['frames']:,} frames")
+    rows = [
+        [
+            str(x["factor"]),
+            f"{x['parameters']:,}",
+            *(f"{ticks:,}" for ticks in x["ticks"]),
+            f"{1000 * x['seconds']:.1f}",
+        ]
+        for x in report["clock"]
+    ]
+    return Table(heads, rows)

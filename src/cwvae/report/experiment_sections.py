@@ -1,4 +1,4 @@
-"""Sections of an analysis about what was done to the model: blind, reset, swap, a long forecast.
+"""Sections of an analysis about what was done to the model, level by level, and a long forecast.
 
 A section is a function `(report, pictures) -> Section | None`, None where there is nothing of the
 experiment: see `analysis_page`.
@@ -15,7 +15,13 @@ from cwvae.report.grids import Grid, draw_grid, gif_bytes, png_bytes
 from cwvae.report.page import Picture, Plot, Section
 from cwvae.report.plots import bars, slider
 
-__all__ = ["blind_section", "forecast_section", "reset_section", "swap_section"]
+__all__ = [
+    "blind_section",
+    "forecast_section",
+    "resample_section",
+    "reset_section",
+    "swap_section",
+]
 
 _Report = dict[str, Any]
 _Pictures = Mapping[str, Grid]
@@ -53,6 +59,18 @@ def reset_section(report: _Report, pictures: _Pictures) -> Section | None:
     )
 
 
+def resample_section(report: _Report, pictures: _Pictures) -> Section | None:
+    """Return what is left when a level is drawn anew from its prior, the others held."""
+    return _kept(
+        report,
+        pictures,
+        "resample",
+        findings.resample_found(report),
+        "Reconstructions with one level drawn anew while the latents of the others are held: what "
+        "varies is what the level holds.",
+    )
+
+
 def _kept(
     report: _Report, pictures: _Pictures, name: str, verdicts: list[str], text: str
 ) -> Section | None:
@@ -62,8 +80,8 @@ def _kept(
         parts.append(
             _animation(
                 pictures[name],
-                "In columns, from left to right: the truth, a forecast of the whole model, and one "
-                f"with each level {name}. A row is a test video.",
+                "In columns, from left to right: the truth, what the whole model makes of it, and "
+                f"with each level {_done(name)}. A row is a test video.",
             )
         )
     if name in report:
@@ -71,12 +89,17 @@ def _kept(
             label: {levels: x[what] for levels, x in report[name].items()}
             for label, what in _KEPT.items()
         }
-        figure = bars(series, xlabel=f"{name} levels", ylabel="share of videos")
-        alt = f"Share of videos whose digits and whose way are kept, by the levels that are {name}"
+        figure = bars(series, xlabel=f"levels {_done(name)}", ylabel="share of videos")
+        alt = f"Share of videos whose digits and way are kept, by the levels {_done(name)}"
         parts += [Plot(figure, alt), tables.kept_table(report, name)]
     if not parts:
         return None
     return Section(title=name.capitalize(), verdicts=verdicts, text=text, parts=parts)
+
+
+def _done(name: str) -> str:
+    """Return what was done to the levels, in words."""
+    return "drawn anew" if name == "resample" else name
 
 
 def swap_section(report: _Report, pictures: _Pictures) -> Section | None:

@@ -8,12 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cwvae.report.analysis_tables import Read, readouts
+from cwvae.report.walks import walks_found
 
-__all__ = ["blind_found", "findings", "nats_found", "readouts_found", "reset_found", "swap_found"]
+__all__ = [
+    "blind_found",
+    "clock_found",
+    "findings",
+    "nats_found",
+    "readouts_found",
+    "resample_found",
+    "reset_found",
+    "speed_found",
+    "swap_found",
+]
 
 _Report = dict[str, Any]
 
 _CLEAR = 0.1  # a share of videos, or of an error, from which an effect is named
+_RANKED = 0.8  # a rank correlation from which it is named
 
 
 def findings(report: _Report) -> list[str]:
@@ -81,6 +93,11 @@ def reset_found(report: _Report) -> list[str]:
     return _lost(report, "reset", "after a reset of level {}")
 
 
+def resample_found(report: _Report) -> list[str]:
+    """Return which level, drawn anew while the others are held, costs most."""
+    return _lost(report, "resample", "with level {} drawn anew and the others held")
+
+
 def _lost(report: _Report, name: str, without: str) -> list[str]:
     """Return, of digits and of their way, which single level costs most."""
     sets = report.get(name)
@@ -97,7 +114,7 @@ def _lost_most(sets: Mapping[str, Any], name: str, what: str, words: str, withou
     if whole - single[worst] < _CLEAR:
         return (
             f"{whole:.2f} of the videos keep {words}, and hardly fewer whatever single level is "
-            f"{name}"
+            f"{'drawn anew' if name == 'resample' else name}"
         )
     return (
         f"{single[worst]:.2f} of the videos keep {words} {without.format(worst)}, instead of "
@@ -123,7 +140,51 @@ def swap_found(report: _Report) -> list[str]:
     ]
 
 
-_FINDINGS = (nats_found, readouts_found, blind_found, reset_found, swap_found)
+def speed_found(report: _Report) -> list[str]:
+    """Return whether the fastest level takes a larger share of the nats of faster videos."""
+    ranks = [x for x in report.get("speed", {}).get("correlations", []) if x is not None]
+    if not ranks or len(ranks) < len(report["levels"]):
+        return []
+    moves = (
+        "information moves up when the video slows down"
+        if ranks[0] > _RANKED
+        else (
+            "information moves down when the video slows down"
+            if ranks[0] < -_RANKED
+            else "no way in which information moves"
+        )
+    )
+    others = _others([rank + 0.0 for rank in ranks], 0, ".2f")
+    return [
+        f"{ranks[0] + 0.0:.2f}: the rank correlation of the speed of the video with the share of "
+        f"nats in level 0{others}, {moves}"
+    ]
+
+
+def clock_found(report: _Report) -> list[str]:
+    """Return how many ticks a slower clock saves."""
+    if "clock" not in report or len(report["levels"]) == 1:
+        return []
+    first, last = report["clock"][0], report["clock"][-1]
+    return [
+        f"{sum(last['ticks']):,} ticks imagine {last['frames']:,} frames with factor "
+        f"{last['factor']}, {sum(first['ticks']):,} with factor {first['factor']}: "
+        f"{1000 * last['seconds']:.1f} ms instead of {1000 * first['seconds']:.1f}, "
+        f"with {last['parameters']:,} parameters either way"
+    ]
+
+
+_FINDINGS = (
+    nats_found,
+    readouts_found,
+    blind_found,
+    reset_found,
+    resample_found,
+    swap_found,
+    speed_found,
+    clock_found,
+    walks_found,
+)
 
 
 def _level(number: int, levels: int) -> str:

@@ -4,7 +4,7 @@ A section is a function `(report, pictures) -> Section | None`, None where the r
 the experiment: see `analysis_page`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,16 +61,41 @@ def readouts_section(report: _Report, pictures: _Pictures) -> Section | None:
     reads = tables.readouts(report)
     if not reads:
         return None
-    parts = [_class_plot(reads), _value_plot(reads)]
+    plots = [_class_plot(reads), _value_plot(reads), *_over_time(report, reads)]
+    left_out = report.get("probes_left_out", {})
     return Section(
         title="Readouts",
         verdicts=findings.readouts_found(report),
         text=(
-            "A weighted sum of a level's state at the end of the context, fitted to what is true "
-            "of the videos and scored on others."
+            "A weighted sum of a level's state, fitted to what is true of the videos and scored "
+            "on others: at the end of the context, and anew at frames of context and forecast."
         ),
-        parts=[*(part for part in parts if part is not None), tables.levels_table(report)],
+        notes=[f"{name} is not read: {why}" for name, why in left_out.items()],
+        parts=[*(plot for plot in plots if plot is not None), tables.levels_table(report)],
     )
+
+
+def _over_time(report: _Report, reads: list[tables.Read]) -> Iterator[Plot]:
+    """Yield, for each truth, how well it is read at frames of the context and the forecast."""
+    found = report.get("probes_over_time")
+    if found is None:
+        return
+    frames = np.array(found["frames"])
+    for read in reads:
+        levels = [level[read.name] for level in found["levels"]]
+        rows = {f"level {n}": level["scores"] for n, level in enumerate(levels)}
+        rows["shuffled"] = levels[-1]["shuffled"]
+        curves_found = {
+            name: Curve(values[known], frames=frames[known] + 1)
+            for name, values in ((n, np.array(row, dtype=float)) for n, row in rows.items())
+            if (known := np.isfinite(values)).any()
+        }
+        what = "share of videos right" if read.of_classes else f"error ({read.unit})"
+        yield Plot(
+            curves(Panel(f"{read.name}: {what}", curves_found)),
+            f"How well {read.name} is read from each level, by frame",
+            f"{read.name} by frame; the context ends at {found['context']}.",
+        )
 
 
 def _class_plot(reads: list[tables.Read]) -> Plot | None:

@@ -1,12 +1,14 @@
 """First-person walks through four rooms along a hallway, rendered by miniworld.
 
-A stand-in for GQN Mazes. The walks are of the three kinds of the paper's poster: staying in
-the room, going out into the hallway and staying there, and coming back.
+A stand-in for GQN Mazes, whose hallways have green walls too. The walks are of the three kinds of
+the paper's poster: staying in the room, going out into the hallway and staying there, and coming
+back.
 """
 
 import ctypes.util
 import math
 import os
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -32,11 +34,12 @@ KINDS = ("stays", "goes out", "comes back")
 _SIZE = 4.0  # side of a room, metres
 _GAP = 0.5  # thickness of a wall
 _WIDTH = 2.0  # of the hallway
-_DOOR = 1.6
-_DOOR_HEIGHT = 2.2
+_DOOR = 1.3
+_DOOR_HEIGHT = 2.0
 _STEP = 0.12  # metres a frame
 _TURN = 7.0  # degrees a frame at most
 _NEAR = 0.3  # metres from a target at which the next is taken
+_GREEN = (0.25, 0.9, 0.25)  # light on the walls of the hallway, and on no others
 _HALLWAY, _DOORWAY = 0, -1  # rooms are 1 to 4
 
 # fmt: off
@@ -47,6 +50,8 @@ _WALLS = (
 _FLOORS = (
     "floor_tiles_bw", "asphalt", "grass", "wood_planks", "concrete_tiles", "marble", "stucco",
 )
+# Those that are green in green light.
+_GREY_WALLS = ("cinder_blocks", "concrete", "drywall", "marble", "metal_grill", "rock", "stucco")
 # fmt: on
 
 _Point = tuple[float, float]
@@ -63,11 +68,14 @@ def _record(task: Task, attempt: int) -> Scene:
     video, position, heading, room, action = (np.stack(column) for column in columns)
     if _kind_of(room) != kind:
         raise DiscardedError(f"a walk that should be one that {KINDS[kind]} came out otherwise")
+    home = world.places[world.home]
     truth = {
         "position": position.astype(np.float32),
         "heading": heading.astype(np.float32),
         "room": room.astype(np.int32),
         "kind": np.int32(kind),
+        "wall": np.array(home.wall_tex_name, "U16"),
+        "floor": np.array(home.floor_tex_name, "U16"),
     }
     return Scene(video, truth, {"walk": action.astype(np.float32)})
 
@@ -135,25 +143,53 @@ def _world() -> Any:
             super().__init__(max_episode_steps=2**31, obs_width=64, obs_height=64)
 
         def _gen_world(self):
-            random, length = self.np_random, 2 * _SIZE + _GAP
-            hallway = self._add(random, 0.0, length, 0.0, _WIDTH)
-            self.places = [hallway]
-            for left in (0.0, _SIZE + _GAP):
-                for near in (-_GAP - _SIZE, _WIDTH + _GAP):
-                    room = self._add(random, left, left + _SIZE, near, near + _SIZE)
-                    middle = left + _SIZE / 2
-                    door = {"min_x": middle - _DOOR / 2, "max_x": middle + _DOOR / 2}
-                    self.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
-                    self.places.append(room)
-            self.home = int(random.integers(1, len(self.places)))
+            self.places = _places(self)
+            self.home = int(self.np_random.integers(1, len(self.places)))
             self.place_agent(room=self.places[self.home])
 
-        def _add(self, random, left, right, near, far):
-            wall, floor = (names[random.integers(len(names))] for names in (_WALLS, _FLOORS))
-            sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
-            return self.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
+        def _gen_static_data(self):
+            super()._gen_static_data()
+            hallway = self.places[_HALLWAY]
+            hallway.wall_tex = _Lit(hallway.wall_tex, lambda: pyglet.gl.glColor3f(*_GREEN))
 
     return World()
+
+
+class _Lit:
+    """A texture in coloured light."""
+
+    def __init__(self, texture: Any, colour: Callable[[], None]):
+        self.texture, self.colour = texture, colour
+
+    def bind(self) -> None:
+        """Draw with the texture what comes next, which are the walls of one room."""
+        self.texture.bind()
+        self.colour()
+
+
+def _places(world: Any) -> list[Any]:
+    """Build the hallway and the rooms along it."""
+    length = 2 * _SIZE + _GAP
+    hallway = _add(world, _GREY_WALLS, 0.0, length, 0.0, _WIDTH)
+    places = [hallway]
+    for left in (0.0, _SIZE + _GAP):
+        for near in (-_GAP - _SIZE, _WIDTH + _GAP):
+            room = _add(world, _WALLS, left, left + _SIZE, near, near + _SIZE)
+            middle = left + _SIZE / 2
+            door = {"min_x": middle - _DOOR / 2, "max_x": middle + _DOOR / 2}
+            world.connect_rooms(room, hallway, **door, max_y=_DOOR_HEIGHT)
+            places.append(room)
+    return places
+
+
+def _add(
+    world: Any, walls: Sequence[str], left: float, right: float, near: float, far: float
+) -> Any:
+    """Build a room with a wall and a floor of any texture."""
+    random = world.np_random
+    wall, floor = (names[random.integers(len(names))] for names in (walls, _FLOORS))
+    sides = {"min_x": left, "max_x": right, "min_z": near, "max_z": far}
+    return world.add_rect_room(**sides, wall_tex=wall, floor_tex=floor)
 
 
 def _room_of(world: Any, position: Any) -> int:
@@ -197,14 +233,14 @@ ROOMS = Simulator(
     missing=_missing,
     versions=partial(versions, "miniworld", "pyglet", "numpy"),
     card="""First-person walks through four rooms along a hallway, every room with textures of its
-own, new for each video; a stand-in for GQN Mazes. Rendered by miniworld (Apache-2.0) with its
-textures.
+own, new for each video, the walls of the hallway in green light; a stand-in for GQN Mazes. Rendered
+by miniworld (Apache-2.0) with its textures.
 
 Truth, for each frame: position (x and z, metres), heading (radians, 0 along x, counted
 counter-clockwise seen from above), room (0 the hallway, 1 to 4 the rooms, -1 a doorway); for each
 video: kind (0 stays in the room where it began, 1 goes out and stays in the hallway, 2 goes out and
-comes back). Action, between this frame and the next: turn (degrees, left is positive) and step
-(metres).""",
+comes back), and wall and floor, the textures of the room where it began. Action, between this frame
+and the next: turn (degrees, left is positive) and step (metres).""",
     deterministic=True,
 )
 """The simulator of `cwvae data make rooms`."""

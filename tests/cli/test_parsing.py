@@ -82,7 +82,7 @@ HUGE = "1000000000000000000000000000000"
 BAD = {
     "no command": (
         [],
-        "expected one of train, evaluate, predict, analyse, encode, info, export, models, data",
+        "expected one of train, evaluate, predict, analyse, compare, encode, info, export, models,",
     ),
     "unknown command": (["fly"], "fly"),
     "unknown option": ([*NEW, "--wings", "2"], "--wings 2"),

@@ -154,6 +154,5 @@ def _bars(chosen: Sequence[Measure], labels: Sequence[str], ylabel: str) -> Plot
 
 def _note(results: Sequence[Results]) -> str:
     """Return that curves are not all comparable, "" where they are."""
-    return "Of different kinds of test videos: not all are comparable." * bool(
-        incomparable(results)
-    )
+    mixed = bool(incomparable(results))
+    return "Of different kinds of test videos: not all are comparable." * mixed

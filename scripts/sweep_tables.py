@@ -31,7 +31,7 @@ def speed_table(result: dict) -> str:
     ]
     ranks = [f"{x + 0.0:.2f}" for x in found.correlations]
     rows.append(["rank correlation", *("" for _ in levels), *ranks])
-    return _markdown(["speed", *heads], rows) + "\n\n" + source(result, _COMMAND + "speed")
+    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND + "speed")
 
 
 def _nats(result: dict) -> SpeedNats:

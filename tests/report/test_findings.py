@@ -23,8 +23,8 @@ def test_every_finding_begins_with_its_number():
         "0.05 of the videos keep their digits after a reset of level 1",
         "0.05 of the videos keep their digits with level 1 drawn anew and the others held",
         "0.85 of the pairs of videos with different digits: with level 1 of another video, its",
-        "1.00: the rank correlation of the speed of the video with the share of nats in level 0 "
-        "(level 1: -1.00), information moves up when the video slows down",
+        "1.00 is the rank correlation of the speed of the video with the share of nats in level 0 "
+        "(level 1: -1.00): information moves up when the video slows down",
         "1,250 ticks imagine 1,000 frames with factor 4, 2,000 with factor 1: 12.5 ms instead of "
         "20.0, with 1,234 parameters either way",
     ):
@@ -49,8 +49,8 @@ def test_an_effect_that_is_not_there_is_not_named():
     for words in (
         "0.02 of the videos keep their digits, and hardly fewer whatever single level is blind",
         "hardly fewer whatever single level is drawn anew",
-        "0.10: the rank correlation of the speed of the video with the share of nats in level 0 "
-        "(level 1: 0.00), no way in which information moves",
+        "0.10 is the rank correlation of the speed of the video with the share of nats in level 0 "
+        "(level 1: 0.00): no way in which information moves",
         "0.01 of the pairs of videos: no set of levels",
         "0.12 of the videos: digits, hardly more often right than by chance",
         "6.70 px: the error of position, hardly less than by chance",

@@ -156,8 +156,8 @@ def speed_found(report: _Report) -> list[str]:
     )
     others = _others([rank + 0.0 for rank in ranks], 0, ".2f")
     return [
-        f"{ranks[0] + 0.0:.2f}: the rank correlation of the speed of the video with the share of "
-        f"nats in level 0{others}, {moves}"
+        f"{ranks[0] + 0.0:.2f} is the rank correlation of the speed of the video with the share of "
+        f"nats in level 0{others}: {moves}"
     ]
 
 

@@ -18,7 +18,7 @@ WALKS = {
 def places(tmp_path, monkeypatch):
     """Folders of this test, with the results of the repository."""
     shown = levels.PAGE.read_text()
-    for path in levels.RESULTS.glob("levels*.json"):
+    for path in [*levels.RESULTS.glob("levels*.json"), *levels.RESULTS.glob("sweep_*.json")]:
         (tmp_path / path.name).write_text(path.read_text())
     monkeypatch.setattr(levels, "RESULTS", tmp_path)
     monkeypatch.setattr(levels, "PLOTS", tmp_path)

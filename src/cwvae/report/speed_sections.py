@@ -54,7 +54,7 @@ def clock_section(report: _Report, pictures: _Pictures) -> Section | None:
         return None
     frames = f"{report['clock'][0]['frames']:,}"
     times = {str(x["factor"]): 1000 * x["seconds"] for x in report["clock"]}
-    figure = bars({"": times}, xlabel="temporal abstraction factor", ylabel="milliseconds")
+    figure = bars({"one video": times}, xlabel="temporal abstraction factor", ylabel="milliseconds")
     return Section(
         title="Clock",
         verdicts=findings.clock_found(report),

@@ -93,8 +93,8 @@ def _check_axes(where: str, array: Shaped[np.ndarray, "..."], wanted: Wanted, mo
     if most == 3 and array.ndim == 2 and array.shape[1] >= wanted.length:
         raise ValueError(
             f"{where}: expected a vector a clip, got {array.shape[1]} numbers, where a clip has "
-            f"{wanted.length} frames; give one number a frame as (clips, frames, 1), or a vector in "
-            "parts"
+            f"{wanted.length} frames; give one number a frame as (clips, frames, 1), or a vector "
+            "in parts"
         )
 
 

@@ -13,7 +13,7 @@ from cwvae.report.curves import Curve, Panel, write_curves
 __all__ = ["draw_factors", "factor_table", "speed_table"]
 
 SHOWN = (100, 300, 1000)
-_COMMAND = "python scripts/sweeps.py "
+_COMMAND = "python scripts/sweeps.py {0} {0}.json --runs runs"
 
 
 def speed_table(result: dict) -> str:
@@ -31,7 +31,7 @@ def speed_table(result: dict) -> str:
     ]
     ranks = [f"{x + 0.0:.2f}" for x in found.correlations]
     rows.append(["rank correlation", *("" for _ in levels), *ranks])
-    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND + "speed")
+    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND.format("speed"))
 
 
 def _nats(result: dict) -> SpeedNats:
@@ -64,7 +64,7 @@ def factor_table(result: dict, sweep: str) -> str:
                 str(len(runs)),
             ]
         )
-    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND + sweep)
+    return _markdown(heads, rows) + "\n\n" + source(result, _COMMAND.format(sweep))
 
 
 def draw_factors(results: dict[str, dict], path: Path) -> None:
@@ -80,7 +80,7 @@ def draw_factors(results: dict[str, dict], path: Path) -> None:
             ends = values.min(0), values.max(0)
             curves[f"factor {factor}"] = Curve(values.mean(0), interval=ends, frames=frames)
         panels.append(Panel(f"digits right, {title}", curves))
-    write_curves(path, panels, title="mean, least and most of all seeds")
+    write_curves(path, panels, title="identity against the frame, by the factor")
 
 
 def _at(run: dict, share: str, frame: int) -> float:

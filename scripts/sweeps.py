@@ -6,7 +6,7 @@
 train the sizes and the recipe of the preset `pocket`, with a slowest level that ticks in the place
 of the static one, on videos of 1/4 to 4 times the speed, or with temporal abstraction factors 1 to
 8. `factor-static` keeps the static level. RESULT.json is written after each; a run that stands in
-it is not made again. `scripts/levels.py` makes tables and plots of the results.
+it is not made again. `scripts/levels.py` makes tables of the first two.
 """
 
 import argparse

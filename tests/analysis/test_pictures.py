@@ -9,6 +9,7 @@ from models import plain, plain_video
 from cwvae.analysis.pictures import (
     blind_forecasts,
     every_so_many,
+    resample_frames,
     reset_forecasts,
     swap_forecasts,
     swap_sets,
@@ -48,6 +49,14 @@ def test_a_video_with_all_levels_of_another_goes_on_as_that_with_its_own_noise(m
     plain_forecasts = reset_forecasts(model, CONTEXTS, 6, key=KEY)[()]
     np.testing.assert_array_equal(found[()], plain_forecasts)
     assert len({videos.tobytes() for videos in found.values()}) == 4
+
+
+@each
+def test_every_level_is_drawn_anew_once(model):
+    found = resample_frames(model, CONTEXTS, key=KEY)
+    assert [*found] == [(), (0,), (1,)]
+    assert {videos.shape for videos in found.values()} == {CONTEXTS.shape}
+    assert len({videos.tobytes() for videos in found.values()}) == 3
 
 
 def test_sets_to_swap_are_none_all_each_and_all_but_each():

@@ -113,13 +113,19 @@ def test_the_page_ends_in_html(runs, out, capsys):
     assert f"--out must end in .html, got {out}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [{"summary": {}}, {"elbo": 3}, {"identity": [1]}])
+@pytest.mark.parametrize("wrong", [{"summary": {}}, {"elbo": 3}, {"identity": [1]}, {"step": None}])
 def test_results_that_no_command_writes_are_an_error(runs, wrong, tmp_path, capsys):
     write_json(runs[1] / "evaluation" / "metrics.json", evaluation() | wrong)
     assert compare(*runs, "--out", tmp_path / "page.html") == 2
     line = capsys.readouterr().err
     assert "expected what cwvae evaluate and cwvae analyse write" in line
     assert line.count("\n") == 1
+
+
+def test_a_report_of_something_else_is_an_error(runs, tmp_path, capsys):
+    write_json(runs[1] / "evaluation" / "metrics.json", {"a": 1})
+    assert compare(*runs, "--out", tmp_path / "page.html") == 2
+    assert "expected what cwvae evaluate and cwvae analyse write" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "NaN"])

@@ -19,7 +19,7 @@ def test_videos_in_files_are_compared_as_far_as_four_of_them_go(run):
     loaded = load_run(run)
     source = Clips(videos(30, 10, 20, 9, 10, 8), frames=8)
     pictures = draw_pictures(loaded.model, loaded.settings, source, context=4, horizon=12, seed=0)
-    assert [*pictures] == ["blind", "reset", "swap", "forecast"]
+    assert [*pictures] == ["blind", "reset", "resample", "swap", "forecast"]
     kept = pictures["blind"]
     assert [*kept.columns] == ["truth", "none", "level 0", "level 1", "level 2"]
     # All of the context, and the forecast; four videos have ten frames.
@@ -38,5 +38,5 @@ def test_a_single_video_is_not_swapped(run):
     loaded = load_run(run)
     source = Clips(videos(14), frames=14)
     pictures = draw_pictures(loaded.model, loaded.settings, source, context=4, horizon=12, seed=0)
-    assert [*pictures] == ["blind", "reset", "forecast"]
+    assert [*pictures] == ["blind", "reset", "resample", "forecast"]
     assert pictures["forecast"].numbers.tolist() == [*range(5, 17)]

@@ -28,7 +28,7 @@ def test_speeds_are_sorted_as_numbers_and_seeds_are_averaged():
         "| 4 | 90 | 10 | 0.90 | 0.10 |",
         "| rank correlation |  |  | 1.00 | -1.00 |",
     ]
-    assert lines[-1] == f"{SOURCE}sweeps.py speed`"
+    assert lines[-1] == f"{SOURCE}sweeps.py speed speed.json --runs runs`"
 
 
 def test_factors_have_the_least_and_the_most_of_their_seeds(tmp_path):
@@ -39,6 +39,6 @@ def test_factors_have_the_least_and_the_most_of_their_seeds(tmp_path):
         "| 1 | 36 | 0.50 to 0.75 | 0.25 | 0.00 to 0.12 | 0.75 | 90 to never | 2.5 | 2 |",
         "| 8 | 36 | 0.50 | 0.25 | 0.12 | 0.75 | 64 | 2.5 | 1 |",
     ]
-    assert lines[-1] == f"{SOURCE}sweeps.py factor`"
+    assert lines[-1] == f"{SOURCE}sweeps.py factor factor.json --runs runs`"
     sweep_tables.draw_factors({"one": result, "other": result}, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 1000

@@ -159,7 +159,7 @@ def swapping(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_L
 def resampling(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_Levels, Kept]:
     """Reconstruct with no level, then each one alone, drawn anew while the others are held.
 
-    What is lost is what the level holds, and no other one does.
+    What is lost depends on the level, directly or through the levels below it.
     """
     keys, _ = _keys(videos, key)
     sets: list[_Levels] = [(), *((level,) for level in range(model.hierarchy.clock.levels))]

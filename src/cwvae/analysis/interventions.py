@@ -106,7 +106,8 @@ def resample(
 ) -> Video:
     """Reconstruct a video with some levels drawn anew from their priors, the others held.
 
-    What varies with the draw is what the levels hold, and nothing above or below them does.
+    What varies with the draw depends on the levels, directly or through those below them, whose
+    latents stay while their memories and contexts follow.
 
     **Arguments:** `levels`, one or several, 0 the fastest; `noise` with which the video is
     observed, whose latents the other levels keep; `fresh`, the noise of the draw, of which that of

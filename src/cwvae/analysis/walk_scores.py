@@ -16,7 +16,7 @@ class WalkScores(NamedTuple):
 
     - `accuracy`: the share of walks whose class is the true one;
     - `balanced`: the mean over the true classes that occur of the share of theirs that is right,
-      which is 1/3 for always the same answer, however unequal the classes are;
+      which of three classes is 1/3 for always the same answer, however unequal they are;
     - `shares`: of each found class among all walks;
     - `counts`: a row for each true class, a column for each found one, in the order of `SEQUENCES`.
     """

@@ -1,9 +1,10 @@
 """`cwvae compare`: several runs on one page, from what is known of each."""
 
+import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from cwvae.pretrained.card import data_line
 from cwvae.pretrained.load import read_header
 from cwvae.pretrained.places import find, is_exported
 from cwvae.report.compare_page import compare_page, comparison_table
-from cwvae.report.comparison import Measure, Results, differences, incomparable, measures
-from cwvae.report.page import Page, write_page
+from cwvae.report.comparison import Results, differences, incomparable, measures
+from cwvae.report.page import write_page
 from cwvae.training.footprint import memory_of_training
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import Settings
@@ -31,12 +32,14 @@ def compare(options: Compare) -> int:
     """Read what is known of the runs, write the page, print the table, return the exit status."""
     _check_different(options.runs)
     check_writable(options.out.parent)
-    results = [_read(run) for run in options.runs]
+    with _as_written(options.runs):
+        results = [_read(run) for run in options.runs]
     if not any(r.evaluation or r.analysis for r in results):
         raise ValueError(
             f"RUN must be measured, got none that is; {_command('evaluate', options.runs[0])}"
         )
-    found, page = _judged(results)
+    with _as_written(options.runs):
+        found, page = measures(results), compare_page(results)
     write_page(options.out, page)
     print(comparison_table(results, found))
     print("\n".join(["", *incomparable(results), *differences(found)]))
@@ -45,12 +48,13 @@ def compare(options: Compare) -> int:
     return 0
 
 
-def _judged(results: Sequence[Results]) -> tuple[list[Measure], Page]:
-    """Return measures and page; raise `ValueError` for results that no command writes."""
+@contextlib.contextmanager
+def _as_written(runs: Sequence[Path]) -> Iterator[None]:
+    """Raise `ValueError` where results are not what the commands write."""
     try:
-        return measures(results), compare_page(results)
+        yield
     except (AttributeError, LookupError, TypeError) as error:
-        names = ", ".join(r.name for r in results)
+        names = ", ".join(map(str, runs))
         raise ValueError(
             f"expected what cwvae evaluate and cwvae analyse write of {names}, got something else "
             f"({type(error).__name__} {error}); measure again"

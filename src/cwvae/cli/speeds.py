@@ -1,6 +1,7 @@
 """The nats of every level at several speeds of the video, and the cost of other clocks."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -9,7 +10,8 @@ import numpy as np
 from cwvae.analysis.clocks import forecast_costs
 from cwvae.analysis.speed import nats_at_speeds
 from cwvae.cli.frames import from_bytes
-from cwvae.data.sources import test_source
+from cwvae.data.clips import Clips
+from cwvae.data.sources import Source, test_source
 from cwvae.model import CWVAE
 from cwvae.training.settings import Settings
 
@@ -54,8 +56,18 @@ def _videos(settings: Settings, speed: float, context: int, videos: int, seed: i
     data = dataclasses.replace(settings.data, speed=settings.data.speed * speed)
     changed = dataclasses.replace(settings, data=data)
     source = test_source(changed, frames=context, length=videos, seed=seed)
-    items = (source[n]["video"] for n in range(min(videos, len(source))))
+    items = (source[n]["video"] for n in _chosen(source)[:videos])
     return np.stack([from_bytes(item) for item in items])
+
+
+def _chosen(source: Source) -> Sequence[int]:
+    """Return the first clip of each file, so that at every speed videos are of the same files."""
+    if not isinstance(source, Clips):
+        return range(len(source))
+    firsts: dict[int, int] = {}
+    for clip in range(len(source)):
+        firsts.setdefault(source.origin(clip).recording, clip)
+    return list(firsts.values())
 
 
 def clock_report(model: CWVAE, seed: int) -> list[dict[str, Any]]:

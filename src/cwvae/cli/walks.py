@@ -153,5 +153,7 @@ def _kinds(settings: Settings, source: Clips) -> Int[np.ndarray, " videos"]:
         str(video).rpartition("/")[2]: int(kind)
         for video, kind in zip(known["video"], known["kind"], strict=True)
     }
-    names = [recording.path.name for recording in source.recordings if recording.path]
-    return np.array([kinds[name] for name in names if name in kinds], int)
+    names = [recording.path.name if recording.path else "" for recording in source.recordings]
+    if not set(names) <= set(kinds):
+        return np.zeros(0, int)
+    return np.array([kinds[name] for name in names], int)

@@ -90,10 +90,11 @@ def _check_axes(where: str, array: Shaped[np.ndarray, "..."], wanted: Wanted, mo
             f"{where}: expected at least {wanted.length} frames, those of a clip, got "
             f"{array.shape[1]}; the axes are {form}"
         )
-    if most == 3 and array.ndim == 2 and array.shape[1] == wanted.length:
+    if most == 3 and array.ndim == 2 and array.shape[1] >= wanted.length:
         raise ValueError(
-            f"{where}: expected a vector a clip, got as many numbers as a clip has frames, "
-            f"{wanted.length}; give one number a frame as (clips, frames, 1), or a vector in parts"
+            f"{where}: expected a vector a clip, got {array.shape[1]} numbers, where a clip has "
+            f"{wanted.length} frames; give one number a frame as (clips, frames, 1), or a vector in "
+            "parts"
         )
 
 

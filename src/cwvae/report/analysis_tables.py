@@ -72,7 +72,7 @@ def _read(name: str, levels: list[dict[str, Any]]) -> Read:
 def analysis_tables(report: _Report) -> list[Table]:
     """Return all tables of a report, of the experiments that are in it."""
     kept = [kept_table(report, name) for name in ("blind", "reset", "resample") if name in report]
-    swapped = [swap_table(report)] if "swap" in report else []
+    swapped = [swap_table(report)] if report.get("swap") else []
     speed = [speed_table(report)] if "shares" in report.get("speed", {}) else []
     clock = [clock_table(report)] if "clock" in report else []
     return [levels_table(report), *kept, *swapped, *speed, *clock, *walks_table(report)]

@@ -67,7 +67,7 @@ def resample_section(report: _Report, pictures: _Pictures) -> Section | None:
         "resample",
         findings.resample_found(report),
         "Reconstructions with one level drawn anew while the latents of the others are held: what "
-        "varies is what the level holds.",
+        "is lost depends on the level, directly or through the levels below it.",
     )
 
 

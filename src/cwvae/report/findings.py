@@ -25,7 +25,7 @@ __all__ = [
 _Report = dict[str, Any]
 
 _CLEAR = 0.1  # a share of videos, or of an error, from which an effect is named
-_RANKED = 0.8  # a rank correlation from which it is named
+_RANKED, _SPEEDS = 0.8, 4  # a rank correlation, and of how many speeds, from which it is named
 
 
 def findings(report: _Report) -> list[str]:
@@ -73,7 +73,7 @@ def _value_read(read: Read) -> str:
     score, shuffled = read.scores[best], read.shuffled[best]
     number = f"{score:.2f} {read.unit}".rstrip()
     rest = _others(read.scores, best, ".2f", [f"shuffled: {shuffled:.2f}"])
-    if shuffled - score < _CLEAR * shuffled:
+    if shuffled - score <= _CLEAR * shuffled:
         return (
             f"{number}: the error of {read.name}, hardly less than by chance from any level{rest}"
         )
@@ -124,7 +124,7 @@ def _lost_most(sets: Mapping[str, Any], name: str, what: str, words: str, withou
 
 def swap_found(report: _Report) -> list[str]:
     """Return which levels bring another video's digits and leave the way."""
-    if "swap" not in report:
+    if not report.get("swap"):
         return []
     swaps = {levels: x["success"] for levels, x in report["swap"].items()}
     best = max(swaps, key=lambda levels: swaps[levels], default="")
@@ -142,30 +142,31 @@ def swap_found(report: _Report) -> list[str]:
 
 def speed_found(report: _Report) -> list[str]:
     """Return whether the fastest level takes a larger share of the nats of faster videos."""
-    ranks = [x for x in report.get("speed", {}).get("correlations", []) if x is not None]
-    if not ranks or len(ranks) < len(report["levels"]):
+    found = report.get("speed", {})
+    ranks = [0.0 if x is None else x + 0.0 for x in found.get("correlations", [])]
+    if len(ranks) < 2 or len(found["speeds"]) < _SPEEDS:
         return []
-    moves = (
-        "information moves up when the video slows down"
-        if ranks[0] > _RANKED
-        else (
-            "information moves down when the video slows down"
-            if ranks[0] < -_RANKED
-            else "no way in which information moves"
-        )
-    )
-    others = _others([rank + 0.0 for rank in ranks], 0, ".2f")
+    shares = [share[0] for share in found["shares"]]
+    change = abs(shares[-1] - shares[0])
+    if change < _CLEAR or abs(ranks[0]) < _RANKED:
+        moves = "its share hardly changes with the speed"
+    else:
+        more = "larger" if ranks[0] > 0 else "smaller"
+        moves = f"its share is {more} the faster the video, {shares[0]:.2f} to {shares[-1]:.2f}"
+    others = _others(ranks, 0, ".2f")
     return [
-        f"{ranks[0] + 0.0:.2f} is the rank correlation of the speed of the video with the share of "
+        f"{ranks[0]:.2f} is the rank correlation of the speed of the video with the share of "
         f"nats in level 0{others}: {moves}"
     ]
 
 
 def clock_found(report: _Report) -> list[str]:
     """Return how many ticks a slower clock saves."""
-    if "clock" not in report or len(report["levels"]) == 1:
+    if "clock" not in report:
         return []
     first, last = report["clock"][0], report["clock"][-1]
+    if first["ticks"] == last["ticks"]:
+        return []
     return [
         f"{sum(last['ticks']):,} ticks imagine {last['frames']:,} frames with factor "
         f"{last['factor']}, {sum(first['ticks']):,} with factor {first['factor']}: "

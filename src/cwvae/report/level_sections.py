@@ -90,7 +90,8 @@ def _over_time(report: _Report, reads: list[tables.Read]) -> Iterator[Plot]:
             for name, values in ((n, np.array(row, dtype=float)) for n, row in rows.items())
             if (known := np.isfinite(values)).any()
         }
-        what = "share of videos right" if read.of_classes else f"error ({read.unit})"
+        unit = f" ({read.unit})" if read.unit else ""
+        what = "share of videos right" if read.of_classes else f"error{unit}"
         yield Plot(
             curves(Panel(f"{read.name}: {what}", curves_found)),
             f"How well {read.name} is read from each level, by frame",

@@ -32,15 +32,15 @@ def speed_section(report: _Report, pictures: _Pictures) -> Section | None:
         for level in range(len(report["levels"]))
     }
     figure = bars(series, xlabel="times the speed of the run", ylabel="share of the nats")
-    missing = ", ".join(found["left_out"])
     return Section(
         title="Speed",
         verdicts=findings.speed_found(report),
         text=(
             f"The KL of {report['context']} frames of the same kind of video, slower and faster "
             "than those that the model was trained on: does information move up when the video "
-            "slows down?" + (f" Left out for want of frames: {missing}." if missing else "")
+            "slows down? Of speeds that the model was not trained on, nats are surprise too."
         ),
+        notes=[f"Not at {speed} times: {why}" for speed, why in found["left_out"].items()],
         parts=[
             Plot(figure, "Share of the nats in each level, by the speed of the video"),
             tables.speed_table(report),

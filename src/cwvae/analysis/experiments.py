@@ -115,9 +115,9 @@ def blinding(model: CWVAE, videos: DigitVideos, *, key: PRNGKeyArray) -> dict[_L
     observing, imagining = _keys(videos, key)
     found = {}
     for levels in level_sets(model.hierarchy.clock.levels):
-        blinded = blind(model, levels)
-        states = observe_videos(blinded, videos.contexts, observing)
-        found[levels] = videos.kept_in(imagine_videos(blinded, states, WINDOW, imagining))
+        states = observe_videos(blind(model, levels), videos.contexts, observing)
+        # Imagining is the same whatever is blind, and with one model it is compiled once.
+        found[levels] = videos.kept_in(imagine_videos(model, states, WINDOW, imagining))
     return found
 
 

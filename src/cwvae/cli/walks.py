@@ -64,7 +64,7 @@ def measure_walks(
     **Arguments:** `source`, the test videos; at most so many `videos` of it; `seed` of forecasts.
     """
     frames = _shortest(source)
-    walks = _walks(source, frames)[:videos]
+    walks = _walks(source, frames, videos)
     true = _classes(walks)
     kinds = _kinds(settings, source)[:videos]
     slowest = model.hierarchy.clock.slowest
@@ -134,12 +134,15 @@ def _shortest(source: Clips) -> int:
     return min(_lengths(source))
 
 
-def _walks(source: Clips, frames: int) -> UInt8[np.ndarray, "videos frames height width 3"]:
-    """Return the first frames of every test video."""
+def _walks(
+    source: Clips, frames: int, videos: int
+) -> UInt8[np.ndarray, "videos frames height width 3"]:
+    """Return the first frames of the first so many test videos."""
     whole = Clips(source.recordings, frames=frames, speed=float(source.speed))
     # Of a video that is several times as long, its first clip.
     clips = np.array([length // frames for length in _lengths(source)])
-    return np.stack([whole[int(first)]["video"] for first in np.cumsum(clips) - clips])
+    firsts = (np.cumsum(clips) - clips)[:videos]
+    return np.stack([whole[int(first)]["video"] for first in firsts])
 
 
 def _kinds(settings: Settings, source: Clips) -> Int[np.ndarray, " videos"]:

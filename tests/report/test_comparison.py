@@ -26,7 +26,7 @@ def test_a_difference_is_beyond_the_spread_where_intervals_do_not_overlap():
 
 
 def test_the_best_stands_beside_each_other_run():
-    runs = [results(str(n), speeds=[100.0 * n + 1]) for n in range(3)]
+    runs = [results(str(n), speeds=[100.0 * n + 1] * 4) for n in range(3)]
     lines = [line for line in sentences(*runs).splitlines() if "training speed" in line]
     assert [line.split()[0] for line in lines] == ["100", "200"]
     assert all("beyond the spread: 2 201" in line for line in lines)
@@ -47,6 +47,11 @@ def test_what_was_measured_on_different_videos_is_not_compared():
         "0.45)"
     ]
     assert incomparable([results("a"), results("b", test={})]) == []
+
+
+def test_a_speed_that_was_logged_too_seldom_to_have_a_spread_is_not_judged():
+    runs = results("a", speeds=[100.0] * 4), results("b", speeds=[200.0])
+    assert "training speed" not in "\n".join(differences(measures(runs)))
 
 
 def test_speeds_of_different_devices_are_not_compared():

@@ -6,6 +6,7 @@ from cwvae.report.tables import Table
 from cwvae.report.walks import walks_table
 
 __all__ = [
+    "SWAPPED",
     "Read",
     "analysis_tables",
     "clock_table",
@@ -18,14 +19,14 @@ __all__ = [
 
 _Report = dict[str, Any]
 
-# Columns of the table of swaps, and where their numbers stand in a report.
-_SWAP = {
+SWAPPED = {
     "own digits": "identity_of_own",
-    "the other's": "identity_of_other",
+    "the other's digits": "identity_of_other",
     "own way": "position_of_own",
     "the other's way": "position_of_other",
     "success": "success",
 }
+"""What is measured of swaps, and where its numbers stand in a report."""
 # Units of the truths of reports that have none beside them: those of digits, before 0.3.
 _UNITS = {"position": "px", "velocity": "px/frame"}
 
@@ -110,10 +111,10 @@ def kept_table(report: _Report, name: str) -> Table:
 def swap_table(report: _Report) -> Table:
     """Return a row for each set of levels that was swapped."""
     rows = [
-        [levels, *(f"{x[name]:.2f}" for name in _SWAP.values())]
+        [levels, *(f"{x[name]:.2f}" for name in SWAPPED.values())]
         for levels, x in report["swap"].items()
     ]
-    return Table(["swapped levels", *_SWAP], rows)
+    return Table(["swapped levels", *SWAPPED], rows)
 
 
 def speed_table(report: _Report) -> Table:

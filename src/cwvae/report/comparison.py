@@ -12,6 +12,7 @@ __all__ = ["Estimate", "Measure", "Results", "differences", "incomparable", "mea
 _SCORES = {"ssim": "SSIM", "psnr": "PSNR (dB)"}
 _NORMAL = 1.96  # standard errors on either side of a mean, where a report has no interval
 _GIB = 2**30
+_QUARTERS = 4  # numbers from which there are quartiles
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -197,7 +198,8 @@ def _speed(results: Sequence[Results]) -> Measure:
         if r.speeds:
             low, middle, high = np.percentile(r.speeds, (25, 50, 75)).tolist()
             of[r.name] = Estimate(middle, low, high)
-    alike = {r.name: r.device for r in results}
+    # Fewer have no spread to judge by.
+    alike = {r.name: r.device for r in results if len(r.speeds) >= _QUARTERS}
     return Measure(name="training speed (frames/s)", of=of, alike=alike, digits=0)
 
 

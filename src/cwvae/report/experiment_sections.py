@@ -28,13 +28,6 @@ _Pictures = Mapping[str, Grid]
 
 _COLUMN = 480  # pixels of the column of a page, in which wider pictures would be made smaller
 _KEPT = {"digits kept": "identity", "way kept": "position"}
-_SWAPPED = {
-    "own digits": "identity_of_own",
-    "the other's digits": "identity_of_other",
-    "own way": "position_of_own",
-    "the other's way": "position_of_other",
-    "success": "success",
-}
 
 
 def blind_section(report: _Report, pictures: _Pictures) -> Section | None:
@@ -117,7 +110,7 @@ def swap_section(report: _Report, pictures: _Pictures) -> Section | None:
     if report.get("swap"):
         series = {
             label: {levels: x[what] for levels, x in report["swap"].items()}
-            for label, what in _SWAPPED.items()
+            for label, what in tables.SWAPPED.items()
         }
         figure = bars(series, xlabel="levels of another video", ylabel="share of pairs")
         alt = "Share of pairs of videos with own and other digits and way, by the levels swapped"

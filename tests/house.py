@@ -17,9 +17,10 @@ ROWS = (
     ("kernels",),
     ("nn",),
     ("cells",),
-    ("conditioning", "hierarchy_checks", "hierarchy"),
+    ("conditioning", "hierarchy_checks", "hierarchy", "video_model"),
+    ("clockwork",),
+    ("hiding", "objective", "open_loop", "rollout"),
     ("model",),
-    ("objective", "open_loop", "rollout"),
     ("streaming", "training", "evaluation", "analysis"),
     ("official", "pretrained"),
 )

@@ -21,7 +21,7 @@ ROWS = (
     ("clockwork",),
     ("hiding", "objective", "open_loop", "rollout"),
     ("model",),
-    ("streaming", "training", "evaluation", "analysis"),
+    ("streaming", "training", "evaluation", "analysis", "baselines"),
     ("official", "pretrained"),
 )
 # The outer ring imports the core and is never imported by it; what prints is outermost.

@@ -7,6 +7,9 @@ from typing import Any
 
 from jaxtyping import PRNGKeyArray
 
+from cwvae.baselines.svg.build import build_svg
+from cwvae.baselines.svg.config import SVGConfig
+from cwvae.baselines.svg.footprint import svg_kept
 from cwvae.clock import ENDLESS
 from cwvae.training.build import build
 from cwvae.training.clockwork_footprint import numbers_kept
@@ -15,7 +18,7 @@ from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["METHODS", "AnyModelConfig", "Method", "build_any", "method_of"]
 
-AnyModelConfig = ModelConfig
+AnyModelConfig = ModelConfig | SVGConfig
 """The configuration of a model of any method."""
 
 
@@ -31,12 +34,14 @@ class Method:
     - `kept`: a function from a configuration, the videos of a batch and their frames to how many
       numbers a training step keeps of them for the gradient, about.
     - `described`: a function from a configuration to a line about what it is a model of.
+    - `facts`: one to the choices by which models of the method differ, in words.
     """
 
     config: type
     build: Callable[..., AbstractVideoModel]
     kept: Callable[[Any, int, int], int]
     described: Callable[[Any], str]
+    facts: Callable[[Any], dict[str, str]]
 
 
 def _clockwork(config: ModelConfig) -> str:
@@ -48,8 +53,31 @@ def _clockwork(config: ModelConfig) -> str:
     return levels + (once if ENDLESS in known else "")
 
 
+def _clockwork_facts(config: ModelConfig) -> dict[str, str]:
+    """Return the choices of a model of levels."""
+    levels = f"{config.levels}, factors {config.factors}"
+    return {"levels": levels, "likelihood": str(config.likelihood)}
+
+
+def _svg(config: SVGConfig) -> str:
+    """Return what the model is in words."""
+    return f"SVG-LP with {config.network} networks"
+
+
+def _svg_facts(config: SVGConfig) -> dict[str, str]:
+    """Return the choices of SVG-LP."""
+    return {
+        "network": config.network,
+        "skip features": config.skip,
+        "statistics": config.statistics,
+    }
+
+
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {"cwvae": Method(ModelConfig, build, numbers_kept, _clockwork)}
+    {
+        "cwvae": Method(ModelConfig, build, numbers_kept, _clockwork, _clockwork_facts),
+        "svg_lp": Method(SVGConfig, build_svg, svg_kept, _svg, _svg_facts),
+    }
 )
 
 

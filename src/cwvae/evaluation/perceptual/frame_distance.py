@@ -27,7 +27,8 @@ _SCALE = (0.458, 0.448, 0.450)
 _EPSILON = 1e-10
 _LEAST = 32  # pixels; less than 31 leave nothing of AlexNet's last layers
 
-Grid = Float[Array, "frames height width channels"]
+# (frames, height, width, channels), of which a layer changes all but the first.
+_Grid = Float[Array, "frames _ _ _"]
 
 
 class _Conv(NamedTuple):
@@ -137,7 +138,7 @@ def _distances(
     return total
 
 
-def _features(trained: _Network, name: str, grid: Grid) -> Sequence[Grid]:
+def _features(trained: _Network, name: str, grid: _Grid) -> Sequence[_Grid]:
     """Return the features of frames, of length 1 at every pixel, of the layers that count."""
     found = []
     for layer, (kernel, bias) in zip(_LAYERS[name], trained.convs, strict=True):

@@ -29,8 +29,9 @@ LEAST_FRAMES = 9
 Units = dict[str, tuple[Array, Array]]
 """Kernel (time, height, width, input, output) and bias of every convolution, by its name."""
 
-Grid = Float[Array, "batch time height width channels"]
-Pad = tuple[int, int]
+# (batch, time, height, width, channels), of which a layer changes all but the first.
+_Grid = Float[Array, "batch _ _ _ _"]
+_Pad = tuple[int, int]
 
 _BN_EPS = 1e-3  # Sonnet's batch normalisation, which has a bias and no scale
 _EARLIER = 4  # frames in one step of time after the lower layers
@@ -81,17 +82,26 @@ def logits(
     `LEAST_FRAMES` frames, which are resized to `size`; `chunk`, frames that go through the lower
     layers at a time, beside those around them: memory, and nothing else, depends on it.
     """
+    return _upper(units, _pieces(units, videos, chunk, size))
+
+
+def _pieces(
+    units: Units,
+    videos: Shaped[Array | np.ndarray, "batch frames height width channels"],
+    chunk: int,
+    size: int,
+) -> list[_Grid]:
+    """Return the lower layers' result, piece by piece in time."""
     frames = videos.shape[1]
-    steps = -(-frames // _EARLIER)
+    steps, most = -(-frames // _EARLIER), max(1, chunk // _EARLIER)
     pieces = []
-    for first in range(0, steps, max(1, chunk // _EARLIER)):
-        last = min(steps, first + max(1, chunk // _EARLIER))
-        start, stop, pads = _needed(first, last, frames)
+    for first in range(0, steps, most):
+        start, stop, pads = _needed(first, min(steps, first + most), frames)
         pieces.append(_lower(units, jnp.asarray(videos[:, start:stop]), pads, size))
-    return _upper(units, pieces)
+    return pieces
 
 
-def _needed(first: int, last: int, frames: int) -> tuple[int, int, tuple[Pad, ...]]:
+def _needed(first: int, last: int, frames: int) -> tuple[int, int, tuple[_Pad, ...]]:
     """Return the frames that some steps of the lower layers' result need, from start to stop.
 
     And how much each layer pads in time: something at the video's ends, nothing inside it.
@@ -118,9 +128,9 @@ def _extents(frames: int) -> list[int]:
 def _lower(
     units: Units,
     videos: Shaped[Array, "batch frames height width channels"],
-    pads: tuple[Pad, ...],
+    pads: tuple[_Pad, ...],
     size: int,
-) -> Grid:
+) -> _Grid:
     """Return what the lower layers make of a piece of each video."""
     grid = resize(scaled(videos), size)
     for layer, pad in zip(_LOWER, pads, strict=True):
@@ -129,7 +139,7 @@ def _lower(
 
 
 @jax.jit
-def _upper(units: Units, pieces: Sequence[Grid]) -> Float[Array, "batch 400"]:
+def _upper(units: Units, pieces: Sequence[_Grid]) -> Float[Array, "batch 400"]:
     """Return the logits of what the lower layers made of all pieces of the videos."""
     grid = jnp.concatenate(pieces, axis=1)
     for layer in _UPPER:
@@ -142,7 +152,7 @@ def _upper(units: Units, pieces: Sequence[Grid]) -> Float[Array, "batch 400"]:
     return product + bias.reshape(1, -1)
 
 
-def _apply(units: Units, layer: _Layer, grid: Grid, pad: Pad) -> Grid:
+def _apply(units: Units, layer: _Layer, grid: _Grid, pad: _Pad) -> _Grid:
     """Apply one layer, padded in time as given and in space as TensorFlow's "SAME"."""
     (time, space), (slower, smaller) = layer.kernel, layer.stride
     pads = (pad, *(_same(extent, space, smaller) for extent in grid.shape[2:4]))
@@ -154,7 +164,7 @@ def _apply(units: Units, layer: _Layer, grid: Grid, pad: Pad) -> Grid:
     return _pool(grid, (time, space, space), strides, pads)
 
 
-def _mixed(units: Units, name: str, grid: Grid, pads: Sequence[Pad]) -> Grid:
+def _mixed(units: Units, name: str, grid: _Grid, pads: Sequence[_Pad]) -> _Grid:
     """Apply an Inception module: four ways side by side."""
     parts = [f"{branch}_1x1" for branch in ("0/Conv3d_0a", "1/Conv3d_0a", "2/Conv3d_0a")]
     point, *narrow = (_conv(units[f"{name}/Branch_{part}"], grid) for part in parts)
@@ -172,10 +182,10 @@ def _mixed(units: Units, name: str, grid: Grid, pads: Sequence[Pad]) -> Grid:
 
 def _conv(
     unit: tuple[Array, Array],
-    grid: Grid,
+    grid: _Grid,
     strides: Sequence[int] = (1, 1, 1),
-    pads: Sequence[Pad] = ((0, 0),) * 3,
-) -> Grid:
+    pads: Sequence[_Pad] = ((0, 0),) * 3,
+) -> _Grid:
     """Apply a convolution and a rectifier.
 
     As one over space, whose channels are those of all steps of time that a kernel covers: on a
@@ -196,7 +206,9 @@ def _conv(
     return rectified.reshape(*steps.shape[:2], *summed.shape[1:])
 
 
-def _pool(grid: Grid, window: Sequence[int], strides: Sequence[int], pads: Sequence[Pad]) -> Grid:
+def _pool(
+    grid: _Grid, window: Sequence[int], strides: Sequence[int], pads: Sequence[_Pad]
+) -> _Grid:
     """Return the largest value in each window, one axis after the other."""
     for axis, (extent, stride, pad) in enumerate(zip(window, strides, pads, strict=True), start=1):
         edges = [pad if other == axis else (0, 0) for other in range(grid.ndim)]
@@ -205,13 +217,13 @@ def _pool(grid: Grid, window: Sequence[int], strides: Sequence[int], pads: Seque
     return grid
 
 
-def _shifted(grid: Grid, axis: int, extent: int, stride: int) -> list[Grid]:
+def _shifted(grid: _Grid, axis: int, extent: int, stride: int) -> list[_Grid]:
     """Return the first places of all windows along an axis, their second places, and so on."""
     reach = (grid.shape[axis] - extent) // stride * stride + 1
     return [lax.slice_in_dim(grid, i, i + reach, stride, axis) for i in range(extent)]
 
 
-def _same(extent: int, kernel: int, stride: int) -> Pad:
+def _same(extent: int, kernel: int, stride: int) -> _Pad:
     """Return how TensorFlow's "SAME" pads an axis, before and after."""
     total = max(0, (-(-extent // stride) - 1) * stride + kernel - extent)
     return total // 2, total - total // 2

@@ -116,13 +116,13 @@ def _path(source: Source) -> Path:
     return Path(spec.origin).parent / "weights" / source.file
 
 
-def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, np.ndarray]]:
+def _flat(tree: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Yield the arrays of nested dictionaries with their paths."""
+    if not isinstance(tree, Mapping):
+        yield path, np.asarray(tree)
+        return
     for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}/")
-        else:
-            yield f"{above}{name}", value
+        yield from _flat(value, f"{path}/{name}" if path else name)
 
 
 def _digest(arrays: Weights) -> str:
@@ -130,7 +130,7 @@ def _digest(arrays: Weights) -> str:
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 
@@ -146,8 +146,9 @@ def _kept(path: Path | None) -> Weights:
     """Return the arrays that are kept, none where they are missing or damaged."""
     try:
         if path is not None:
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
+            # Of a file that it opens itself, NumPy leaves a damaged one open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         pass
     return {}

@@ -25,7 +25,7 @@ CALLS = {
             ("one video", VIDEOS[0], r"every video must have axes \(frames, .*got uint8.8,8,1."),
             ("8 frames", VIDEOS[:, :8], "at least 9 frames for I3D, got 8; 16 are customary"),
             ("two channels", VIDEOS.repeat(2, -1), "with 1 or 3 channels, got uint8.9,8,8,2."),
-            ("lists", [[0.0]], r"must have axes .*got .0\.0..; add axes"),
+            ("lists", [[0.0]], r"must have axes .*got \(0\.0\); add axes"),
             ("integers", VIDEOS.astype(int), "must be bytes or floats .*got int64.*; convert it"),
             ("floats up to 255", VIDEOS + 255.0, "values in .0, 1., got 255 to 255; rescale"),
             ("floats from -1", VIDEOS - 1.0, "values in .0, 1., got -1 to -1; rescale"),

@@ -91,21 +91,28 @@ def lpips(
     if network not in NETWORKS:
         raise ValueError(f"network must be one of {NETWORKS}, got {network!r}; use 'alex'")
     chunk = whole_number("chunk", chunk)
-    pair = [check_pixels(n, f, "") for n, f in (("frames", frames), ("others", others))]
-    *leading, height, width, channels = frames.shape
-    if min(height, width) < _LEAST:
-        raise ValueError(
-            f"frames must have at least {_LEAST} x {_LEAST} pixels for LPIPS, "
-            f"got {height} x {width}; enlarge them, and state how"
-        )
-    first, second = (array.reshape(-1, height, width, channels) for array in pair)
+    first, second = _in_a_row("frames", frames), _in_a_row("others", others)
     trained = _trained(network)
     distances = np.empty(len(first), np.float32)
     for start in range(0, len(first), chunk):
         # The last chunk is filled with the last pair, so that one compilation is enough.
         rows = np.minimum(np.arange(start, start + min(chunk, len(first))), len(first) - 1)
         distances[rows] = _distances(trained, network, first[rows], second[rows])
-    return distances.reshape(leading)
+    return distances.reshape(frames.shape[:-3])
+
+
+def _in_a_row(
+    name: str, frames: Shaped[Array | np.ndarray, "*frames height width channels"]
+) -> Shaped[np.ndarray, "all height width channels"]:
+    """Return frames without the axes before them, or raise `ValueError` for wrong ones."""
+    array = check_pixels(name, frames, "")
+    *_, height, width, channels = array.shape
+    if min(height, width) < _LEAST:
+        raise ValueError(
+            f"{name} must have at least {_LEAST} x {_LEAST} pixels for LPIPS, "
+            f"got {height} x {width}; enlarge them, and state how"
+        )
+    return array.reshape(-1, height, width, channels)
 
 
 @functools.cache

@@ -91,4 +91,4 @@ def frechet_distance(
 
 def _root(rows: Float[np.ndarray, "rows feature"]) -> Float[np.ndarray, "fewer feature"]:
     """Return a matrix A with A'A the covariance of rows, with no more rows than features."""
-    return np.linalg.qr((rows - rows.mean(0)) / np.sqrt(len(rows) - 1), mode="r")
+    return np.linalg.qr((rows - rows.mean(0)) / np.sqrt(len(rows) - 1)).R

@@ -1,5 +1,7 @@
 """Bilinear resizing as TensorFlow 1 did it, which the networks of published FVD were fed with."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -33,9 +35,8 @@ def resize(
         return frames
     rows, columns = (jnp.asarray(_weights(n, size), frames.dtype) for n in (height, width))
     # On an accelerator the default precision would be below that of bytes.
-    product = {"precision": lax.Precision.HIGHEST}
-    across = jnp.einsum("jw,...hwc->...hjc", columns, frames, **product)
-    return jnp.einsum("ih,...hjc->...ijc", rows, across, **product)
+    product = functools.partial(jnp.einsum, precision=lax.Precision.HIGHEST)
+    return product("ih,...hjc->...ijc", rows, product("jw,...hwc->...hjc", columns, frames))
 
 
 def _weights(extent: int, size: int) -> Float[np.ndarray, "size extent"]:

@@ -159,6 +159,6 @@ def _keep(path: Path | None, arrays: Weights) -> None:
     try:
         if path is not None:
             with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **arrays)
+                np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
     except OSError:
         pass

@@ -1,4 +1,4 @@
-"""Weights before training, drawn as Keras draws them.
+"""Weights before training, drawn as Keras draws them, or PyTorch.
 
 All numbers come from one generator of a fixed size, called as often as is needed, since XLA takes a
 third of a second to compile a generator for each new shape and a model has dozens. They are the
@@ -6,6 +6,7 @@ same eagerly, under `jax.jit` and under `jax.vmap`, on every device.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -15,7 +16,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
-__all__ = ["glorot_uniform", "orthogonal", "zeros"]
+__all__ = ["glorot_uniform", "normal", "ones", "orthogonal", "uniform", "zeros"]
 
 _BLOCK = 2**16
 """Numbers that one call of the generator draws."""
@@ -46,6 +47,23 @@ def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "ro
     return _orthonormal(_uniform(math.prod(shape), key), shape)
 
 
+def uniform(shape: tuple[int, ...], *, limit: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
+    """Draw from the uniform distribution on +- limit."""
+    drawn = _uniform(math.prod(shape), key).reshape(shape)
+    return jnp.asarray(drawn.dtype.type(limit) * drawn)
+
+
+def normal(shape: tuple[int, ...], *, stddev: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
+    """Draw from the normal distribution with mean 0."""
+    drawn = _drawn(_normal_block, math.prod(shape), key).reshape(shape)
+    return jnp.asarray(drawn.dtype.type(stddev) * drawn)
+
+
+def ones(*shape: int) -> Float[Array, "*shape"]:
+    """Return ones without compiling anything."""
+    return jnp.asarray(np.ones(shape, _dtype()))
+
+
 def zeros(*shape: int) -> Float[Array, "*shape"]:
     """Return zeros without compiling anything."""
     return jnp.asarray(np.zeros(shape, _dtype()))
@@ -53,13 +71,20 @@ def zeros(*shape: int) -> Float[Array, "*shape"]:
 
 def _uniform(count: int, key: PRNGKeyArray) -> Float[Array | np.ndarray, " count"]:
     """Draw numbers uniformly from [-1, 1)."""
+    return _drawn(_block, count, key)
+
+
+def _drawn(
+    block: Callable[[PRNGKeyArray, int | Array], Array], count: int, key: PRNGKeyArray
+) -> Float[Array | np.ndarray, " count"]:
+    """Draw numbers, block by block."""
     blocks = max(1, -(-count // _BLOCK))
-    first = _block(key, 0)
+    first = block(key, 0)
     if isinstance(first, Tracer):
-        drawn = jax.vmap(_block, (None, 0))(key, jnp.arange(blocks)).reshape(-1)
+        drawn = jax.vmap(block, (None, 0))(key, jnp.arange(blocks)).reshape(-1)
         return drawn[:count].astype(_dtype())
     # Cut on the host, where no new shape is compiled.
-    drawn = [np.asarray(first), *(np.asarray(_block(key, n)) for n in range(1, blocks))]
+    drawn = [np.asarray(first), *(np.asarray(block(key, n)) for n in range(1, blocks))]
     return np.concatenate(drawn)[:count].astype(_dtype())
 
 
@@ -67,6 +92,12 @@ def _uniform(count: int, key: PRNGKeyArray) -> Float[Array | np.ndarray, " count
 def _block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " block"]:
     """Draw a block of numbers; float32 whatever the weights, so that they do not depend on that."""
     return 2 * jr.uniform(jr.fold_in(key, number), (_BLOCK,), "float32") - 1
+
+
+@jax.jit
+def _normal_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " block"]:
+    """Draw a block of normal numbers, likewise."""
+    return jr.normal(jr.fold_in(key, number), (_BLOCK,), "float32")
 
 
 @partial(jax.jit, static_argnames="shape")

@@ -11,7 +11,7 @@ PACKAGE = Path(cwvae.__file__).parent
 
 # A module imports modules of its own row and of the rows above it, as long as there is no circle.
 ROWS = (
-    ("_extras", "_version", "files", "provenance"),
+    ("_extras", "_version", "files", "home", "provenance"),
     ("arguments", "typechecking", "shapes"),
     ("clock", "beliefs", "level_kl", "likelihoods"),
     ("kernels",),

@@ -72,6 +72,31 @@ class Reader(eqx.Module):
 
         Raises `ValueError` for frames of another size, or another number of digits.
         """
+        pictures, corners = self._look(frames, num_digits)
+        digits = [self.classifier(picture) for picture in pictures]
+        if len(digits) == 1:
+            return Reading(digits[0], corners)
+        apart = jnp.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1, keepdims=True)
+        none = -math.log(len(PAIRS))
+        legible = apart > _APART * frames.shape[1]
+        return Reading(jnp.where(legible, _pairs(*digits), none), corners)
+
+    @checked
+    def features(
+        self, frames: Float[Array | np.ndarray, "frames height width 1"], num_digits: SupportsIndex
+    ) -> Float[Array, "frames num_digits hidden"]:
+        """Return the classifier's last hidden layer for each digit, of which its class is made.
+
+        **Arguments:** those of a reading, and the same errors. Digits are in no order; where two
+        are in one place, both have the features of one picture.
+        """
+        pictures, _ = self._look(frames, num_digits)
+        return jnp.stack([self.classifier.features(picture) for picture in pictures], axis=1)
+
+    def _look(
+        self, frames: Float[Array | np.ndarray, "frames height width 1"], num_digits: SupportsIndex
+    ) -> tuple[list[NewGrid], Float[Array, "frames num_digits 2"]]:
+        """Return the picture about each digit, and where the digits are."""
         count = whole_number("num_digits", num_digits)
         if count > 2:
             raise ValueError(f"num_digits must be 1 or 2, got {count}; read no more than two")
@@ -81,16 +106,11 @@ class Reader(eqx.Module):
                 f"frames must be of 32 x 32 or 64 x 64 pixels, got {frames.shape[1]} x "
                 f"{frames.shape[2]}; resize them"
             )
-        frames = jnp.clip(jnp.asarray(frames, jnp.float32), 0, 1)
-        density = jnp.exp(self.finder(_small(frames))).reshape(len(frames), _CORNERS + 1, -1)
+        clipped = jnp.clip(jnp.asarray(frames, jnp.float32), 0, 1)
+        density = jnp.exp(self.finder(_small(clipped))).reshape(len(frames), _CORNERS + 1, -1)
         found = jax.vmap(functools.partial(places, num_digits=count))(density)
         corners = found * (_ROOM * size / _CORNERS)
-        digits = [self.classifier(_pictures(frames, corners[:, n])) for n in range(count)]
-        if count == 1:
-            return Reading(digits[0], corners)
-        apart = jnp.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1, keepdims=True)
-        none = -math.log(len(PAIRS))
-        return Reading(jnp.where(apart > _APART * size, _pairs(*digits), none), corners)
+        return [_pictures(clipped, corners[:, n]) for n in range(count)], corners
 
 
 @functools.cache

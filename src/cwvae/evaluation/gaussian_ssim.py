@@ -61,9 +61,10 @@ def ms_ssim(
     """Return the multi-scale structural similarity of a frame, in [0, 1]; identical frames give 1.
 
     Wang, Simoncelli and Bovik 2003, equation 7: the product over scales of the mean of contrast and
-    structure, at the coarsest scale of the mean SSIM, to the powers `SCALE_WEIGHTS`. Windows are those of `ssim_gaussian`; from one scale to the next blocks of 2x2 pixels are averaged, an
-    odd last row or column counting twice; a negative mean counts as 0, and the answers of channels
-    are averaged, as in `tf.image.ssim_multiscale`.
+    structure, at the coarsest scale of the mean SSIM, to the powers `SCALE_WEIGHTS`. Windows are
+    those of `ssim_gaussian`; from one scale to the next blocks of 2x2 pixels are averaged, an odd
+    last row or column counting twice; a negative mean counts as 0, and the answers of channels are
+    averaged, as in `tf.image.ssim_multiscale`.
 
     The published five scales need frames of at least 161 pixels. Smaller ones have fewer scales
     here, the finest ones, with weights divided by their sum: 3 for frames of 64 pixels, 2 for 32.

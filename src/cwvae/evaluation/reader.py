@@ -6,14 +6,11 @@ The networks ship with the package, trained on MNIST's training digits alone, an
 
 import functools
 import math
-from collections.abc import Callable
-from importlib import resources
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -21,8 +18,8 @@ from cwvae.arguments import whole_number
 from cwvae.evaluation.classifier import Classifier
 from cwvae.evaluation.grids import Grid, NewGrid
 from cwvae.evaluation.place_finder import PlaceFinder, places
+from cwvae.evaluation.shipped import load_shipped
 from cwvae.shapes import checked
-from cwvae.training.named_arrays import filled
 
 __all__ = ["PAIRS", "SIZES", "Reader", "Reading", "load_reader"]
 
@@ -123,20 +120,9 @@ def load_reader(size: SupportsIndex) -> Reader:
     if edge not in SIZES:
         raise ValueError(f"size must be 32 or 64, got {edge}; resize the frames")
     return Reader(
-        finder=_loaded(PlaceFinder, "place_finder"),
-        classifier=_loaded(functools.partial(Classifier, edge // 2), f"classifier_{edge}"),
+        finder=load_shipped(PlaceFinder, "place_finder"),
+        classifier=load_shipped(functools.partial(Classifier, edge // 2), f"classifier_{edge}"),
     )
-
-
-def _loaded(network: Callable[..., Any], name: str) -> Any:
-    """Return a network with the weights that ship, in single precision."""
-    empty = eqx.filter_eval_shape(network, key=jr.key(0))
-    file = resources.files("cwvae.evaluation").joinpath("weights", f"{name}.npz")
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        weights = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-    # Arrays, also where a reader is first loaded while a function is traced.
-    with jax.ensure_compile_time_eval():
-        return jax.tree.map(jnp.asarray, filled(empty, weights))
 
 
 def _small(frames: Grid) -> NewGrid:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cwvae.evaluation.perceptual.frechet import frechet_distance
+from cwvae.evaluation.distances import frechet_distance
 
 
 def exact(mean: np.ndarray, deviations: np.ndarray, rows: int, seed: int) -> np.ndarray:

@@ -2,10 +2,9 @@
 
 from cwvae.evaluation.perceptual.features import video_features, window_features
 from cwvae.evaluation.perceptual.frame_distance import lpips
-from cwvae.evaluation.perceptual.frechet import frechet_distance, fvd, fvd_windows
+from cwvae.evaluation.perceptual.frechet import fvd, fvd_windows
 
 __all__ = [
-    "frechet_distance",
     "fvd",
     "fvd_windows",
     "lpips",

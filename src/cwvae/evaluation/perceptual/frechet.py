@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, SupportsIndex
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from cwvae.evaluation.distances import frechet_distance
 from cwvae.evaluation.perceptual.features import video_features, window_features
 from cwvae.shapes import checked
 
-__all__ = ["frechet_distance", "fvd", "fvd_windows"]
+__all__ = ["fvd", "fvd_windows"]
 
 
 @checked
@@ -56,39 +57,3 @@ def fvd_windows(
     """
     sets = (window_features(v, starts, window=window, chunk=chunk) for v in (videos, others))
     return np.array([frechet_distance(*pair) for pair in zip(*sets, strict=True)])
-
-
-@checked
-def frechet_distance(
-    features: Float[Array | np.ndarray, "videos feature"],
-    others: Float[Array | np.ndarray, "others feature"],
-) -> float:
-    """Return the squared Frechet distance between two Gaussians that are fitted to features.
-
-    |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), Dowson and Landau 1982, with unbiased covariances,
-    in float64; at least 0. If S1 = A'A and S2 = B'B, the last trace is the sum of the singular
-    values of AB', so that no root of a matrix that is nearly singular is taken.
-
-    **Arguments:** `features` and `others`, of two sets of as many features and at least 2 rows.
-
-    Raises `ValueError` for fewer rows and for features that are not finite.
-    """
-    first, second = (np.asarray(rows, np.float64) for rows in (features, others))
-    for name, rows in (("features", first), ("others", second)):
-        if len(rows) < 2:
-            raise ValueError(
-                f"{name} must have at least 2 rows for a covariance, got {len(rows)}; "
-                "give more videos"
-            )
-        if not np.isfinite(rows).all():
-            raise ValueError(f"{name} must be finite, got NaN or infinity; look at its videos")
-    root, other = _root(first), _root(second)
-    apart = np.square(first.mean(0) - second.mean(0)).sum()
-    shared = np.linalg.svd(root @ other.T, compute_uv=False).sum()
-    # Between equals rounding would leave a little on either side of 0.
-    return max(0.0, float(apart + np.square(root).sum() + np.square(other).sum() - 2 * shared))
-
-
-def _root(rows: Float[np.ndarray, "rows feature"]) -> Float[np.ndarray, "fewer feature"]:
-    """Return a matrix A with A'A the covariance of rows, with no more rows than features."""
-    return np.linalg.qr((rows - rows.mean(0)) / np.sqrt(len(rows) - 1)).R

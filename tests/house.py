@@ -18,8 +18,9 @@ ROWS = (
     ("nn",),
     ("cells",),
     ("conditioning", "hierarchy_checks", "hierarchy", "video_model"),
+    ("clockwork",),
+    ("hiding", "objective", "open_loop", "rollout"),
     ("model",),
-    ("objective", "open_loop", "rollout"),
     ("streaming", "training", "evaluation", "analysis", "baselines"),
     ("official", "pretrained"),
 )

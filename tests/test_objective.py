@@ -30,7 +30,8 @@ from reference import (
 )
 
 from cwvae.clock import Clock
-from cwvae.model import CWVAE, Past
+from cwvae.clockwork import Past
+from cwvae.model import CWVAE
 from cwvae.objective import Elbo, elbo, importance_weighted_bound, loss
 
 bound = eqx.filter_jit(elbo)

@@ -9,7 +9,7 @@ from models import conditioning, noise, plain, plain_video, stacked, tiny
 from reference import assert_alike
 
 from cwvae.clock import Clock
-from cwvae.model import Past
+from cwvae.clockwork import Past
 from cwvae.objective import Elbo, elbo, loss
 
 ROWS, PIECE = 2, 6

@@ -1,51 +1,29 @@
-"""The way of a video: encoded, observed by the levels, decoded, and scored."""
+"""The Clockwork Variational Autoencoder: its parts, and what it is as a video model."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key, PRNGKeyArray
 
-from cwvae.cells.base import Conditioning, State, Trace
-from cwvae.conditioning import following, without_hidden
+from cwvae import objective, rollout
+from cwvae.clockwork import AbstractClockwork, Past
+from cwvae.hiding import hide_frames
 from cwvae.hierarchy import Hierarchy
-from cwvae.hierarchy_checks import check_states
 from cwvae.likelihoods import AbstractLikelihood
-from cwvae.nn.frame_networks import log_probs, map_frames, map_videos
-from cwvae.shapes import (
-    BatchFeatures,
-    FrameFeatures,
-    LevelFeatures,
-    LevelNoise,
-    Video,
-    checked,
-)
+from cwvae.nn.compute_dtype import InDtype
+from cwvae.video_model import Bounds, LossInputs
 
-__all__ = ["CWVAE", "Past"]
+__all__ = ["CWVAE"]
+
+_Videos = Float[Array | np.ndarray, "batch frames *frame"]
 
 
-class Past(eqx.Module):
-    """What the frames of a video leave to those that go on after them.
-
-    **Arguments:**
-
-    - `states`: every level's last state, at the end of frames that are a multiple of the slowest
-      period.
-    - `windows`: of a causal clock, every level's features of the frames since its last tick,
-      summed, for the window of its next tick; of one that looks ahead nothing is left open.
-
-    `CWVAE.past` makes it.
-    """
-
-    states: tuple[State, ...]
-    windows: tuple[Float[Array, "*batch _"], ...] = ()
-
-
-class CWVAE(eqx.Module):
+class CWVAE(AbstractClockwork):
     """A Clockwork Variational Autoencoder (Saxena et al. 2021).
 
     **Arguments:**
@@ -65,181 +43,103 @@ class CWVAE(eqx.Module):
     decoder: Callable[[Array], Array]
     likelihood: AbstractLikelihood
 
-    @checked
-    def encode(self, frames: Video) -> FrameFeatures:
-        """Return the encoder's features of every frame for each level, (frames, feature).
-
-        Raises `ValueError` for a video without frames and for an encoder of other levels.
-        """
-        if frames.shape[0] < 1:
-            raise ValueError("a video needs at least 1 frame, got none")
-        with jax.named_scope("encode"):
-            features = map_frames(self.encoder, jnp.asarray(frames))
-        self._check_features(features)
-        return features
-
-    @checked
-    def encode_videos(
-        self, videos: Float[Array | np.ndarray, "batch frames *frame"]
-    ) -> BatchFeatures:
-        """Return the encoder's features of every frame of whole videos, for each level.
-
-        As `encode` of each video, but an encoder may leave zeros for frames that no tick of a
-        static level reads. Raises `ValueError` as `encode` does.
-        """
-        if videos.shape[1] < 1:
-            raise ValueError("a video needs at least 1 frame, got none")
-        clock = self.hierarchy.clock
-        read = None if clock.static_window is None else clock.tick_frames[-1]
-        with jax.named_scope("encode"):
-            features = map_videos(self.encoder, jnp.asarray(videos), read)
-        self._check_features(features)
-        return features
-
-    def _check_features(self, features: Any) -> None:
-        """Raise `ValueError` unless there are features for each level."""
-        levels = self.hierarchy.clock.levels
-        if not isinstance(features, tuple):
-            raise ValueError(
-                "the encoder must return a tuple, a vector for each level; wrap what encodes "
-                "one frame in cwvae.nn.encoder.Encoder(frame, stacks)"
+    def loss(self, videos: _Videos, inputs: LossInputs, *, key: PRNGKeyArray) -> objective.Loss:
+        """Return the training loss of a batch: `cwvae.loss` with the noise of `key`."""
+        batch, frames = videos.shape[:2]
+        # A static level, which ticks where a video begins, needs no noise after that.
+        start = 0 if inputs.past is None else self.hierarchy.clock.slowest
+        keys = jr.split(key, batch)
+        noise = jax.vmap(lambda k: self.hierarchy.noise(frames, key=k, start=start))(keys)
+        conditioning = inputs.conditioning
+        if inputs.hide:
+            conditioning = hide_frames(
+                self.hierarchy, conditioning, inputs.past, frames, share=inputs.hide, keys=keys
             )
-        if len(features) != levels:
-            raise ValueError(
-                f"{levels} levels need an encoder with features for each, "
-                f"got features for {len(features)}"
-            )
-
-    def pool(self, features: FrameFeatures, past: Past | None = None) -> LevelFeatures:
-        """Return the features of each level's ticks: the sums over its clock's windows.
-
-        `past`, if the frames do not begin a video, is what those before them left. Raises
-        `ValueError` for that of a model with another clock.
-        """
-        clock = self.hierarchy.clock
-        before: list[Array | None] = [None] * clock.levels
-        if past is not None:
-            expected = 0 if clock.lookahead else clock.levels
-            if len(past.windows) != expected:
-                raise ValueError(
-                    f"the past must have {expected} windows, those that this model's clock leaves "
-                    f"open, got {len(past.windows)}; make it with model.past(features, states)"
-                )
-            before[:expected] = past.windows
-        pooled = tuple(
-            clock.windows(feature, level, first)
-            for level, (feature, first) in enumerate(zip(features, before, strict=True))
+        return objective.loss(
+            self._computing_in(inputs.compute_dtype),
+            videos,
+            noise,
+            conditioning,
+            past=inputs.past,
+            beta=inputs.beta,
+            free_nats=inputs.free_nats,
+            tick_free_nats=inputs.tick_free_nats,
+            kl_balance=inputs.kl_balance,
         )
-        if past is None or clock.static_window is None:
-            return pooled
-        return (*pooled[:-1], pooled[-1][:0])  # a static level ticks where a video begins
 
-    def past(self, features: FrameFeatures, states: tuple[State, ...]) -> Past:
-        """Return what frames leave to those that go on after them.
-
-        **Arguments:** `features` of the frames, from `encode`; `states`, the levels' last. The
-        frames are a multiple of the slowest period.
-        """
-        clock = self.hierarchy.clock
-        if clock.lookahead:
-            return Past(states)
-        return Past(states, tuple(clock.open_window(f, level) for level, f in enumerate(features)))
-
-    @checked
-    def features(self, video: Video, past: Past | None = None) -> LevelFeatures:
-        """Return the features of each level's ticks, (ticks, feature), as `pool` does."""
-        return self.pool(self.encode(video), past)
-
-    def observe(
+    def forecasts(
         self,
-        features: LevelFeatures,
-        noise: LevelNoise,
-        conditioning: tuple[Conditioning, ...] | None = None,
-        states: tuple[State, ...] | None = None,
-    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
-        """Run the hierarchy over a video's `features`, from `states` or its first; see `infer`."""
-        frames, levels = features[0].shape[0], self.hierarchy.clock.levels
-        remedy = f"make it with model.hierarchy.noise({frames}, key=...)"
-        if not isinstance(noise, Sequence) or len(noise) != levels:
-            got = f"{len(noise)}" if isinstance(noise, Sequence) else type(noise).__name__
-            raise ValueError(f"the noise must be {levels} arrays, one a level, got {got}; {remedy}")
-        if noise[0].shape[0] != frames:
-            raise ValueError(
-                f"the noise is for {noise[0].shape[0]} frames, the video has {frames}; {remedy}"
-            )
-        if states is None:
-            return self.hierarchy.observe(self.hierarchy.init(), features, noise, conditioning)
-        if conditioning is None:
-            check_states(self.hierarchy.cells, self.hierarchy.clock, states)
-            conditioning = following(self.hierarchy.clock, states, frames)
-        return self.hierarchy.observe(states, features, noise, conditioning)
+        contexts: _Videos,
+        horizon: int,
+        *,
+        keys: Key[Array, " batch"],
+        samples: int = 1,
+    ) -> Float[Array, "batch samples horizon *frame"]:
+        """Return `cwvae.forecast` of every context."""
 
-    @checked
-    def infer(
-        self,
-        video: Video,
-        noise: LevelNoise,
-        conditioning: tuple[Conditioning, ...] | None = None,
-        past: Past | None = None,
-    ) -> tuple[tuple[State, ...], tuple[Trace, ...]]:
-        """Observe a whole video; return every level's last state and the record of its ticks.
+        def one(context: Float[Array, " frames *frame"], key: PRNGKeyArray) -> Array:
+            return rollout.forecast(self, context, horizon, key=key, samples=samples)
 
-        **Arguments:**
+        return jax.vmap(one)(jnp.asarray(contexts), keys)
 
-        - `noise`, `conditioning`: the hierarchy's for the video's frames. Without `conditioning`
-          the frames come at times 0, 1, 2, ... or go on after the past, without actions, and all
-          are observed.
-        - `past`: what earlier frames left, from which these go on; without it the video begins.
-          Their `conditioning` is then cut from that of all frames.
+    @property
+    def context_multiple(self) -> int:
+        """The period of the slowest level, on whose ticks a context and a piece end."""
+        return self.hierarchy.clock.slowest
 
-        Raises `ValueError` for noise of another number of frames or levels, or a past that is not
-        this model's.
-        """
-        states = None if past is None else past.states
-        features = without_hidden(self.encode(video), conditioning)
-        return self.observe(self.pool(features, past), noise, conditioning, states)
+    @property
+    def latents(self) -> int:
+        """The number of levels."""
+        return self.hierarchy.clock.levels
 
-    @checked
-    def decode(self, outputs: Float[Array, "frames output"]) -> Float[Array, " frames *decoded"]:
-        """Return the decoder's parameters of every frame given the lowest level's outputs.
+    @property
+    def fewest_frames(self) -> int:
+        """The window that a static level is inferred from, else 1."""
+        return self.hierarchy.clock.static_window or 1
 
-        Raises `ValueError` for outputs of another width.
-        """
-        self._check_outputs(outputs)
-        with jax.named_scope("decode"):
-            return map_frames(self.decoder, outputs)
+    @property
+    def has_levels(self) -> bool:
+        """True: it has levels."""
+        return True
 
-    @checked
-    def render(self, outputs: Float[Array, "frames output"]) -> Video:
-        """Return the expected frames given the lowest level's outputs, as `decode` does."""
-        return jax.vmap(self.likelihood.mean)(self.decode(outputs))
+    def reconstructions(
+        self, videos: _Videos, *, keys: Key[Array, " batch"]
+    ) -> Float[Array, "batch frames *frame"]:
+        """Return `cwvae.reconstruct` of every video."""
 
-    @checked
-    def log_likelihood(
-        self, outputs: Float[Array, "frames output"], video: Video
-    ) -> Float[Array, " frames"]:
-        """Return log p(x_t | s_t^1) of every frame given the lowest level's outputs, in nats.
+        def one(video: Float[Array, " frames *frame"], key: PRNGKeyArray) -> Array:
+            noise = self.hierarchy.noise(video.shape[0], key=key)
+            return jnp.asarray(rollout.reconstruct(self, video, noise))
 
-        A decoder that is an `AbstractFrameDecoder` may forget each frame as soon as it has its
-        log-likelihood, also where gradients are taken.
-        """
-        self._check_outputs(outputs)
-        with jax.named_scope("decode"):
-            return log_probs(self.decoder, self.likelihood.log_prob, outputs, jnp.asarray(video))
+        return jax.vmap(one)(jnp.asarray(videos), keys)
 
-    def blinded(self, levels: Collection[int]) -> "CWVAE":
-        """Return this model with those levels (0 is the fastest) blind to the frames.
+    def bounds(self, videos: _Videos, *, keys: Key[Array, " batch"]) -> Bounds:
+        """Return `cwvae.elbo` of every video, the KL of a level as one latent's."""
 
-        They imagine while the others observe (the official `use_obs`). Raises `ValueError` for a
-        level that the model does not have.
-        """
-        return replace(self, hierarchy=replace(self.hierarchy, blind=frozenset(levels)))
+        def one(video: Float[Array, " frames *frame"], key: PRNGKeyArray) -> Bounds:
+            bound = objective.elbo(self, video, self.hierarchy.noise(video.shape[0], key=key))
+            return Bounds(bound.log_likelihood, jnp.stack([level.sum() for level in bound.kl]))
 
-    def _check_outputs(self, outputs: Float[Array, "frames output"]) -> None:
-        """Raise `ValueError` for outputs that are not the lowest level's."""
-        expected = self.hierarchy.cells[0].output_size
-        if outputs.shape[1] != expected:
-            raise ValueError(
-                f"the outputs must be {expected} wide, [stoch, deter] of the lowest level, got "
-                f"{outputs.shape[1]}; take traces[0].output, the lowest level's of a record"
-            )
+        return jax.vmap(one)(jnp.asarray(videos), keys)
+
+    def after_step(self, loss: Any) -> "CWVAE":
+        """Return the model whose likelihood follows the standard deviation of the batch."""
+        # What a likelihood takes from the batch is no weight: its update is zero.
+        return replace(self, likelihood=self.likelihood.follow(loss.stddev))
+
+    def begun_as(self, fresh: Any) -> "CWVAE":
+        """Return this model with the likelihood as it is configured, before any batch."""
+        return replace(self, likelihood=fresh.likelihood)
+
+    def first_past(self, batch: int) -> Past:
+        """Return the past of so many videos before their first frame."""
+        features = tuple(jnp.zeros((1, cell.feature_size)) for cell in self.hierarchy.cells)
+        one = self.past(features, self.hierarchy.init())
+        return jax.tree.map(lambda a: jnp.broadcast_to(a, (batch, *a.shape)), one)
+
+    def _computing_in(self, dtype: str) -> "CWVAE":
+        """Return the model with its networks in the type, if that is not the usual one."""
+        if dtype == "float32":
+            return self
+        encoder, decoder = (InDtype(net, dtype) for net in (self.encoder, self.decoder))
+        return replace(self, encoder=encoder, decoder=decoder)

@@ -18,11 +18,12 @@ from jaxtyping import Array, Float, Int
 
 from cwvae.beliefs import AbstractBelief, balanced_kl_parts, kl
 from cwvae.cells.base import Conditioning, Trace
+from cwvae.clockwork import AbstractClockwork, Past
 from cwvae.conditioning import without_hidden
 from cwvae.kernels.sharding import with_automatic_axes
 from cwvae.level_kl import LevelKL, PerLevel, level_kl, per_level
-from cwvae.model import CWVAE, Past
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
+from cwvae.video_model import AbstractLoss
 
 __all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
 
@@ -45,7 +46,7 @@ class Elbo(eqx.Module):
         return self.log_likelihood.sum(-1) - sum(level.sum(-1) for level in self.kl)
 
 
-class Loss(eqx.Module):
+class Loss(AbstractLoss):
     """The training loss of a batch and its parts, nats per frame.
 
     **Arguments:**
@@ -74,10 +75,26 @@ class Loss(eqx.Module):
         """What is minimised: nll + penalty."""
         return self.nll + self.penalty
 
+    @property
+    def scalars(self) -> dict[str, Float[Array, ""] | Int[Array, ""]]:
+        """Nats per frame, those of levels by their number, 0 the fastest; NaN without ticks."""
+        ticked = jnp.isfinite(self.kl_per_tick)
+        by_level = {
+            "kl": jnp.where(ticked, self.kl, jnp.nan),
+            "kl_per_tick": self.kl_per_tick,
+            "active_units": jnp.where(ticked, self.active_units.astype(self.kl.dtype), jnp.nan),
+        }
+        levels = {
+            f"{name}/level_{level}": values[level]
+            for name, values in by_level.items()
+            for level in range(len(values))
+        }
+        return {"nll": self.nll} | levels | ({} if self.stddev is None else {"stddev": self.stddev})
+
 
 @checked
 def elbo(
-    model: CWVAE,
+    model: AbstractClockwork,
     video: Video,
     noise: LevelNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
@@ -104,7 +121,7 @@ def elbo(
 
 @checked
 def loss(
-    model: CWVAE,
+    model: AbstractClockwork,
     videos: Float[Array | np.ndarray, "batch frames *frame"],
     noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
@@ -141,13 +158,19 @@ def loss(
     log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
     return Loss(
-        -log_likelihood, penalty, kl.nats / frames, kl.per_tick, kl.active_units, last, stddev
+        nll=-log_likelihood,
+        penalty=penalty,
+        kl=kl.nats / frames,
+        kl_per_tick=kl.per_tick,
+        active_units=kl.active_units,
+        past=last,
+        stddev=stddev,
     )
 
 
 @checked
 def importance_weighted_bound(
-    model: CWVAE,
+    model: AbstractClockwork,
     video: Video,
     noise: SampleNoise,
     conditioning: tuple[Conditioning, ...] | None = None,
@@ -175,7 +198,7 @@ def importance_weighted_bound(
 
 def _means(
     divergence: Callable[[AbstractBelief, AbstractBelief], Array],
-    model: CWVAE,
+    model: AbstractClockwork,
     tick_free_nats: Float[Array, " levels"],
     *batch: Any,
 ) -> tuple[Float[Array, ""], LevelKL, Past]:
@@ -188,7 +211,7 @@ def _means(
 
 
 def _terms(
-    model: CWVAE,
+    model: AbstractClockwork,
     videos: Float[Array, "batch frames *frame"],
     noise: BatchNoise,
     conditioning: tuple[Conditioning, ...] | None,

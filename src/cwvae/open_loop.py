@@ -8,14 +8,14 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from cwvae.arguments import whole_number
 from cwvae.cells.base import Conditioning, LevelConditioning, State
-from cwvae.model import CWVAE
+from cwvae.clockwork import AbstractClockwork
 from cwvae.shapes import Video
 
 __all__ = ["imagine_in_chunks"]
 
 
 def imagine_in_chunks(
-    model: CWVAE,
+    model: AbstractClockwork,
     states: tuple[State, ...],
     conditioning: LevelConditioning,
     horizon: int,

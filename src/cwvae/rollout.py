@@ -11,8 +11,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.arguments import check_positive, check_shape, whole_number
 from cwvae.cells.base import LevelConditioning, State, Trace
+from cwvae.clockwork import AbstractClockwork
 from cwvae.conditioning import cut_conditioning
-from cwvae.model import CWVAE
 from cwvae.open_loop import imagine_in_chunks
 from cwvae.shapes import LevelNoise, Noise, Video, checked
 
@@ -30,7 +30,7 @@ __all__ = [
 
 @checked
 def reconstruct(
-    model: CWVAE,
+    model: AbstractClockwork,
     video: Video,
     noise: LevelNoise,
     conditioning: LevelConditioning | None = None,
@@ -46,7 +46,7 @@ def reconstruct(
 
 @checked
 def predict_one_step(
-    model: CWVAE,
+    model: AbstractClockwork,
     video: Video,
     noise: LevelNoise,
     prior_noise: Noise,
@@ -69,7 +69,7 @@ def predict_one_step(
 
 @checked
 def latents(
-    model: CWVAE, video: Video, conditioning: LevelConditioning | None = None
+    model: AbstractClockwork, video: Video, conditioning: LevelConditioning | None = None
 ) -> tuple[Trace, ...]:
     """Return every level's record of a video, the fastest first, each sample a posterior's mode."""
     noise = model.hierarchy.zero_noise(video.shape[0])
@@ -79,7 +79,7 @@ def latents(
 
 @checked
 def observe(
-    model: CWVAE,
+    model: AbstractClockwork,
     context: Video,
     noise: LevelNoise,
     conditioning: LevelConditioning | None = None,
@@ -95,7 +95,7 @@ def observe(
 
 @checked
 def imagine(
-    model: CWVAE,
+    model: AbstractClockwork,
     states: tuple[State, ...],
     noise: LevelNoise,
     conditioning: LevelConditioning | None = None,
@@ -111,7 +111,7 @@ def imagine(
 
 @checked
 def sample(
-    model: CWVAE,
+    model: AbstractClockwork,
     frames: SupportsIndex,
     *,
     key: PRNGKeyArray,
@@ -138,7 +138,7 @@ def sample(
 
 @checked
 def forecast(
-    model: CWVAE,
+    model: AbstractClockwork,
     context: Video,
     horizon: SupportsIndex,
     *,
@@ -180,7 +180,7 @@ def forecast(
 
 
 def _conditioning(
-    model: CWVAE,
+    model: AbstractClockwork,
     context: int,
     horizon: int,
     conditioning: LevelConditioning | None,
@@ -206,7 +206,7 @@ def _conditioning(
     return levels.conditioning(frames, times=np.concatenate([past, past[-1] + future]))
 
 
-def check_context(model: CWVAE, context: Video) -> None:
+def check_context(model: AbstractClockwork, context: Video) -> None:
     """Raise `ValueError` for a context that does not end on a tick of every level."""
     frames, slowest = context.shape[0], model.hierarchy.clock.slowest
     if frames == 0 or frames % slowest:

@@ -123,6 +123,6 @@ def test_paths_are_kept_from_wherever_the_run_goes_on(tmp_path, monkeypatch):
 def test_a_static_level_looks_at_no_more_frames_than_there_are(tmp_path, capsys):
     options = ["--frames", "8", "--static-window", "9"]
     assert main([*TRAIN, str(tmp_path / "run"), *options]) == 2
-    expected = "--static-window must be at most the frames of a training video, 8, got 9"
+    expected = "--frames must be at least 9, which the model looks at in every training video"
     assert expected in one_line(capsys)
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cwvae.cli.logs import Logs, kept_lines
-from cwvae.model import Past
+from cwvae.clockwork import Past
 from cwvae.objective import Loss
 from cwvae.training.step import StepRecord
 

@@ -9,7 +9,7 @@ import optax
 from models import TINY, plain
 
 from cwvae.clock import Clock
-from cwvae.model import Past
+from cwvae.clockwork import Past
 from cwvae.training.build import build
 from cwvae.training.config import ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS

@@ -1,6 +1,7 @@
 """What a model is made of, in numbers: its levels, their inputs, its parameters."""
 
 import dataclasses
+from dataclasses import fields
 from typing import Any
 
 import equinox as eqx
@@ -12,8 +13,9 @@ from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import AbstractHead
 from cwvae.model import CWVAE
 from cwvae.nn.layers import Dense, DenseStack, SplitDense
+from cwvae.video_model import AbstractVideoModel
 
-__all__ = ["Level", "Summary", "summary"]
+__all__ = ["Level", "Summary", "part_sizes", "summary"]
 
 # A cell is not known by these: every cell has some, and what a head makes is the belief.
 _PLAIN = (Dense, DenseStack, SplitDense, AbstractHead)
@@ -80,6 +82,16 @@ def summary(model: CWVAE) -> Summary:
         decoder=_parameters(model.decoder),
         likelihood=_parameters(model.likelihood),
     )
+
+
+def part_sizes(model: AbstractVideoModel) -> str:
+    """Return the parameters of every part of a model without levels, a line each, and of all.
+
+    **Arguments:** `model`, whose arrays may be `jax.ShapeDtypeStruct`s.
+    """
+    parts = {field.name: _parameters(getattr(model, field.name)) for field in fields(model)}
+    lines = [f"{name:24}{count:>12,}" for name, count in parts.items() if count]
+    return "\n".join([*lines, f"{'parameters':24}{model.num_parameters:>12,}"])
 
 
 def _level(model: CWVAE, level: int) -> Level:

@@ -17,7 +17,7 @@ from cwvae.cli.experimenting import experiment_report
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes
 from cwvae.cli.identity import unread
-from cwvae.cli.loading import load_model, results_folder
+from cwvae.cli.loading import load_model, results_folder, with_levels
 from cwvae.cli.options import Analyse
 from cwvae.cli.picturing import draw_pictures
 from cwvae.cli.probing import ProbeTimes, find_truths, probe_report
@@ -52,16 +52,17 @@ def analyse(options: Analyse) -> int:
         fewer = min(options.num_examples, _QUICK_VIDEOS), min(options.horizon, _QUICK_HORIZON)
         options = dataclasses.replace(options, num_examples=fewer[0], horizon=fewer[1])
     context = options.context or run.settings.context
-    check_context(context, run.model.hierarchy.clock.slowest)
+    model = with_levels(run, "cwvae analyse")
+    check_context(context, model.context_multiple)
     source = test_source(
         run.settings, frames=context + WINDOW, length=options.num_examples, seed=options.seed
     )
-    report = _measure(run.model, run.settings, source, context, options)
+    report = _measure(model, run.settings, source, context, options)
     report = {"run": str(options.run), "step": run.step, **report, "environment": environment()}
     write_json(out / "analysis.json", report)
     _draw(out / "nats.png", report)
     pictures = draw_pictures(
-        run.model,
+        model,
         run.settings,
         source,
         context=context,

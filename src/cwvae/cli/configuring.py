@@ -6,15 +6,13 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 
 from cwvae.cli.checks import expanded
 from cwvae.cli.options import Train
 from cwvae.data.sources import absolute
-from cwvae.model import CWVAE
-from cwvae.nn.compute_dtype import InDtype
 from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
-from cwvae.shapes import LevelFeatures
 from cwvae.training.checks import check_levels
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.custom import read_custom
@@ -22,6 +20,8 @@ from cwvae.training.footprint import memory_of_training, parameters
 from cwvae.training.presets import PRESETS
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import Settings
+from cwvae.training.step import loss_inputs
+from cwvae.video_model import AbstractLoss, AbstractVideoModel
 
 __all__ = ["configure"]
 
@@ -33,8 +33,8 @@ def configure(options: Train) -> Settings:
 
     Nothing is computed or written. Raises `ValueError` for a custom model that cannot be built, for
     weights of the KL that are not one a level, for pieces that do not end on a tick of every level,
-    for an encoder that cannot compute in the
-    `compute_dtype`, and for a training step that takes more memory than the limit.
+    for training videos that are too short, for options of the loss that the model does not have,
+    and for a training step that takes more memory than the limit.
     """
     preset = PRESETS[options.preset]
     settings = Settings(
@@ -48,20 +48,20 @@ def configure(options: Train) -> Settings:
             digits=_absolute(options.data.digits),
             cache_folder=_absolute(options.data.cache_folder),
         ),
-        context=options.model.clock.slowest,
+        context=options.model.context_multiple,
         horizon=options.horizon or preset.horizon,
         init="" if options.init is None else _source(options.init),
         custom=None if options.custom is None else read_custom(str(expanded(Path(options.custom)))),
     )
     model = model_shapes(settings)
     # The clock of a custom model is known to the model alone.
-    clock = model.hierarchy.clock
-    _check_weights(settings.train, clock.levels)
-    check_pieces(settings.train.frames, settings.train, clock)
-    _check_static_window(settings.train.frames, clock.static_window)
-    _check_compute_dtype(model, settings)
+    multiple = model.context_multiple
+    _check_weights(settings.train, model.latents)
+    check_pieces(settings.train.frames, settings.train, multiple)
+    _check_frames(settings.train.frames, model.fewest_frames)
+    _check_loss(model, settings)
     _check_memory(model, settings, options.memory_limit)
-    context = max(preset.context // clock.slowest, 1) * clock.slowest
+    context = max(preset.context // multiple, 1) * multiple
     return dataclasses.replace(settings, context=context)
 
 
@@ -81,37 +81,37 @@ def _check_weights(config: TrainConfig, levels: int) -> None:
         check_levels(f"--{name.replace('_', '-')}", getattr(config, name), levels)
 
 
-def _check_static_window(frames: int, window: int | None) -> None:
-    """Raise `ValueError` for a static level that would look at more frames than there are."""
-    if window is not None and window > frames:
+def _check_frames(frames: int, fewest: int) -> None:
+    """Raise `ValueError` for training videos with fewer frames than the model looks at."""
+    if frames < fewest:
         raise ValueError(
-            f"--static-window must be at most the frames of a training video, {frames}, got "
-            f"{window}; make it smaller, or --frames larger"
+            f"--frames must be at least {fewest}, which the model looks at in every training video "
+            f"(--static-window of a static level), got {frames}"
         )
 
 
-def _check_compute_dtype(model: CWVAE, settings: Settings) -> None:
-    """Raise `ValueError` for an encoder that cannot compute in the type, without computing."""
-    if settings.train.compute_dtype == "float32":
-        return
-    size, channels = settings.model.size, settings.model.channels
+def _check_loss(model: AbstractVideoModel, settings: Settings) -> None:
+    """Raise `ValueError` for a loss that the model cannot compute, without computing it."""
+    size, channels, config = settings.model.size, settings.model.channels, settings.train
+    if config.pieces > 1 and eqx.filter_eval_shape(lambda m: m.first_past(1), model) is None:
+        raise ValueError(
+            f"--pieces must be 1 for a model that carries nothing on, got {config.pieces}"
+        )
 
-    def encode(model: CWVAE) -> LevelFeatures:
-        encoder = InDtype(model.encoder, settings.train.compute_dtype)
-        rough = dataclasses.replace(model, encoder=encoder)
-        return rough.encode(jnp.zeros((1, size, size, channels)))
+    def loss(model: AbstractVideoModel) -> AbstractLoss:
+        videos = jnp.zeros((1, config.frames, size, size, channels))
+        return model.loss(videos, loss_inputs(config, jnp.zeros((), "int32")), key=jr.key(0))
 
     try:
-        eqx.filter_eval_shape(encode, model)
+        eqx.filter_eval_shape(loss, model)
     except (TypeError, ValueError) as error:
+        in_type = f" in {config.compute_dtype}" * (config.compute_dtype != "float32")
         raise ValueError(
-            f"the model cannot compute in {settings.train.compute_dtype}: "
-            f"{str(error).strip().splitlines()[0]}; "
-            "let its networks take frames of that type, or leave out --compute-dtype"
+            f"the model cannot compute its loss{in_type}: {str(error).strip().splitlines()[0]}"
         ) from error
 
 
-def _check_memory(model: CWVAE, settings: Settings, limit: float | None) -> None:
+def _check_memory(model: AbstractVideoModel, settings: Settings, limit: float | None) -> None:
     """Raise `ValueError` for a training step that takes more than the limit, in GiB."""
     needed = memory_of_training(model, settings.train, settings.model)
     allowed = limit * _GIB if limit else _memory_of_device()

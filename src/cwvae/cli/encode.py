@@ -11,7 +11,7 @@ from jaxtyping import Shaped, UInt8
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes
-from cwvae.cli.loading import load_model
+from cwvae.cli.loading import load_model, with_levels
 from cwvae.cli.options import Encode
 from cwvae.data.pixels import to_channels
 from cwvae.data.progress import Progress
@@ -28,12 +28,13 @@ _follow = eqx.filter_jit(follow)
 def encode(options: Encode) -> int:
     """Encode, write the latents, and return the exit status."""
     run = load_model(options.run, step=options.step)
+    model = with_levels(run, "cwvae encode")
     if options.out.is_dir():
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")
     check_writable(options.out.parent)
     columns: dict[str, list[np.ndarray]] = {}
     for number, video in enumerate(_videos(options, run.settings)):
-        for name, rows in _rows(run.model, video, number):
+        for name, rows in _rows(model, video, number):
             columns.setdefault(name, []).append(rows)
     arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
     names = np.array([str(path) for path in options.videos])
@@ -41,7 +42,7 @@ def encode(options: Encode) -> int:
         np.savez_compressed(file, videos=names, **arrays)
     ticks = ", ".join(
         f"{len(arrays[f'level_{level}/frame'])} ticks of level {level}"
-        for level in range(run.model.hierarchy.clock.levels)
+        for level in range(model.hierarchy.clock.levels)
     )
     print(f"{len(names)} videos encoded, {ticks}: {options.out}")
     return 0

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
 from cwvae.cli.identity import identity_table, write_identity
-from cwvae.cli.loading import load_model, results_folder
+from cwvae.cli.loading import load_model, results_folder, with_levels
 from cwvae.cli.measure import Result, measure
 from cwvae.cli.options import Evaluate
 from cwvae.evaluation.bootstrap import estimate
@@ -45,7 +45,7 @@ def evaluate(options: Evaluate) -> int:
     samples = options.num_samples
     check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
     result = measure(
-        run.model.blinded(options.blind),
+        with_levels(run, "--blind").blinded(options.blind) if options.blind else run.model,
         settings,
         num_examples=options.num_examples,
         num_samples=samples,
@@ -72,7 +72,7 @@ def _quick(options: Evaluate, run: Run | Pretrained) -> Evaluate:
 def _settings(options: Evaluate, run: Run | Pretrained) -> Settings:
     """Return the settings of a run with what the options change."""
     context = options.context or run.settings.context
-    check_context(context, run.model.hierarchy.clock.slowest)
+    check_context(context, run.model.context_multiple)
     settings = dataclasses.replace(
         run.settings, context=context, horizon=options.horizon or run.settings.horizon
     )
@@ -95,7 +95,7 @@ def _write(out: Path, options: Evaluate, step: int, settings: Settings, result: 
         "seed": options.seed,
         "blind": list(options.blind),
         "environment": environment(),
-        "elbo": _bound_report(result, settings),
+        **({"elbo": _bound_report(result, settings)} if result.bounded else {}),
         "summary": _summary(result),
         "curves": {
             name: {metric: _curve_report(values) for metric, values in vars(scores).items()}
@@ -177,6 +177,8 @@ def _table(result: Result, settings: Settings, num_samples: int) -> str:
     for name, metrics in summary.items():
         cells = [f"{m['mean']:.3f} +- {m['std']:.3f}" for m in metrics.values()]
         lines.append("".join([f"{names.get(name, name):24}", *(f"{cell:>24}" for cell in cells)]))
+    if not result.bounded:
+        return "\n".join(lines)
     bound = _bound_report(result, settings)
     nats = ", ".join(f"level {n}: {kl:.1f}" for n, kl in enumerate(bound["kl_per_level"]))
     lines.append(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -12,10 +12,7 @@ from cwvae.data.sources import Source
 from cwvae.evaluation.identity import Identity, Row
 from cwvae.evaluation.reader import SIZES, load_reader
 from cwvae.evaluation.video_reading import WINDOW, VideoReading, read_video
-from cwvae.model import CWVAE
 from cwvae.report.curves import Curve, Panel, write_curves
-from cwvae.rollout import reconstruct
-from cwvae.shapes import Video
 
 __all__ = ["identity_table", "read", "unread", "write_identity"]
 
@@ -35,12 +32,10 @@ def unread(source: Source, horizon: int) -> str:
 
 
 def read(
-    model: CWVAE,
     item: dict[str, np.ndarray],
     video: Float[np.ndarray, "frames height width 1"],
-    forecasts: Float[Array, "samples horizon height width 1"],
-    *,
-    key: Array,
+    forecasts: Float[Array | np.ndarray, "samples horizon height width 1"],
+    reconstruction: Float[Array | np.ndarray, "frames height width 1"],
 ) -> VideoReading:
     """Read the forecasts of a test video and its reconstruction."""
     return read_video(
@@ -49,7 +44,7 @@ def read(
         video,
         item["labels"],
         item["positions"],
-        reconstruction=_reconstruct(model, video, key),
+        reconstruction=jnp.asarray(reconstruction),
     )
 
 
@@ -83,12 +78,6 @@ def identity_table(identity: Identity) -> str:
     else:
         lines.append(f"position: the median error passes {near} at frame {model.lost_at}")
     return "\n".join(lines)
-
-
-@eqx.filter_jit
-def _reconstruct(model: CWVAE, video: Video, key: Array) -> Video:
-    """Return a video decoded from the posterior."""
-    return reconstruct(model, video, model.hierarchy.noise(video.shape[0], key=key))
 
 
 def _curve(row: Row, share: str, frames: np.ndarray) -> Curve:

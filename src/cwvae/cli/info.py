@@ -3,11 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from typing import cast
 
-from cwvae.analysis.sizes import summary
+from cwvae.analysis.sizes import part_sizes, summary
 from cwvae.cli.folder import ENVIRONMENT, read_starts
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.options import Info
+from cwvae.model import CWVAE
 from cwvae.pretrained.load import read_header
 from cwvae.pretrained.places import find, is_exported
 from cwvae.training.run import model_shapes, trained_steps
@@ -23,7 +25,7 @@ def info(options: Info) -> int:
     settings = read_settings(options.run)
     lines = [_trained(options.run, settings), _started(options.run)]
     lines += [*_averaged(settings), *_logged(options.run)]
-    print("\n".join([*lines, "", str(summary(model_shapes(settings)))]))
+    print("\n".join([*lines, "", _sizes(settings)]))
     return 0
 
 
@@ -35,9 +37,15 @@ def _exported(source: Path) -> int:
     print(f"exported by cwvae {settings.version} in {header.dtype}, licence {header.license}")
     # The shapes of a model of the author's own are known to its source alone.
     if settings.custom is None:
-        print(f"\n{summary(model_shapes(settings))}")
+        print(f"\n{_sizes(settings)}")
     print(f"\n{header.card}")
     return 0
+
+
+def _sizes(settings: Settings) -> str:
+    """Return the table of a model's levels, or of its parts where it has none."""
+    model = model_shapes(settings)
+    return str(summary(cast("CWVAE", model))) if model.has_levels else part_sizes(model)
 
 
 def _trained(folder: Path, settings: Settings) -> str:

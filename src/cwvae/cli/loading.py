@@ -1,7 +1,7 @@
 """A run, or an exported model in its place, wherever a command takes one."""
 
-from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import jax.random as jr
 
@@ -13,8 +13,16 @@ from cwvae.training.named_arrays import difference, filled, named_arrays
 from cwvae.training.run import Run, load_run
 from cwvae.training.settings import Settings, read_settings
 from cwvae.training.step import TrainState, init_train_state
+from cwvae.video_model import AbstractVideoModel
 
-__all__ = ["check_is_run", "first_state", "load_model", "results_folder", "settings_of"]
+__all__ = [
+    "check_is_run",
+    "first_state",
+    "load_model",
+    "results_folder",
+    "settings_of",
+    "with_levels",
+]
 
 
 def load_model(source: Path, *, step: int | None) -> Run | Pretrained:
@@ -39,17 +47,26 @@ def settings_of(source: Path) -> Settings:
     return read_header(find(source)).settings if is_exported(source) else read_settings(source)
 
 
+def with_levels(run: Run | Pretrained, command: str) -> CWVAE:
+    """Return the model of a run, or raise `ValueError` for one without levels to look into."""
+    if not run.model.has_levels:
+        raise ValueError(
+            f"{command} must be given a model with levels, a cwvae.CWVAE, got one of the preset "
+            f"{run.settings.preset}; evaluate it, or predict with it"
+        )
+    return cast("CWVAE", run.model)
+
+
 def first_state(settings: Settings) -> TrainState:
     """Return the state before a run's first step, with the weights that it begins with."""
     model = builder(settings.custom)(settings.model, key=jr.key(settings.train.seed))
     if settings.init:
         # What a likelihood takes from the data begins as it is configured.
-        trained = _with_weights(model, Path(settings.init))
-        model = replace(trained, likelihood=model.likelihood)
+        model = _with_weights(model, Path(settings.init)).begun_as(model)
     return init_train_state(model, settings.train)
 
 
-def _with_weights(model: CWVAE, source: Path) -> CWVAE:
+def _with_weights(model: AbstractVideoModel, source: Path) -> AbstractVideoModel:
     """Return a model with the weights of a run or of an exported model.
 
     Raises `ValueError` for a model of other sizes, with the first array that differs.

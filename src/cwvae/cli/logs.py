@@ -1,13 +1,11 @@
 """The logs of a training run: JSON lines, TensorBoard events, a progress bar."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from jaxtyping import Array, Bool
 
 from cwvae._extras import extra
 from cwvae.cli.silence import Silence
@@ -67,12 +65,7 @@ class Logs:
         self._lines.write(json.dumps({"step": step + 1} | scalars) + "\n")
         for name, value in scalars.items():
             self._events.add_scalar(name, value, step + 1)
-        kl = " ".join(f"{scalars[name]:.2f}" for name in scalars if name.startswith("kl/"))
-        self._bar.set_postfix_str(
-            f"loss {scalars['loss']:.2f} nll {scalars['nll']:.2f} kl {kl} "
-            f"{scalars['frames_per_second']:.0f} frames/s",
-            refresh=False,
-        )
+        self._bar.set_postfix_str(_in_brief(scalars), refresh=False)
         for warning in self._silence.read(step + 1, _per_tick(scalars)):
             self.show(warning)
 
@@ -88,24 +81,20 @@ class Logs:
 
 
 def _scalars(record: StepRecord) -> dict[str, float]:
-    """Return the numbers of a step by name; nats are per frame, or per tick of a level."""
-    loss = record.loss
-    ticked = np.isfinite(np.asarray(loss.kl_per_tick))
+    """Return the numbers of a step by name, without those that are not known."""
+    known = {name: float(value) for name, value in record.loss.scalars.items()}
     return {
-        "loss": float(loss.total),
-        "nll": float(loss.nll),
-        **_by_level("kl/level_", loss.kl, ticked),
-        **_by_level(_PER_TICK, loss.kl_per_tick, ticked),
-        **_by_level("active_units/level_", loss.active_units, ticked),
-        **({} if loss.stddev is None else {"stddev": float(loss.stddev)}),
+        "loss": float(record.loss.total),
+        **{name: number for name, number in known.items() if not math.isnan(number)},
         "gradient_norm": float(record.gradient_norm),
     }
 
 
-def _by_level(name: str, values: Array, ticked: Bool[np.ndarray, " levels"]) -> dict[str, float]:
-    """Return one number a level by name, without those of levels that had no ticks."""
-    numbers = enumerate(np.asarray(values).tolist())
-    return {f"{name}{level}": number for level, number in numbers if ticked[level]}
+def _in_brief(scalars: Mapping[str, float]) -> str:
+    """Return the numbers that stand beside the progress bar."""
+    first = " ".join(f"{name} {scalars[name]:.2f}" for name in ("loss", "nll") if name in scalars)
+    kl = " ".join(f"{scalars[n]:.2f}" for n in scalars if n == "kl" or n.startswith("kl/"))
+    return f"{first} kl {kl} {scalars['frames_per_second']:.0f} frames/s"
 
 
 def _per_tick(line: Mapping[str, Any]) -> dict[int, float]:

@@ -1,6 +1,7 @@
 """Forecasts of test videos measured against the truth and against naive forecasts."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 import equinox as eqx
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 from cwvae.cli import identity
 from cwvae.cli.frames import from_bytes, to_bytes
@@ -17,13 +18,18 @@ from cwvae.data.sources import test_source, train_source
 from cwvae.evaluation.identity import Identity, summarise
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.evaluation.video_reading import VideoReading
-from cwvae.model import CWVAE
-from cwvae.objective import Elbo, elbo
-from cwvae.rollout import forecast
-from cwvae.shapes import Video
 from cwvae.training.settings import Settings
+from cwvae.video_model import AbstractVideoModel, Bounds
 
 __all__ = ["Result", "measure"]
+
+
+class _Shown(NamedTuple):
+    """What a model makes of a batch of videos."""
+
+    futures: Float[Array | np.ndarray, "*batch samples horizon height width channels"]
+    rebuilt: Float[Array | np.ndarray, "*batch frames height width channels"]
+    bounds: Bounds
 
 
 class _Example(NamedTuple):
@@ -47,9 +53,14 @@ class Result(NamedTuple):
     identity: Identity | None
     unread: str
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the model knows a bound on the log-probability of a video."""
+        return bool(np.isfinite(self.log_likelihood).all())
+
 
 def measure(
-    model: CWVAE, settings: Settings, *, num_examples: int, num_samples: int, seed: int
+    model: AbstractVideoModel, settings: Settings, *, num_examples: int, num_samples: int, seed: int
 ) -> Result:
     """Forecast test videos and score the forecasts and the baselines.
 
@@ -59,19 +70,27 @@ def measure(
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
     rivals = _random_frames(settings, seed)
     unread = identity.unread(source, settings.horizon)
+    count = min(num_examples, len(source))
     examples, readings, strip = [], [], {}
-    for index in Progress(
-        range(min(num_examples, len(source))), unit="video", desc="evaluate", leave=False
-    ):
-        item = source[index]
-        video = from_bytes(item["video"])
-        key = jr.fold_in(jr.key(seed), index)
-        future, example = _example(model, settings, video, next(rivals), num_samples, key)
-        examples.append(example)
-        if not unread:
-            readings.append(identity.read(model, item, video, future, key=jr.fold_in(key, 2)))
-        if not strip:
-            strip = _rows(video, np.asarray(future[0]), settings.context)
+    with Progress(total=count, unit="video", desc="evaluate", leave=False) as progress:
+        for first in range(0, count, model.forecast_batch):
+            # Of as many videos as the others, where a batch of fewer would be another forecast.
+            begin = max(min(first, count - model.forecast_batch), 0)
+            items = [
+                source[index] for index in range(begin, min(begin + model.forecast_batch, count))
+            ]
+            videos = from_bytes(np.stack([item["video"] for item in items]))
+            shown = _shown(model, settings, videos, begin, num_samples, seed)
+            for number in range(first - begin, len(items)):
+                of_one = jax.tree.map(itemgetter(number), shown)
+                examples.append(_example(settings, videos[number], next(rivals), of_one))
+                if not unread:
+                    readings.append(
+                        identity.read(items[number], videos[number], of_one.futures, of_one.rebuilt)
+                    )
+                progress.update()
+            if not strip:
+                strip = _rows(videos[0], np.asarray(shown.futures[0, 0]), settings.context)
     return Result(
         scores={
             name: jax.tree.map(lambda *x: np.stack(x), *(e.scores[name] for e in examples))
@@ -90,43 +109,84 @@ def _identity(readings: list[VideoReading], settings: Settings, seed: int) -> Id
     return summarise(readings, context=settings.context, size=settings.model.size, seed=seed)
 
 
+def _shown(
+    model: AbstractVideoModel,
+    settings: Settings,
+    videos: Float[np.ndarray, "batch frames height width channels"],
+    first: int,
+    samples: int,
+    seed: int,
+) -> _Shown:
+    """Return what a model makes of videos, the first of which has that number in the data set."""
+    keys = jax.vmap(lambda index: jr.fold_in(jr.key(seed), index))(first + jnp.arange(len(videos)))
+    future_keys, bound_keys = jnp.moveaxis(jax.vmap(jr.split)(keys), 1, 0)
+    rebuilt_keys = jax.vmap(lambda key: jr.fold_in(key, 2))(keys)
+    # The bound of a video as long as those of training, where its nats can be compared.
+    bounded, contexts = videos[:, : settings.train.frames], videos[:, : settings.context]
+    found = _Shown(
+        futures=_forecasts(model, jnp.asarray(contexts), settings.horizon, future_keys, samples),
+        rebuilt=_reconstructions(model, jnp.asarray(videos), rebuilt_keys),
+        bounds=_bounds(model, jnp.asarray(bounded), bound_keys),
+    )
+    return jax.tree.map(np.asarray, found)
+
+
+@eqx.filter_jit
+def _forecasts(
+    model: AbstractVideoModel,
+    contexts: Float[Array, "batch context *frame"],
+    horizon: int,
+    keys: Key[Array, " batch"],
+    samples: int,
+) -> Float[Array, "batch samples horizon *frame"]:
+    """Return how the videos go on."""
+    return model.forecasts(contexts, horizon, keys=keys, samples=samples)
+
+
+@eqx.filter_jit
+def _reconstructions(
+    model: AbstractVideoModel,
+    videos: Float[Array, "batch frames *frame"],
+    keys: Key[Array, " batch"],
+) -> Float[Array, "batch frames *frame"]:
+    """Return the videos as the model shows what it has seen."""
+    return model.reconstructions(videos, keys=keys)
+
+
+@eqx.filter_jit
+def _bounds(
+    model: AbstractVideoModel,
+    videos: Float[Array, "batch frames *frame"],
+    keys: Key[Array, " batch"],
+) -> Bounds:
+    """Return a bound on the log-probability of the videos."""
+    return model.bounds(videos, keys=keys)
+
+
 def _example(
-    model: CWVAE,
     settings: Settings,
     video: Float[np.ndarray, "frames height width channels"],
     rival: Float[np.ndarray, "horizon height width channels"],
-    num_samples: int,
-    key: Array,
-) -> tuple[Array, _Example]:
-    """Return the forecasts of one video, and what is kept of it."""
+    shown: _Shown,
+) -> _Example:
+    """Return what is kept of one video."""
     context, truth = video[: settings.context], video[settings.context :]
-    future_key, bound_key = jr.split(key)
-    future = _forecast(model, context, settings.horizon, key=future_key, samples=num_samples)
     copies = np.broadcast_to(context[-1:], truth.shape)
-    samples = jax.tree.map(lambda *x: jnp.stack(x), *(_score(f, truth) for f in future))
+    samples = jax.tree.map(lambda *x: jnp.stack(x), *(_score(f, truth) for f in shown.futures))
     scores = {
         "model, best": best_of(samples),
         "model, mean": jax.tree.map(lambda metric: metric.mean(0), samples),
         "copy last frame": _score(copies, truth),
         "random training frame": _score(rival, truth),
     }
-    # The bound of a video as long as those of training, where its nats can be compared.
-    bound = _bound(model, video[: settings.train.frames], bound_key)
-    return future, _Example(
+    return _Example(
         scores={name: jax.tree.map(np.asarray, metrics) for name, metrics in scores.items()},
-        nats=np.array([level.sum() for level in bound.kl]),
-        log_likelihood=float(bound.log_likelihood.sum()),
+        nats=np.asarray(shown.bounds.kl),
+        log_likelihood=float(shown.bounds.log_likelihood.sum()),
     )
 
 
-_forecast = eqx.filter_jit(forecast)
 _score = eqx.filter_jit(score)
-
-
-@eqx.filter_jit
-def _bound(model: CWVAE, video: Video, key: Array) -> Elbo:
-    """Return the evidence lower bound of a video."""
-    return elbo(model, video, model.hierarchy.noise(video.shape[0], key=key))
 
 
 def _random_frames(

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import equinox as eqx
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Array, Float, Key, UInt8
 
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.folder import check_writable
@@ -16,10 +17,9 @@ from cwvae.cli.options import Predict
 from cwvae.data.pixels import to_channels
 from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing
-from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
-from cwvae.rollout import forecast, reconstruct
 from cwvae.training.settings import Settings
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["Prediction", "continue_video", "predict", "write_beside"]
 
@@ -34,7 +34,7 @@ def predict(options: Predict) -> int:
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")
     check_writable(options.out.parent)
     context = options.context or settings.context
-    slowest = model.hierarchy.clock.slowest
+    slowest = model.context_multiple
     check_context(context, slowest)
     check_forecasts(settings.model, horizon=options.horizon)
     frames = context + options.horizon
@@ -66,19 +66,37 @@ class Prediction(NamedTuple):
 
 
 def continue_video(
-    model: CWVAE,
+    model: AbstractVideoModel,
     context: UInt8[np.ndarray, "context height width channels"],
     horizon: int,
     *,
     seed: int,
 ) -> Prediction:
     """Return reconstruction and forecast of a video from its context frames."""
-    frames = from_bytes(context)
+    frames = jnp.asarray(from_bytes(context))[jnp.newaxis]
     future_key, noise_key = jr.split(jr.key(seed))
-    noise = model.hierarchy.noise(len(frames), key=noise_key)
-    rebuilt = eqx.filter_jit(reconstruct)(model, frames, noise)
-    future = eqx.filter_jit(forecast)(model, frames, horizon, key=future_key)[0]
+    rebuilt = _reconstructions(model, frames, noise_key[jnp.newaxis])[0]
+    future = _forecasts(model, frames, horizon, future_key[jnp.newaxis])[0, 0]
     return Prediction(to_bytes(np.asarray(rebuilt)), to_bytes(np.asarray(future)))
+
+
+@eqx.filter_jit
+def _reconstructions(
+    model: AbstractVideoModel, videos: Float[Array, "1 frames *frame"], keys: Key[Array, "1"]
+) -> Float[Array, "1 frames *frame"]:
+    """Return a batch of one video as the model shows what it has seen."""
+    return model.reconstructions(videos, keys=keys)
+
+
+@eqx.filter_jit
+def _forecasts(
+    model: AbstractVideoModel,
+    contexts: Float[Array, "1 context *frame"],
+    horizon: int,
+    keys: Key[Array, "1"],
+) -> Float[Array, "1 1 horizon *frame"]:
+    """Return how a batch of one video goes on."""
+    return model.forecasts(contexts, horizon, keys=keys)
 
 
 def write_beside(

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 import equinox as eqx
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Array, Float
 
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.sources import test_source
-from cwvae.model import CWVAE
 from cwvae.report.animation import enlarge, side_by_side, write_animation
-from cwvae.rollout import forecast
 from cwvae.training.settings import Settings
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["Preview"]
 
@@ -19,7 +20,13 @@ _HORIZON = 100
 _VIDEOS = 3
 
 
-_forecast = eqx.filter_jit(forecast)
+@eqx.filter_jit
+def _forecasts(
+    model: AbstractVideoModel, contexts: Float[Array, "videos context *frame"], horizon: int
+) -> Float[Array, "videos 1 horizon *frame"]:
+    """Return how every context goes on, always with the same noise."""
+    keys = jnp.broadcast_to(jr.key(0), len(contexts))
+    return model.forecasts(contexts, horizon, keys=keys)
 
 
 class Preview:
@@ -33,13 +40,12 @@ class Preview:
         source = test_source(settings, frames=frames, length=_VIDEOS, seed=settings.train.seed)
         self.videos = [source[index]["video"] for index in range(min(_VIDEOS, len(source)))]
 
-    def write(self, model: CWVAE, step: int) -> Path:
+    def write(self, model: AbstractVideoModel, step: int) -> Path:
         """Write truth (above) and context with forecast (below) of every video as one GIF."""
-        pairs = []
-        for video in self.videos:
-            context = video[: self.context]
-            future = _forecast(model, from_bytes(context), self.horizon, key=jr.key(0))[0]
-            shown = np.concatenate([context, to_bytes(np.asarray(future))])
+        pairs, contexts = [], np.stack([video[: self.context] for video in self.videos])
+        futures = _forecasts(model, jnp.asarray(from_bytes(contexts)), self.horizon)[:, 0]
+        for video, future in zip(self.videos, futures, strict=True):
+            shown = np.concatenate([video[: self.context], to_bytes(np.asarray(future))])
             pairs.append(np.concatenate([video, shown], axis=1))
         path = self.folder / f"step_{step:07d}.gif"
         write_animation(path, enlarge(side_by_side(pairs), 2))

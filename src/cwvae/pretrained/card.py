@@ -6,9 +6,9 @@ import math
 import re
 
 from cwvae.arguments import described
-from cwvae.clock import ENDLESS
 from cwvae.pretrained.measured import Measured
 from cwvae.pretrained.places import PREFIX, SUFFIX
+from cwvae.training.methods import METHODS, method_of
 from cwvae.training.settings import Settings
 
 __all__ = ["Facts", "data_line", "model_card"]
@@ -113,11 +113,7 @@ def _rows(
     if settings.custom:
         model = f"of the author's own function `{settings.custom.function}`"
     else:
-        known = settings.model.clock.periods
-        periods = ", ".join(str(period) for period in known if period != ENDLESS)
-        once = f", the slowest once in the first {settings.model.static_window} frames"
-        model = f"{settings.model.levels} levels, which tick every {periods} frames"
-        model += once if ENDLESS in known else ""
+        model = METHODS[method_of(settings.model)].described(settings.model)
     rows = {
         "model": model,
         "parameters": f"{parameters:,}, stored in {dtype}",

@@ -11,20 +11,20 @@ import numpy as np
 
 from cwvae.arguments import described, whole_number
 from cwvae.files import replacing, write_json
-from cwvae.model import CWVAE
 from cwvae.pretrained.card import Facts, model_card
 from cwvae.pretrained.header import Header
 from cwvae.pretrained.places import CARD, CONFIG, PREFIX, SUFFIX, WEIGHTS, is_exported, public_name
 from cwvae.pretrained.storage import StorageDtype, stored, write_arrays
-from cwvae.training.build import build
+from cwvae.training.methods import build_any
 from cwvae.training.named_arrays import difference, named_arrays
 from cwvae.training.settings import Settings
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["export_model"]
 
 
 def export_model(
-    model: CWVAE,
+    model: AbstractVideoModel,
     path: str | Path,
     *,
     settings: Settings,
@@ -71,12 +71,12 @@ def _header(name: str, known: dict[str, Any], facts: Facts) -> Header:
     return Header(**known, license=facts.license, headline=facts.headline, card=card)
 
 
-def _check(model: CWVAE, path: Path, settings: Settings, dtype: str) -> None:
+def _check(model: AbstractVideoModel, path: Path, settings: Settings, dtype: str) -> None:
     """Raise `ValueError` for an unknown type or a model of other settings, before any work."""
     if dtype not in get_args(StorageDtype):
         choices = ", ".join(get_args(StorageDtype))
         raise ValueError(f"dtype must be one of {choices}, got {described(dtype)}")
-    if not isinstance(model, CWVAE) or not isinstance(settings, Settings):
+    if not isinstance(model, AbstractVideoModel) or not isinstance(settings, Settings):
         got = f"{type(model).__name__} and {type(settings).__name__}"
         raise ValueError(
             f"{path} must be given a CWVAE and its Settings, got {got}; use those of cwvae.load_run"
@@ -84,7 +84,7 @@ def _check(model: CWVAE, path: Path, settings: Settings, dtype: str) -> None:
     _check_free(path)
     if settings.custom:
         return
-    built = eqx.filter_eval_shape(build, settings.model, key=jr.key(0))
+    built = eqx.filter_eval_shape(build_any, settings.model, key=jr.key(0))
     found = difference(named_arrays(model), named_arrays(built), "the model to export")
     if found:
         raise ValueError(

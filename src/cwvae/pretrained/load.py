@@ -14,13 +14,13 @@ import jax.random as jr
 
 from cwvae.arguments import described
 from cwvae.files import parse_json, read_json
-from cwvae.model import CWVAE
 from cwvae.pretrained.header import Header, parse_header
 from cwvae.pretrained.places import CARD, CONFIG, WEIGHTS, find, weights_file
 from cwvae.pretrained.storage import opened, read_array, stored_shapes, stored_text
-from cwvae.training.build import build
+from cwvae.training.methods import build_any
 from cwvae.training.named_arrays import difference, filled, named_arrays
 from cwvae.training.settings import Settings
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["Pretrained", "load_pretrained", "read_header"]
 
@@ -35,7 +35,7 @@ class Pretrained:
 
     path: Path
     header: Header
-    model: CWVAE
+    model: Any
 
     @property
     def settings(self) -> Settings:
@@ -53,7 +53,7 @@ class Pretrained:
         return self.header.card
 
 
-def load_pretrained(source: str | Path, *, into: CWVAE | None = None) -> Pretrained:
+def load_pretrained(source: str | Path, *, into: AbstractVideoModel | None = None) -> Pretrained:
     """Load an exported model. Nothing in its file is executed.
 
     Weights that were stored in 16 bits are float32 again.
@@ -69,7 +69,7 @@ def load_pretrained(source: str | Path, *, into: CWVAE | None = None) -> Pretrai
     damaged, of a later version, or of a model of other shapes, with the first array that differs,
     before memory is taken for any of them.
     """
-    if into is not None and not isinstance(into, CWVAE):
+    if into is not None and not isinstance(into, AbstractVideoModel):
         raise ValueError(f"into must be a CWVAE, got {described(into)}; make one with cwvae.build")
     path = find(source)
     header = read_header(path)
@@ -120,7 +120,7 @@ def _check_config(path: Path, header: Header) -> None:
         )
 
 
-def _like(header: Header) -> CWVAE:
+def _like(header: Header) -> AbstractVideoModel:
     """Return the model with the shapes of its weights in the place of their values."""
     custom = header.settings.custom
     if custom:
@@ -129,7 +129,7 @@ def _like(header: Header) -> CWVAE:
             f"{custom.function} builds, whose source is not in the file; build the model and call "
             "cwvae.load_pretrained(path, into=model)"
         )
-    return eqx.filter_eval_shape(build, header.settings.model, key=jr.key(0))
+    return eqx.filter_eval_shape(build_any, header.settings.model, key=jr.key(0))
 
 
 def _arrays(weights: Any, expected: dict[str, Any]) -> dict[str, jax.Array]:

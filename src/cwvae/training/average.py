@@ -1,15 +1,18 @@
 """A moving average of the weights, which forecasts with less noise than those of any one step."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from cwvae.model import CWVAE
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["averaged", "copied", "decay_after", "model_names", "state_names"]
+
+_Model = TypeVar("_Model", bound=AbstractVideoModel)
 
 # What the names of the arrays of a state begin with: of its weights, and of their average.
 _MODEL, _AVERAGE = "model.", "average."
@@ -28,8 +31,12 @@ def decay_after(steps: Int[Array, ""], most: float) -> Float[Array, ""]:
 
 
 def averaged(
-    average: CWVAE | None, model: CWVAE, *, decay: float, steps: Int[Array, ""]
-) -> CWVAE | None:
+    average: _Model | None,
+    model: _Model,
+    *,
+    decay: float,
+    steps: Int[Array, ""],
+) -> _Model | None:
     """Return the moving average after a step that led to a model; None where `decay` is 0.
 
     average + (1 - decay) (model - average) for every floating-point array; all else is the model's.
@@ -51,7 +58,7 @@ def averaged(
     return eqx.combine(jax.tree.map(move, eqx.filter(average, eqx.is_inexact_array), weights), rest)
 
 
-def copied(model: CWVAE) -> CWVAE:
+def copied(model: _Model) -> _Model:
     """Return the model in arrays that it shares with nothing.
 
     Steps in place use up what they are given, and no array can be used up twice.

@@ -12,8 +12,6 @@ ended. Slow levels so see many more of their ticks in a row, at the cost of shor
 from dataclasses import replace
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 
 from cwvae.training.config import TrainConfig
 from cwvae.training.step import TrainState
@@ -40,10 +38,6 @@ def expected_at(like: TrainState, step: int, config: TrainConfig) -> TrainState:
         return like
 
     def with_past(state: TrainState) -> TrainState:
-        model = state.model
-        features = tuple(jnp.zeros((1, cell.feature_size)) for cell in model.hierarchy.cells)
-        one = model.past(features, model.hierarchy.init())
-        rows = jax.tree.map(lambda a: jnp.broadcast_to(a, (config.batch_size, *a.shape)), one)
-        return replace(state, past=rows)
+        return replace(state, past=state.model.first_past(config.batch_size))
 
     return eqx.filter_eval_shape(with_past, like)

@@ -16,11 +16,11 @@ import numpy as np
 from jaxtyping import PyTree
 
 from cwvae._extras import extra
-from cwvae.model import CWVAE
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.step import TrainState
+from cwvae.video_model import AbstractVideoModel
 
 with extra("train"):
     import orbax.checkpoint as ocp
@@ -124,7 +124,9 @@ class Checkpoints:
         state, place, _ = self._load(like, "", sources, step)
         return state, place
 
-    def load_model(self, like: CWVAE, *, step: int | None = None) -> tuple[CWVAE, int]:
+    def load_model(
+        self, like: AbstractVideoModel, *, step: int | None = None
+    ) -> tuple[AbstractVideoModel, int]:
         """Restore the model of a checkpoint alone, and return the step of the checkpoint too.
 
         As `load`, whatever optimiser the model was trained with; with the average of the weights

@@ -7,7 +7,6 @@ a range, far wider than any sound use; those of sizes keep a slip of the hand fr
 import dataclasses
 from typing import Literal, get_args
 
-from cwvae.clock import Clock
 from cwvae.training.checks import Rule, between, check, each, number, one_of, optional, whole
 from cwvae.training.data_config import DataConfig
 from cwvae.training.model_config import LEVELS, LikelihoodName, ModelConfig
@@ -131,12 +130,11 @@ class TrainConfig:
             )
 
 
-def check_pieces(frames: int, config: TrainConfig, clock: Clock) -> None:
+def check_pieces(frames: int, config: TrainConfig, slowest: int) -> None:
     """Raise `ValueError` for pieces of so many frames, after which no other can follow.
 
     A piece ends on a tick of every level: its frames are a multiple of the slowest period.
     """
-    slowest = clock.slowest
     if config.pieces > 1 and frames % slowest:
         nearest = sorted({max(frames // slowest, 1) * slowest, -(-frames // slowest) * slowest})
         raise ValueError(
@@ -160,9 +158,9 @@ class Preset:
     def __post_init__(self) -> None:
         """Raise `ValueError` for context or pieces that do not end on a tick of every level."""
         check(self, _PRESET)
-        check_pieces(self.train.frames, self.train, self.model.clock)
-        if self.context % self.model.clock.slowest:
+        check_pieces(self.train.frames, self.train, self.model.context_multiple)
+        if self.context % self.model.context_multiple:
             raise ValueError(
                 f"context must be a multiple of the slowest period, "
-                f"{self.model.clock.slowest} frames, got {self.context}"
+                f"{self.model.context_multiple} frames, got {self.context}"
             )

@@ -13,14 +13,13 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from cwvae.model import CWVAE
-from cwvae.objective import Elbo, elbo
-from cwvae.training.build import build
 from cwvae.training.config import ModelConfig
+from cwvae.training.methods import build_any
+from cwvae.video_model import AbstractLoss, AbstractVideoModel, LossInputs
 
 __all__ = ["Custom", "builder", "read_custom"]
 
-_Builder = Callable[..., CWVAE]
+_Builder = Callable[..., AbstractVideoModel]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,25 +56,28 @@ def read_custom(text: str) -> Custom:
 
 
 def builder(custom: Custom | None) -> _Builder:
-    """Return a function that makes a model; without a custom one it is `cwvae.build`.
+    """Return a function that makes a model: without a custom one `build_any`.
 
     A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with
     the file, and when the builder is called for what is wrong with the model. Whatever the file
     raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is let through.
     """
     if custom is None:
-        return build
+        return build_any
     function = _find(custom, _execute(custom))
 
-    def checked_build(config: ModelConfig, *, key: PRNGKeyArray) -> CWVAE:
+    def checked_build(config: ModelConfig, *, key: PRNGKeyArray) -> AbstractVideoModel:
         try:
             model = function(config, key=key)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise ValueError(f"{custom} failed{_described(custom, error)}") from error
-        if not isinstance(model, CWVAE):
-            raise ValueError(f"{custom} must return a cwvae.CWVAE, got {_kind(model)}")
+        if not isinstance(model, AbstractVideoModel):
+            raise ValueError(
+                f"{custom} must return a cwvae.CWVAE, or another cwvae.AbstractVideoModel, got "
+                f"{_kind(model)}"
+            )
         _check_frames(custom, model, config)
         return model
 
@@ -117,15 +119,16 @@ def _find(custom: Custom, module: types.ModuleType) -> Callable[..., object]:
     return function
 
 
-def _check_frames(custom: Custom, model: CWVAE, config: ModelConfig) -> None:
+def _check_frames(custom: Custom, model: AbstractVideoModel, config: ModelConfig) -> None:
     """Raise `ValueError` for a model that cannot take the frames, without computing anything."""
     shape = (config.size, config.size, config.channels)
 
-    def bound(model: CWVAE) -> Elbo:
-        return elbo(model, jnp.zeros((1, *shape)), model.hierarchy.noise(1, key=jr.key(0)))
+    def loss(model: AbstractVideoModel) -> AbstractLoss:
+        videos = jnp.zeros((1, model.fewest_frames, *shape))
+        return model.loss(videos, LossInputs(), key=jr.key(0))
 
     try:
-        eqx.filter_eval_shape(bound, model)
+        eqx.filter_eval_shape(loss, model)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

@@ -6,31 +6,30 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from cwvae.model import CWVAE
-from cwvae.nn.vision import feature_size, filters
 from cwvae.training.carry import expected_at
-from cwvae.training.config import ModelConfig, TrainConfig
+from cwvae.training.config import TrainConfig
+from cwvae.training.methods import METHODS, AnyModelConfig, method_of
 from cwvae.training.step import init_train_state
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["memory_of_training", "parameters"]
 
 _ARRAYS = (jax.ShapeDtypeStruct, jax.Array)
 _FLOAT = 4  # bytes
-_CELL = 12  # vectors of a cell's hidden size that a tick keeps for the gradient
-# Of two chunks of 16 frames, the windows of the largest convolution, in answers of the first one.
-_WORK = 2 * 16 * 6
 
 
-def parameters(model: CWVAE) -> int:
+def parameters(model: AbstractVideoModel) -> int:
     """Return the number of weights of a model, or of the shapes of one.
 
     The shapes alone are `eqx.filter_eval_shape(build, config, key=jax.random.key(0))`, which makes
     no weights.
     """
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
+    return model.num_parameters
 
 
-def memory_of_training(model: CWVAE, config: TrainConfig, sizes: ModelConfig) -> int:
+def memory_of_training(
+    model: AbstractVideoModel, config: TrainConfig, sizes: AnyModelConfig
+) -> int:
     """Return about how many bytes a training step takes on a CPU, without making anything.
 
     **Arguments:** `model`, or the shapes of one; `config`, for the size of a batch; `sizes`, the
@@ -48,31 +47,9 @@ def memory_of_training(model: CWVAE, config: TrainConfig, sizes: ModelConfig) ->
     state = eqx.filter_eval_shape(init_train_state, model, config)
     state = expected_at(state, 1, config)
     weights = sum(_bytes(leaf) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
-    period = sizes.clock.slowest
-    filling = -config.frames % period * feature_size(sizes.size, sizes.channel_multiplier)
-    video = config.frames * _kept(sizes) + filling
-    kept = (config.batch_size * video + _WORK * _first(sizes)) * _FLOAT
+    kept = METHODS[method_of(sizes)].kept(sizes, config.batch_size, config.frames) * _FLOAT
     videos = config.batch_size * config.frames * sizes.size**2 * sizes.channels
     return sum(map(_bytes, jax.tree.leaves(state))) + videos + max(2 * weights, kept)
-
-
-def _kept(sizes: ModelConfig) -> int:
-    """Return how many numbers of a frame are kept for the gradient."""
-    # A frame as it is encoded, as it is compared, and in chunks; of the first layer's answers some
-    # are kept and some computed again.
-    edge, encoded = sizes.size // 2 - 1, 3 * sizes.size**2 * sizes.channels + _first(sizes) // 2
-    for channels in filters(sizes.size, sizes.channel_multiplier)[1:]:
-        edge = edge // 2 - 1
-        encoded += edge**2 * channels
-    feature = feature_size(sizes.size, sizes.channel_multiplier)
-    stack = (sizes.dense_layers - 1) * sizes.dense_hidden + feature
-    ticks = sum(1 / period for period in sizes.clock.periods)
-    return int(encoded + (sizes.levels - 1) * stack + ticks * _CELL * sizes.hidden_size)
-
-
-def _first(sizes: ModelConfig) -> int:
-    """Return how many numbers the first layer of the encoder makes of a frame."""
-    return (sizes.size // 2 - 1) ** 2 * filters(sizes.size, sizes.channel_multiplier)[0]
 
 
 def _is_weight(leaf: object) -> bool:

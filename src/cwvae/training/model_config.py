@@ -156,6 +156,11 @@ class ModelConfig:
             self.levels, self.factors, lookahead=self.lookahead, static_window=self.static_window
         )
 
+    @property
+    def context_multiple(self) -> int:
+        """The period of the slowest level, on whose ticks a context ends."""
+        return self.clock.slowest
+
     def _of_levels(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         """Return a field's value for each level."""
         return value if isinstance(value, tuple) else (value,) * self.levels

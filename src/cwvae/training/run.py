@@ -3,15 +3,16 @@
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax.random as jr
 
-from cwvae.model import CWVAE
 from cwvae.training.carry import expected_at
 from cwvae.training.custom import builder
 from cwvae.training.settings import FIRST_VERSION, Settings, read_settings
 from cwvae.training.step import TrainState, init_train_state
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["Run", "checkpoint_folder", "load_run", "model_shapes", "trained_steps"]
 
@@ -25,14 +26,15 @@ class Run:
     - `folder`: where it lies.
     - `settings`: its configuration; `settings.model`, `settings.train` and `settings.data` are
       those that `cwvae.build`, `cwvae.train_step` and the data sets take.
-    - `model`: the model after so many steps, with the moving average of its weights where the run
+    - `model`: the model after so many steps, a `cwvae.CWVAE` or that of another method, with the
+      moving average of its weights where the run
       keeps one; `state.model` has the weights themselves.
     - `step`: the number of steps that it is trained for.
     """
 
     folder: Path
     settings: Settings
-    model: CWVAE
+    model: Any
     step: int
 
     @functools.cached_property
@@ -43,7 +45,7 @@ class Run:
         """
         from cwvae.training.checkpoint import Checkpoints
 
-        def fresh(model: CWVAE) -> TrainState:
+        def fresh(model: AbstractVideoModel) -> TrainState:
             return init_train_state(model, self.settings.train)
 
         digests = self.settings.version != FIRST_VERSION
@@ -87,7 +89,7 @@ def checkpoint_folder(folder: Path) -> Path:
     return folder / "checkpoints"
 
 
-def model_shapes(settings: Settings) -> CWVAE:
+def model_shapes(settings: Settings) -> AbstractVideoModel:
     """Return the model of a run with the shapes of its weights in the place of their values.
 
     Raises `ValueError` for a custom model that cannot be built.

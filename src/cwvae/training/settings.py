@@ -8,8 +8,9 @@ from typing import Any
 from cwvae._version import __version__
 from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
-from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
+from cwvae.training.config import DataConfig, TrainConfig
 from cwvae.training.custom import Custom, read_custom
+from cwvae.training.methods import METHODS, AnyModelConfig, method_of
 from cwvae.training.presets import PRESETS
 
 __all__ = [
@@ -31,7 +32,9 @@ CUSTOM = "model.py"
 
 _FRAMES = 1_000_000
 _RULES = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES), "version": text}
-_PARTS = {"model": ModelConfig, "train": TrainConfig, "data": DataConfig}
+_PARTS = {"train": TrainConfig, "data": DataConfig}
+# The method of settings without one, of versions that had no other.
+_FIRST_METHOD = "cwvae"
 
 # The version of settings without one: 0.1 did not write it, and had other names for these fields.
 FIRST_VERSION = "0.1"
@@ -65,7 +68,7 @@ class Settings:
     """
 
     preset: str
-    model: ModelConfig
+    model: AnyModelConfig
     train: TrainConfig
     data: DataConfig
     context: int
@@ -84,7 +87,7 @@ class Settings:
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
         # The clock of a custom model is known to the model alone.
-        slowest = 1 if self.custom else self.model.clock.slowest
+        slowest = 1 if self.custom else self.model.context_multiple
         if self.context % slowest:
             raise ValueError(
                 f"context must be a multiple of the slowest period, {slowest} frames, "
@@ -102,7 +105,8 @@ def write_settings(folder: Path, settings: Settings) -> None:
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """Return settings as values for JSON; a custom model by the name of its function alone."""
-    fields = dataclasses.asdict(settings) | {"version": __version__}
+    fields = {"method": method_of(settings.model), **dataclasses.asdict(settings)}
+    fields |= {"version": __version__}
     return fields | {"custom": settings.custom and settings.custom.function}
 
 
@@ -138,13 +142,17 @@ def settings_from_json(known: Any, custom: Callable[[str], Custom]) -> Settings:
 
     Raises `ValueError` with the name of the field that is wrong.
     """
-    names = {field.name for field in dataclasses.fields(Settings)}
+    names = {"method", *(field.name for field in dataclasses.fields(Settings))}
     fields = dict(_named(known, names, "the configuration"))
     fields.setdefault("version", FIRST_VERSION)
-    missing = [name for name in (*_PARTS, "preset", "context", "horizon") if name not in fields]
+    expected = ("model", *_PARTS, "preset", "context", "horizon")
+    missing = [name for name in expected if name not in fields]
     if missing:
         raise ValueError(f"{missing[0]} is missing")
-    for name, kind in _PARTS.items():
+    method = fields.pop("method", _FIRST_METHOD)
+    if not (isinstance(method, str) and method in METHODS):
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {str(method)[:40]!r}")
+    for name, kind in {"model": METHODS[method].config, **_PARTS}.items():
         fields[name] = _part(kind, name, fields[name], fields["version"])
     if fields.get("custom") is not None:
         function = fields["custom"]

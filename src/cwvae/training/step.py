@@ -17,6 +17,7 @@ Any optimiser of optax does, made once, since another object is another program 
 
 from dataclasses import replace
 from functools import partial
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -27,15 +28,12 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
-from cwvae.model import CWVAE, Past
-from cwvae.nn.compute_dtype import InDtype
-from cwvae.objective import Loss, loss
 from cwvae.shapes import checked
 from cwvae.training import kl_schedules
 from cwvae.training.average import averaged, copied
 from cwvae.training.config import TrainConfig, check_pieces
-from cwvae.training.hiding import hide_frames
 from cwvae.training.optimiser import make_optimiser, relaxed_promotion
+from cwvae.video_model import AbstractLoss, AbstractVideoModel, LossInputs
 
 with extra("train"):
     import optax
@@ -44,6 +42,7 @@ __all__ = [
     "StepRecord",
     "TrainState",
     "init_train_state",
+    "loss_inputs",
     "train_in_place",
     "train_step",
 ]
@@ -53,8 +52,10 @@ _Batch = (
     | Float[Array | np.ndarray, "batch frames *frame"]
 )
 
+_Model = TypeVar("_Model", bound=AbstractVideoModel)
 
-class TrainState(eqx.Module):
+
+class TrainState(eqx.Module, Generic[_Model]):
     """All that recurs from step to step.
 
     **Arguments:** `model`, with the weights so far; `optimiser_state`, that of the optimiser which
@@ -63,14 +64,14 @@ class TrainState(eqx.Module):
     the next go on, a leading batch axis on all its arrays; None where the next videos begin.
     """
 
-    model: CWVAE
+    model: _Model
     optimiser_state: PyTree
     step: Int[Array, ""]
-    average: CWVAE | None = None
-    past: Past | None = None
+    average: _Model | None = None
+    past: Any = None
 
     @property
-    def result(self) -> CWVAE:
+    def result(self) -> _Model:
         """The model to evaluate and predict with: the average where there is one."""
         return self.model if self.average is None else self.average
 
@@ -82,7 +83,7 @@ class StepRecord(eqx.Module):
     global norm of its gradient before clipping.
     """
 
-    loss: Loss
+    loss: AbstractLoss
     gradient_norm: Float[Array, ""]
 
     @property
@@ -93,8 +94,11 @@ class StepRecord(eqx.Module):
 
 @checked
 def init_train_state(
-    model: CWVAE, config: TrainConfig, *, optimiser: optax.GradientTransformation | None = None
-) -> TrainState:
+    model: _Model,
+    config: TrainConfig,
+    *,
+    optimiser: optax.GradientTransformation | None = None,
+) -> TrainState[_Model]:
     """Return the state before the first step, in arrays that it shares with nothing.
 
     **Arguments:** `model`, whose floating-point arrays are its weights; `config`; `optimiser`, the
@@ -102,7 +106,7 @@ def init_train_state(
     """
     chosen = make_optimiser(config) if optimiser is None else optimiser
 
-    def init(model: CWVAE) -> TrainState:
+    def init(model: _Model) -> TrainState[_Model]:
         own, average = copied(model), copied(model) if config.average else None
         optimiser_state = chosen.init(eqx.filter(own, eqx.is_inexact_array))
         return TrainState(own, optimiser_state, jnp.zeros((), "int32"), average)
@@ -113,13 +117,13 @@ def init_train_state(
 
 @checked
 def train_step(
-    state: TrainState,
+    state: TrainState[_Model],
     videos: _Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     optimiser: optax.GradientTransformation | None = None,
-) -> tuple[TrainState, StepRecord]:
+) -> tuple[TrainState[_Model], StepRecord]:
     """Take one optimisation step on a batch of videos; `train_in_place` is the compiled one.
 
     **Arguments:**
@@ -144,9 +148,7 @@ def train_step(
     with relaxed_promotion():
         weights = eqx.filter(state.model, eqx.is_inexact_array)
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
-        # What a likelihood takes from the batch is no weight: its update is zero.
-        likelihood = state.model.likelihood.follow(parts.stddev)
-        model = eqx.apply_updates(replace(state.model, likelihood=likelihood), updates)
+        model = eqx.apply_updates(state.model.after_step(parts), updates)
         record = StepRecord(parts, optax.tree.norm(gradients))
     average = averaged(state.average, model, decay=config.average, steps=state.step)
     # The gradient of a step ends where its videos begin.
@@ -157,12 +159,12 @@ def train_step(
 @partial(eqx.filter_jit, donate="all-except-first")
 def train_in_place(
     videos: _Batch,
-    state: TrainState,
+    state: TrainState[_Model],
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None = None,
     *,
     optimiser: optax.GradientTransformation | None = None,
-) -> tuple[TrainState, StepRecord]:
+) -> tuple[TrainState[_Model], StepRecord]:
     """Take a compiled `train_step` that updates the state in place.
 
     Its arrays, those of the optimiser above all, are not copied: the state that it was given, and
@@ -171,38 +173,31 @@ def train_in_place(
     return train_step(state, videos, config, conditioning, optimiser=optimiser)
 
 
+def loss_inputs(config: TrainConfig, step: Int[Array, ""]) -> LossInputs:
+    """Return what the loss is given in the step that comes after `step` others."""
+    return LossInputs(
+        step=step,
+        beta=kl_schedules.beta(config, step),
+        free_nats=kl_schedules.free_nats(config, step),
+        tick_free_nats=kl_schedules.tick_free_nats(config, step),
+        kl_balance=config.kl_balance,
+        hide=config.hide,
+        compute_dtype=config.compute_dtype,
+    )
+
+
 def _loss_and_gradients(
-    state: TrainState,
+    state: TrainState[_Model],
     videos: _Batch,
     config: TrainConfig,
     conditioning: tuple[Conditioning, ...] | None,
-) -> tuple[tuple[Float[Array, ""], Loss], PyTree]:
+) -> tuple[tuple[Float[Array, ""], AbstractLoss], PyTree]:
     """Return the loss of a batch, its parts and its gradient with the structure of the model."""
-    batch, frames = videos.shape[:2]
-    scaled = _scaled(videos)
-    key = jr.fold_in(jr.key(config.seed), state.step)
-    levels = state.model.hierarchy
-    # A static level, which ticks where a video begins, needs no noise after that.
-    start = 0 if state.past is None else levels.clock.slowest
-    keys = jr.split(key, batch)
-    noise = jax.vmap(lambda k: levels.noise(frames, key=k, start=start))(keys)
-    if config.hide:
-        conditioning = hide_frames(
-            levels, conditioning, state.past, frames, share=config.hide, keys=keys
-        )
+    scaled, key = _scaled(videos), jr.fold_in(jr.key(config.seed), state.step)
+    inputs = replace(loss_inputs(config, state.step), past=state.past, conditioning=conditioning)
 
-    def objective(model: CWVAE) -> tuple[Float[Array, ""], Loss]:
-        parts = loss(
-            _in_compute_dtype(model, config),
-            scaled,
-            noise,
-            conditioning,
-            past=state.past,
-            beta=kl_schedules.beta(config, state.step),
-            free_nats=kl_schedules.free_nats(config, state.step),
-            tick_free_nats=kl_schedules.tick_free_nats(config, state.step),
-            kl_balance=config.kl_balance,
-        )
+    def objective(model: AbstractVideoModel) -> tuple[Float[Array, ""], AbstractLoss]:
+        parts = model.loss(scaled, inputs, key=key)
         return parts.total, parts
 
     return eqx.filter_value_and_grad(objective, has_aux=True)(state.model)
@@ -222,8 +217,8 @@ def _check_optimiser(optimiser: optax.GradientTransformation, state: TrainState)
 
 def _check_videos(shape: tuple[int, ...], state: TrainState, config: TrainConfig) -> None:
     """Raise `ValueError` for videos that cannot go on, or before which nothing was."""
-    check_pieces(shape[1], config, state.model.hierarchy.clock)
-    if state.past is not None and (rows := state.past.states[0].time.shape[0]) != shape[0]:
+    check_pieces(shape[1], config, state.model.context_multiple)
+    if state.past is not None and (rows := len(jax.tree.leaves(state.past)[0])) != shape[0]:
         raise ValueError(
             f"the state's past is that of {rows} videos, got {shape[0]} to go on; let new videos "
             "begin with cwvae.training.carry.begin_videos"
@@ -234,13 +229,3 @@ def _scaled(videos: _Batch) -> Float[Array, "batch frames *frame"]:
     """Return floating-point frames; those of uint8 become 0 to 1."""
     frames = jnp.asarray(videos)
     return frames.astype(float) / (255 if frames.dtype == jnp.uint8 else 1)
-
-
-def _in_compute_dtype(model: CWVAE, config: TrainConfig) -> CWVAE:
-    """Return the model with its networks in the configured type, if that is not the usual one."""
-    if config.compute_dtype == "float32":
-        return model
-    encoder, decoder = (
-        InDtype(net, config.compute_dtype) for net in (model.encoder, model.decoder)
-    )
-    return replace(model, encoder=encoder, decoder=decoder)

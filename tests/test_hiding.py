@@ -12,11 +12,11 @@ from models import draw, hierarchy, noise, plain, plain_video, stacked, tiny
 from reference import assert_alike
 
 from cwvae.clock import Clock
-from cwvae.model import Past
+from cwvae.clockwork import Past
+from cwvae.hiding import hide_frames
 from cwvae.objective import elbo
 from cwvae.training.carry import begin_videos
 from cwvae.training.config import TrainConfig
-from cwvae.training.hiding import hide_frames
 from cwvae.training.step import init_train_state, train_in_place
 
 CLOCK, FRAMES = Clock(2, 3), 9

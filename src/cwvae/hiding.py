@@ -8,9 +8,9 @@ import jax.random as jr
 from jaxtyping import Array, Key, PRNGKeyArray
 
 from cwvae.cells.base import LevelConditioning
+from cwvae.clockwork import Past
 from cwvae.conditioning import following
 from cwvae.hierarchy import Hierarchy
-from cwvae.model import Past
 
 __all__ = ["hide_frames"]
 

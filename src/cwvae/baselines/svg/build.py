@@ -1,6 +1,8 @@
 """From a configuration to SVG-LP: the networks of both kinds, layer by layer."""
 
 from functools import partial
+from itertools import pairwise
+from typing import TypeVar
 
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
@@ -26,6 +28,8 @@ from cwvae.nn.initialisers import zeros
 from cwvae.shapes import checked
 
 __all__ = ["build_svg"]
+
+_Map = TypeVar("_Map", bound=AbstractMap)
 
 _EDGE = 4  # of the smallest images
 
@@ -66,7 +70,7 @@ class _Draw:
         self._count += 1
         return jr.fold_in(self._key, self._count)
 
-    def linear(self, kind: type, in_channels: int, out_channels: int) -> AbstractMap:
+    def linear(self, kind: type[_Map], in_channels: int, out_channels: int) -> _Map:
         """Draw a map of a kind."""
         size = 3 if kind in (Same, Doubled) else _EDGE
         make = kind if kind in (ToVector, FromVector) else partial(kind, kernels=self._kernels)
@@ -76,12 +80,18 @@ class _Draw:
         """Draw a normalisation."""
         return BatchNorm(channels, key=self._next())
 
-    def block(self, kind: type, in_channels: int, out_channels: int) -> Block:
+    def block(self, kind: type[AbstractMap], in_channels: int, out_channels: int) -> Block:
         """Draw a map and its normalisation."""
         linear = self.linear(kind, in_channels, out_channels)
         return Block(linear, self.norm(out_channels))
 
-    def join(self, up: type, across: type, in_channels: int, out_channels: int) -> Join:
+    def join(
+        self,
+        up: type[Up] | type[Doubled],
+        across: type[AbstractMap],
+        in_channels: int,
+        out_channels: int,
+    ) -> Join:
         """Draw the join of images and skip features of as many channels."""
         return Join(
             up=self.linear(up, in_channels, out_channels),
@@ -101,10 +111,7 @@ def _dcgan_decoder(config: SVGConfig, draw: _Draw) -> Decoder:
     """Draw the way back of `_dcgan_encoder`, skip features joined before every doubling."""
     widths = config.widths[::-1]
     first = draw.block(FromVector, config.feature_size, widths[0])
-    stages = tuple(
-        Stage(draw.join(Up, Up, i, o), draw.norm(o))
-        for i, o in zip(widths[:-1], widths[1:], strict=True)
-    )
+    stages = tuple(Stage(draw.join(Up, Up, i, o), draw.norm(o)) for i, o in pairwise(widths))
     last = draw.join(Up, Up, widths[-1], config.channels)
     return Decoder(first, stages, last, zeros(config.channels))
 
@@ -114,7 +121,7 @@ def _vgg_encoder(config: SVGConfig, draw: _Draw) -> Encoder:
     widths, stages, ins = config.widths, [], config.channels
     for number, width in enumerate(widths):
         channels = (ins, *(width,) * (2 if number < 2 else 3))
-        pairs = zip(channels[:-1], channels[1:], strict=True)
+        pairs = pairwise(channels)
         stages.append(tuple(draw.block(Same, i, o) for i, o in pairs))
         ins = width
     return Encoder(tuple(stages), draw.block(ToVector, ins, config.feature_size), pooled=True)
@@ -132,7 +139,7 @@ def _vgg_decoder(config: SVGConfig, draw: _Draw) -> Decoder:
         outs = (width,) * (0 if number == 0 else 1 if number == 1 else 2) + (out,)
         join = draw.join(Doubled, Same, width, outs[0])
         norm = draw.norm(outs[0])
-        pairs = zip(outs[:-1], outs[1:], strict=True)
+        pairs = pairwise(outs)
         stages.append(Stage(join, norm, tuple(draw.block(Same, i, o) for i, o in pairs)))
     last = draw.linear(Same, widths[0], config.channels)
     return Decoder(first, tuple(stages), last, zeros(config.channels))

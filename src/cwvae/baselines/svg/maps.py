@@ -7,7 +7,6 @@ halved, doubled or kept.
 import abc
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -111,6 +110,4 @@ def _doubled(kernel: Float[Array, "4 4 out in"], images: Images, kernels: str) -
     """Return the transposed convolution without its margin."""
     height, width = (2 * edge + 2 for edge in images.shape[1:3])
     whole = conv_transpose(kernel, images, height=height, width=width, kernels=kernels)
-    return jax.lax.slice(
-        whole, (0, 1, 1, 0), (whole.shape[0], height - 1, width - 1, whole.shape[3])
-    )
+    return whole[:, 1:-1, 1:-1]

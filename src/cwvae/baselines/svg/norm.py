@@ -54,17 +54,26 @@ class BatchNorm(eqx.Module):
         """Return normalised images and the moments of the images, by their own or running ones."""
         if running:
             moments = jax.lax.stop_gradient(self.running)
-            centre, variance = moments.mean - self.offset, moments.variance
-        else:
-            # The offset moves the mean and nothing else, so that it need not be added.
-            count = images[0].size
-            centre = images.mean((1, 2, 3))
-            variance = jnp.mean((images - _of_channels(centre)) ** 2, (1, 2, 3))
-            unbiased = variance * (count / max(count - 1, 1))
-            moments = jax.lax.stop_gradient(Moments(centre + self.offset, unbiased))
+            return self._by(moments.mean - self.offset, moments.variance, images), moments
+        # Nothing is kept for the gradient but the images.
+        return jax.checkpoint(BatchNorm._by_their_own)(self, images)
+
+    def _by_their_own(self, images: Images) -> tuple[Images, Moments]:
+        """Return normalised images and their moments."""
+        # The offset moves the mean and nothing else, so that it need not be added.
+        centre = images.mean((1, 2, 3))
+        variance = jnp.mean((images - _of_channels(centre)) ** 2, (1, 2, 3))
+        count = images[0].size
+        unbiased = variance * (count / max(count - 1, 1))
+        moments = jax.lax.stop_gradient(Moments(centre + self.offset, unbiased))
+        return self._by(centre, variance, images), moments
+
+    def _by(
+        self, centre: Float[Array, " channels"], variance: Float[Array, " channels"], images: Images
+    ) -> Images:
+        """Return images normalised by a mean, without the offset, and a variance."""
         factor = self.scale / jnp.sqrt(variance + _EPSILON)
-        moved = _of_channels(self.shift - factor * centre)
-        return _of_channels(factor) * images + moved, moments
+        return _of_channels(factor) * images + _of_channels(self.shift - factor * centre)
 
     def followed(self, moments: Moments) -> Moments:
         """Return the running statistics after these moments, (calls, channels), in their order."""

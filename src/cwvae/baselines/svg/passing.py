@@ -74,7 +74,7 @@ def passed(
     return Pass(decoded.frames, posterior, prior, encoded.moments, decoded.moments)
 
 
-def _lasting(steps: int, known: Float[Array, "known *axes"]) -> Float[Array, "steps *axes"]:
+def _lasting(steps: int, known: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return what is known, and the last of it for all steps after that."""
     after = jnp.broadcast_to(known[-1:], (steps - len(known), *known.shape[1:]))
     return jnp.concatenate([known, after])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cwvae.evaluation.distances import frechet_distance
 from cwvae.evaluation.perceptual import features, fvd, fvd_windows
 from cwvae.evaluation.perceptual.features import video_features, window_features
-from cwvae.evaluation.distances import frechet_distance
 
 VIDEOS = np.random.default_rng(0).integers(0, 256, (5, 12, 16, 16, 1), dtype=np.uint8)
 

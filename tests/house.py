@@ -17,10 +17,10 @@ ROWS = (
     ("kernels",),
     ("nn",),
     ("cells",),
-    ("conditioning", "hierarchy_checks", "hierarchy"),
+    ("conditioning", "hierarchy_checks", "hierarchy", "video_model"),
     ("model",),
     ("objective", "open_loop", "rollout"),
-    ("streaming", "training", "evaluation", "analysis"),
+    ("streaming", "training", "evaluation", "analysis", "baselines"),
     ("official", "pretrained"),
 )
 # The outer ring imports the core and is never imported by it; what prints is outermost.

@@ -29,7 +29,8 @@ READ, COPY = 0, 1
 """The places of the two choices: a segment begins, or goes on."""
 
 _MARGIN = 1e-4  # of uniform numbers, so that Gumbel noise is finite
-_CERTAIN = 6.906754778648553  # the logit of a probability of .999
+# The authors' logit of .999, which stands at READ and, negative, at COPY: together 1 - 1e-6.
+_CERTAIN = 6.906754778648553
 _TAPS = 3  # frames that a convolution of the detector sees
 
 Logits = Float[Array, "frames choices"]
@@ -42,9 +43,9 @@ class BoundaryDetector(eqx.Module):
     Each sees a frame and its neighbours; batch normalisation and ELU are after all but the last.
     """
 
-    convolutions: tuple[Float[Array, "3 in out"], ...]
+    convolutions: tuple[Float[Array, " 3 in out"], ...]
     norms: tuple[BatchNorm, ...]
-    last: Float[Array, "3 in choices"]
+    last: Float[Array, " 3 in choices"]
     bias: Float[Array, " choices"]
 
     def __init__(self, config: VTAConfig, *, key: PRNGKeyArray):
@@ -120,8 +121,9 @@ def limited(
 ) -> Logits:
     """Return the prior's logits of every *next* frame, given where segments began up to this one.
 
-    At the end of `max_length` frames of a segment a boundary has probability .999; else, from
-    `max_segments` segments on, .001.
+    At the end of `max_length` frames of a segment the logits of READ and COPY are 6.907 and
+    -6.907, so that a boundary is all but certain; else, from `max_segments` segments on, the
+    other way round.
     """
 
     def count(state: tuple[Array, Array], read: Array) -> tuple[tuple[Array, Array], tuple]:
@@ -144,7 +146,7 @@ def temperature(config: VTAConfig, step: Array) -> Float[Array, ""]:
 
 
 def _over_time(
-    weights: Float[Array, "3 in out"], features: Float[Array, "batch frames in"]
+    weights: Float[Array, " 3 in out"], features: Float[Array, "batch frames in"]
 ) -> Float[Array, "batch frames out"]:
     """Convolve over time, a frame of zeros on either side."""
     padded = jnp.pad(features, [(0, 0), (1, 1), (0, 0)])

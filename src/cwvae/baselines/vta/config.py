@@ -77,7 +77,7 @@ class VTAConfig:
     authors show them; False: the decoder's means."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a field of the wrong type or range, or a temperature that rises."""
+        """Raise `ValueError` for a field out of its range, or a temperature that rises."""
         check(self, _RULES)
         if self.least_temperature > self.temperature:
             raise ValueError(

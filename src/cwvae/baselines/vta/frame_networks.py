@@ -22,7 +22,9 @@ from cwvae.baselines.vta.norm import Affine, BatchNorm, Moments, elu, moments, p
 __all__ = ["FrameDecoder", "FrameEncoder"]
 
 _Chunk = Float[Array, "channels height width images"]
+_Answer = Float[Array, "filters rows columns images"]
 _Chunks = Float[Array, "chunks channels height width images"]
+_Answers = Float[Array, "chunks filters rows columns images"]
 _Frames = Float[Array, "frames height width channels"]
 _Features = Float[Array, "frames feature"]
 
@@ -104,7 +106,7 @@ class _First(eqx.Module):
 
     weights: Float[Array, "4 4 in out"]
 
-    def __call__(self, images: _Chunk, kernels: str) -> _Chunk:
+    def __call__(self, images: _Chunk, kernels: str) -> _Answer:
         return down(self.weights, jax.lax.stop_gradient(images), kernels)
 
 
@@ -113,7 +115,7 @@ class _Down(eqx.Module):
 
     weights: Float[Array, "4 4 in out"]
 
-    def __call__(self, images: _Chunk, kernels: str) -> _Chunk:
+    def __call__(self, images: _Chunk, kernels: str) -> _Answer:
         return down(self.weights, images, kernels)
 
 
@@ -122,7 +124,7 @@ class _ToPixel(eqx.Module):
 
     weights: Float[Array, "4 4 in out"]
 
-    def __call__(self, images: _Chunk, kernels: str) -> _Chunk:
+    def __call__(self, images: _Chunk, kernels: str) -> _Answer:
         matrix = jnp.moveaxis(self.weights, 2, 0).reshape(-1, self.weights.shape[-1])
         return (matrix.T @ images.reshape(-1, images.shape[-1]))[:, None, None]
 
@@ -132,7 +134,7 @@ class _FromPixel(eqx.Module):
 
     weights: Float[Array, "4 4 out in"]
 
-    def __call__(self, images: _Chunk, kernels: str) -> _Chunk:
+    def __call__(self, images: _Chunk, kernels: str) -> _Answer:
         matrix = jnp.moveaxis(self.weights, 2, 0).reshape(-1, self.weights.shape[-1])
         return (matrix @ images[:, 0, 0]).reshape(-1, SIZE, SIZE, images.shape[-1])
 
@@ -142,7 +144,7 @@ class _Up(eqx.Module):
 
     weights: Float[Array, "4 4 out in"]
 
-    def __call__(self, images: _Chunk, kernels: str) -> _Chunk:
+    def __call__(self, images: _Chunk, kernels: str) -> _Answer:
         return up(self.weights, images, kernels)
 
 
@@ -162,8 +164,8 @@ def _through(
     chunks: _Chunks,
     running: bool,
     kernels: str,
-) -> tuple[_Chunks, Affine | None, tuple[Moments, ...]]:
-    """Return what leaves the last layer, what normalises it, and the moments of what leaves each."""
+) -> tuple[_Answers, Affine | None, tuple[Moments, ...]]:
+    """Return what leaves the last layer, what normalises it, and the moments after each."""
     affine, found = None, []
     for layer, norm in zip(layers, norms, strict=True):
         stage = _Stage(layer, affine)
@@ -173,7 +175,7 @@ def _through(
     return chunks, affine, tuple(found)
 
 
-def _stage(kernels: str, stage: _Stage, images: _Chunk) -> tuple[_Chunk, Moments]:
+def _stage(kernels: str, stage: _Stage, images: _Chunk) -> tuple[_Answer, Moments]:
     """Normalise, apply the ELU and a layer."""
     activated = images if stage.before is None else elu(stage.before(images))
     answer = stage.layer(activated, kernels)
@@ -181,8 +183,8 @@ def _stage(kernels: str, stage: _Stage, images: _Chunk) -> tuple[_Chunk, Moments
 
 
 def _shown(
-    kernels: str, weights: tuple[_Up, Affine, Float[Array, " channels"]], images: _Chunk
-) -> _Chunk:
+    kernels: str, weights: tuple[_Up, Affine, Float[Array, " colours"]], images: _Chunk
+) -> _Answer:
     """Return frames of the images that come to the last layer of the decoder."""
     layer, affine, bias = weights
     return jnp.tanh(layer(elu(affine(images)), kernels) + bias.reshape(-1, 1, 1, 1))

@@ -1,7 +1,6 @@
 """VTA as a method of predicting videos: its loss, forecasts, reconstructions and bound."""
 
 import math
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -148,12 +147,12 @@ class VTA(AbstractVideoModel):
         return self._shown(done.frames)
 
     def bounds(self, videos: _Videos, *, keys: Key[Array, " batch"]) -> Bounds:
-        """Return a bound on the log-probability of videos, its KL that of s, of z and of boundaries.
+        """Return a bound on the log-probability of videos; its KL is of s, of z and of boundaries.
 
-        The log-likelihood is a density of frames of 5 bits, noise in the last, in [0, 1]: log 2
-        more for every number than in [-1, 1]. Boundaries are the posterior's mode, and cost the
-        nats that the prior, without limits, gives them; the first frame begins a segment with
-        nothing known before it, which VTA has not learned, so that a bound is loose there.
+        The log-likelihood is a density of frames of 5 bits in [0, 1]: log 2 more for every number
+        than in [-1, 1]. Boundaries are the posterior's mode, and cost what the prior, without
+        limits, makes of them. The first frame begins a segment with nothing known before it, which
+        VTA has not learned: the bound is loose there.
 
         Raises `ValueError` for frames of another size.
         """
@@ -164,7 +163,7 @@ class VTA(AbstractVideoModel):
         more = math.prod(videos.shape[2:]) * LOG_VOLUME
         return Bounds(log_likelihood(done, targets, self.config) + more, kl)
 
-    def after_step(self, loss: AbstractLoss) -> Self:
+    def after_step(self, loss: AbstractLoss) -> "VTA":
         """Return the model, its running statistics moved towards those of the batch of a loss."""
         if not isinstance(loss, VTALoss):
             raise ValueError(f"loss must be a VTALoss, got {type(loss).__name__}; give one of VTA")

@@ -1,7 +1,5 @@
 """Batch normalisation over everything but channels, and the moments that it is made of."""
 
-from typing import Self
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -28,7 +26,7 @@ class Affine(eqx.Module):
     scale: Float[Array, " channels"]
     shift: Float[Array, " channels"]
 
-    def __call__(self, values: Float[Array, "channels *axes"]) -> Float[Array, "channels *axes"]:
+    def __call__(self, values: Float[Array, " channels *axes"]) -> Float[Array, " channels *axes"]:
         """Normalise values."""
         shape = (-1, *(1,) * (values.ndim - 1))
         return self.scale.reshape(shape) * values + self.shift.reshape(shape)
@@ -61,7 +59,7 @@ class BatchNorm(eqx.Module):
         scale = self.scale / jnp.sqrt(variance + _EPSILON)
         return Affine(scale, self.shift - mean * scale)
 
-    def following(self, batch: Moments) -> Self:
+    def following(self, batch: Moments) -> "BatchNorm":
         """Return the layer, its running statistics a tenth of the way to those of a batch.
 
         The variance that is kept is that without bias.
@@ -74,7 +72,7 @@ class BatchNorm(eqx.Module):
         return eqx.tree_at(lambda norm: (norm.mean, norm.variance), self, moved)
 
 
-def moments(values: Float[Array, "channels *axes"]) -> Moments:
+def moments(values: Float[Array, " channels *axes"]) -> Moments:
     """Return the moments of the numbers of every channel."""
     flat = values.reshape(values.shape[0], -1)
     mean = jnp.mean(flat, axis=1)

@@ -17,10 +17,11 @@ from jaxtyping import Array, Float, PyTree
 from cwvae.kernels.choice import by_platform
 from cwvae.kernels.chunks import CHUNK
 
-__all__ = ["in_equal_chunks", "over_chunks", "together"]
+__all__ = ["in_equal_chunks", "in_groups", "over_chunks", "together"]
 
-Layer = Callable[[Any, Array], PyTree[Array]]
-"""A function of weights and of the frames of a chunk, their axis the last."""
+_GROUP = 64  # frames of which all layers may be in memory where no gradient is taken
+
+_Layer = Callable[[Any, Array], PyTree[Array]]
 
 
 def in_equal_chunks(
@@ -40,9 +41,21 @@ def together(
     return frames.reshape(-1, *frames.shape[2:])
 
 
+def in_groups(
+    function: Callable[[Array], Array], frames: Float[Array, " frames *frame"]
+) -> Float[Array, " frames *answer"]:
+    """Apply a function of many frames to groups of them, so that memory is that of a group."""
+    count = frames.shape[0]
+    if count <= _GROUP:
+        return function(frames)
+    filled = jnp.pad(frames, [(0, -count % _GROUP)] + [(0, 0)] * (frames.ndim - 1))
+    answers = jax.lax.map(function, filled.reshape(-1, _GROUP, *frames.shape[1:]))
+    return answers.reshape(-1, *answers.shape[2:])[:count]
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def over_chunks(
-    layer: Layer, kernels: str, weights: PyTree[Array], chunks: Float[Array, " chunks *chunk"]
+    layer: _Layer, kernels: str, weights: PyTree[Array], chunks: Float[Array, " chunks *chunk"]
 ) -> PyTree[Float[Array, " chunks ..."]]:
     """Apply a layer to every chunk: on a CPU to one after the other, elsewhere to all at once.
 
@@ -56,11 +69,11 @@ def over_chunks(
     return by_platform(kernels, one_by_one, partial(_at_once, layer), weights, chunks)
 
 
-def _forward(layer: Layer, kernels: str, weights: PyTree, chunks: Array) -> tuple[PyTree, PyTree]:
+def _forward(layer: _Layer, kernels: str, weights: PyTree, chunks: Array) -> tuple[PyTree, PyTree]:
     return over_chunks(layer, kernels, weights, chunks), (weights, chunks)
 
 
-def _backward(layer: Layer, kernels: str, kept: PyTree, gradients: PyTree) -> tuple[PyTree, Array]:
+def _backward(layer: _Layer, kernels: str, kept: PyTree, gradients: PyTree) -> tuple[PyTree, Array]:
     def one_by_one(weights: PyTree, chunks: Array, gradients: PyTree) -> tuple[PyTree, Array]:
         def add(total: PyTree, chunk: tuple[Array, PyTree]) -> tuple[PyTree, Array]:
             _, pull = jax.vjp(layer, weights, chunk[0])
@@ -80,6 +93,6 @@ def _backward(layer: Layer, kernels: str, kept: PyTree, gradients: PyTree) -> tu
 over_chunks.defvjp(_forward, _backward)
 
 
-def _at_once(layer: Layer, weights: PyTree, chunks: Array) -> PyTree:
+def _at_once(layer: _Layer, weights: PyTree, chunks: Array) -> PyTree:
     """Apply a layer to all chunks at once."""
     return jax.vmap(layer, (None, 0))(weights, chunks)

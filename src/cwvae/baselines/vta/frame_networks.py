@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.baselines.vta.chunks import in_equal_chunks, over_chunks, together
+from cwvae.baselines.vta.chunks import in_equal_chunks, in_groups, over_chunks, together
 from cwvae.baselines.vta.config import VTAConfig
 from cwvae.baselines.vta.layers import SIZE, down, kernel, uniform, up
 from cwvae.baselines.vta.norm import Affine, BatchNorm, Moments, elu, moments, pooled
@@ -54,8 +54,15 @@ class FrameEncoder(eqx.Module):
     def __call__(self, frames: _Frames, *, running: bool) -> tuple[_Features, tuple[Moments, ...]]:
         """Return the vectors of frames, and the moments of all layers.
 
-        `running`: normalise by the running statistics, by which no frame depends on others.
+        `running`: normalise by the running statistics, by which no frame depends on others, a
+        group of frames at a time; there are no moments then.
         """
+        if running:
+            return in_groups(lambda group: self._encode(group, True)[0], frames), ()
+        return self._encode(frames, False)
+
+    def _encode(self, frames: _Frames, running: bool) -> tuple[_Features, tuple[Moments, ...]]:
+        """Return the vectors of frames, all in memory at once, and moments."""
         first, *middle, last = self.convolutions
         layers = [_First(first), *map(_Down, middle), _ToPixel(last)]
         chunks = in_equal_chunks(frames)
@@ -92,6 +99,12 @@ class FrameDecoder(eqx.Module):
         self, features: _Features, *, running: bool
     ) -> tuple[_Frames, tuple[Moments, ...]]:
         """Return frames in [-1, 1], and the moments of all layers; `running` as in the encoder."""
+        if running:
+            return in_groups(lambda group: self._decode(group, True)[0], features), ()
+        return self._decode(features, False)
+
+    def _decode(self, features: _Features, running: bool) -> tuple[_Frames, tuple[Moments, ...]]:
+        """Return frames, all in memory at once, and moments."""
         first, *middle, last = self.convolutions
         layers = [_FromPixel(first), *map(_Up, middle)]
         pixels = in_equal_chunks(features[:, None, None])

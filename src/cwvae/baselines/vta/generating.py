@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -10,11 +9,10 @@ from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from cwvae.baselines.vta.boundaries import COPY, READ
 from cwvae.baselines.vta.levels import Levels
-from cwvae.baselines.vta.passing import Networks
+from cwvae.baselines.vta.passing import Networks, encoded
 
 __all__ = ["imagined"]
 
-_GROUP = 64  # frames that are encoded or decoded at a time
 _Videos = Float[Array, "batch frames height width channels"]
 
 
@@ -33,10 +31,7 @@ def imagined(
     makes it more probable than not. Normalisation is by running statistics.
     """
     levels = networks.levels
-    encodings = _by_groups(
-        eqx.Partial(_encode, networks), contexts.reshape(-1, *contexts.shape[2:])
-    )
-    encodings = encodings.reshape(*contexts.shape[:2], -1)
+    encodings, _ = encoded(networks, contexts, running=True)
     known = jax.vmap(lambda one: _past(levels, one))(encodings)
     sample_keys = jax.vmap(lambda key: jr.split(key, samples))(keys)
 
@@ -44,18 +39,8 @@ def imagined(
         return _imagine(levels, belief, horizon, jumpy, key=key)
 
     features = jax.vmap(jax.vmap(one, (None, 0)))(known, sample_keys)
-    frames = _by_groups(eqx.Partial(_decode, networks), features.reshape(-1, features.shape[-1]))
+    frames, _ = networks.decoder(features.reshape(-1, features.shape[-1]), running=True)
     return frames.reshape(*features.shape[:3], *frames.shape[1:])
-
-
-def _encode(networks: Networks, frames: Array) -> Array:
-    """Return the encodings of frames."""
-    return networks.encoder(frames, running=True)[0]
-
-
-def _decode(networks: Networks, features: Array) -> Array:
-    """Return the frames of features."""
-    return networks.decoder(features, running=True)[0]
 
 
 def _past(levels: Levels, encodings: Float[Array, "frames feature"]) -> Float[Array, " belief"]:
@@ -102,16 +87,3 @@ def _imagine(
     zeros = jnp.zeros(levels.slow.prior.mean.bias.shape, belief.dtype)
     begin = _State(belief, zeros, jnp.zeros_like(belief), zeros, jnp.asarray(True))
     return jax.lax.scan(step, begin, jnp.arange(horizon))[1]
-
-
-def _by_groups(
-    function: eqx.Partial, inputs: Float[Array, " frames *input"]
-) -> Float[Array, " frames *answer"]:
-    """Apply a function of frames to groups of them, so that memory is that of a group."""
-    count = inputs.shape[0]
-    if count <= _GROUP:
-        return function(inputs)
-    filled = jnp.pad(inputs, [(0, -count % _GROUP)] + [(0, 0)] * (inputs.ndim - 1))
-    groups = filled.reshape(-1, _GROUP, *inputs.shape[1:])
-    answers = jax.lax.map(function, groups)
-    return answers.reshape(-1, *answers.shape[2:])[:count]

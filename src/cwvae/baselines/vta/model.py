@@ -182,7 +182,7 @@ class VTA(AbstractVideoModel):
 
     def _observed(
         self, videos: _Videos, around: int, keys: Key[Array, " batch"]
-    ) -> tuple[Pass, _Videos]:
+    ) -> tuple[Pass, Float[Array, "batch counted height width channels"]]:
         """Infer videos with that many frames around those that count; return these besides."""
         check_frames(videos, self.config)
         batch, frames = videos.shape[:2]

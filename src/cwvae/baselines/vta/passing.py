@@ -54,9 +54,9 @@ class Pass(eqx.Module):
     fast_posterior: Gaussian
     fast_prior: Gaussian
     read: Float[Array, "batch counted"]
-    next_logits: Float[Array, "batch counted choices"]
-    next_relaxed: Float[Array, "batch counted choices"]
-    next_prior: Float[Array, "batch counted choices"]
+    next_logits: Float[Array, "batch following choices"]
+    next_relaxed: Float[Array, "batch following choices"]
+    next_prior: Float[Array, "batch following choices"]
     statistics: Statistics
 
 

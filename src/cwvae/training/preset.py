@@ -1,10 +1,11 @@
 """A named choice of model, training and data."""
 
 import dataclasses
+from typing import Any
 
 from cwvae.training.checks import check, whole
 from cwvae.training.config import DataConfig, TrainConfig, check_pieces
-from cwvae.training.methods import AnyModelConfig
+from cwvae.training.methods import method_of
 
 __all__ = ["Preset"]
 
@@ -16,7 +17,8 @@ _PRESET = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES)}
 class Preset:
     """A named choice of model, training and data, and how the result is evaluated."""
 
-    model: AnyModelConfig
+    model: Any
+    """The configuration of a model of any method, such as a `ModelConfig`."""
     train: TrainConfig
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     context: int = 36
@@ -27,6 +29,7 @@ class Preset:
     def __post_init__(self) -> None:
         """Raise `ValueError` for context or pieces that do not end on a tick of every level."""
         check(self, _PRESET)
+        method_of(self.model)
         check_pieces(self.train.frames, self.train, self.model.context_multiple)
         if self.context % self.model.context_multiple:
             raise ValueError(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from cwvae.baselines.svg.config import SVGConfig
+from cwvae.baselines.vta.config import VTAConfig
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.preset import Preset
 
@@ -82,6 +83,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             model=SVGConfig(network="vgg", stoch_size=24, bounds_beta=1e-6),
             train=dataclasses.replace(_SVG_TRAIN, learning_rate=8e-4, beta=1e-6),
         ),
+        "vta": Preset(
+            model=VTAConfig(size=64, channels=1, max_segments=22),
+            train=_VTA_TRAIN,
+        ),
         # Learns to remember one moving digit for 1000 frames, in an hour or two on a CPU core.
         "pocket": Preset(model=_POCKET_MODEL, train=_POCKET_TRAIN, data=_ONE_DIGIT),
         # The paper's rivals at its size: the core's with what of its recipe does not need a slow
@@ -108,6 +113,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             model=SVGConfig(size=32, filters=16, feature_size=64, memory_size=128),
             train=dataclasses.replace(
                 _POCKET_TRAIN, **(_PLAIN | {"beta": 1e-4}), epsilon=1e-8, clip_norm=1e9
+            ),
+            data=_ONE_DIGIT,
+        ),
+        "pocket_vta": Preset(
+            model=VTAConfig(size=32, channels=1, filters=64, max_segments=10, decoder_stddev=0.24),
+            train=dataclasses.replace(
+                _POCKET_TRAIN, **_PLAIN, epsilon=1e-8, clip_norm=10.0, amsgrad=True
             ),
             data=_ONE_DIGIT,
         ),
@@ -154,7 +166,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "debug_svg_lp": Preset(
             model=SVGConfig(
-                size=32, filters=2, feature_size=4, stoch_size=2, memory_size=8, context=4
+                size=32, filters=2, feature_size=4, stoch_size=2, memory_size=8, known_frames=4
             ),
             train=dataclasses.replace(_SVG_TRAIN, steps=10, batch_size=2, frames=8),
             context=4,

@@ -76,7 +76,7 @@ _POCKET = {
     "no_tmp_abs": Experiment("NoTmpAbs", "pocket_no_tmp_abs", _CORE),
     "rssm": Experiment("RSSM", "pocket_rssm", _CORE),
     "svg_lp": Experiment("SVG-LP", "pocket_svg_lp", _widths("--filters", "8", "16")),
-    "vta": Experiment("VTA", "pocket_vta", _widths("--filters", "32", "64")),
+    "vta": Experiment("VTA", "pocket_vta", _widths("--filters", "16", "32")),
 }
 _PAPER = {
     "cwvae": Experiment("CW-VAE", "moving_mnist", _widths("--channel-multiplier", "1")),

@@ -117,7 +117,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             data=_ONE_DIGIT,
         ),
         "pocket_vta": Preset(
-            model=VTAConfig(size=32, channels=1, filters=64, max_segments=10, decoder_stddev=0.24),
+            model=VTAConfig(size=32, channels=1, filters=32, max_segments=10, decoder_stddev=0.24),
             train=dataclasses.replace(
                 _POCKET_TRAIN, **_PLAIN, epsilon=1e-8, clip_norm=10.0, amsgrad=True
             ),

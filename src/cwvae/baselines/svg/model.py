@@ -150,7 +150,7 @@ class SVG(AbstractVideoModel):
     @property
     def context_multiple(self) -> int:
         """What the number of context frames is a multiple of."""
-        return self.config.known_frames_multiple
+        return self.config.context_multiple
 
     @property
     def forecast_batch(self) -> int:

@@ -88,8 +88,8 @@ def _spoilt(truth: np.ndarray) -> dict[str, np.ndarray]:
     noise = 0.1 * np.random.default_rng(0).standard_normal(truth.shape)
     return {
         "the truth": truth,
-        "blurred, 3x3": uniform_filter(truth, (0, 0, 3, 3, 0)),
-        "blurred, 7x7": uniform_filter(truth, (0, 0, 7, 7, 0)),
+        "blurred, 3x3": uniform_filter(truth, 3, axes=(2, 3)),
+        "blurred, 7x7": uniform_filter(truth, 7, axes=(2, 3)),
         "half as bright": 0.5 * truth,
         "noisy": np.clip(truth + noise, 0, 1).astype(np.float32),
         "first frame held": np.repeat(truth[:, :1], FRAMES, axis=1),

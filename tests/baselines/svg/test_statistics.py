@@ -1,4 +1,4 @@
-"""What the statistics of normalisation do, which frames give skip features, and training."""
+"""What normalisation takes its statistics from, and which frame gives skip features."""
 
 import dataclasses
 
@@ -7,57 +7,58 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+import pytest
 from svg_models import TINY, drawn, videos
 
-from cwvae.baselines.svg.norm import BatchNorm, all_followed, with_running
+from cwvae.baselines.svg.norm import with_running
+
+RUNNING = dataclasses.replace(TINY, statistics="running")
 
 
 def test_a_forecast_depends_on_its_batch_mates_by_their_statistics_alone():
-    batch, keys = videos(3, 3), jr.split(jr.key(0), 3)
-    others = np.concatenate([batch[:1], 1 - batch[1:]])
-    for statistics, depends in (("batch", True), ("running", False)):
-        model = drawn(dataclasses.replace(TINY, statistics=statistics))
-        forecasts = eqx.filter_jit(lambda m, v: m.forecasts(v, 2, keys=keys))
-        one, other = (forecasts(model, v)[0] for v in (batch, others))
+    batch, keys = videos(3, 2), jr.split(jr.key(0), 3)
+    others = np.concatenate([batch[:1], 1 - batch[1:] ** 2])
+    for config, depends in ((TINY, True), (RUNNING, False)):
+        forecasts = eqx.filter_jit(lambda model, v: model.forecasts(v, 1, keys=keys))
+        one, other = (forecasts(drawn(config), v)[0] for v in (batch, others))
         assert np.allclose(one, other, rtol=1e-5) != depends
 
 
 def test_a_video_by_itself_has_running_statistics():
-    batch, keys = videos(1, 3), jr.split(jr.key(0), 1)
-    by_batch, by_running = (
-        drawn(dataclasses.replace(TINY, statistics=statistics)).forecasts(batch, 1, keys=keys)
-        for statistics in ("batch", "running")
-    )
-    np.testing.assert_array_equal(by_batch, by_running)
+    batch, keys = videos(1, 2), jr.split(jr.key(0), 1)
+    forecasts = eqx.filter_jit(lambda model: model.forecasts(batch, 1, keys=keys))
+    np.testing.assert_array_equal(forecasts(drawn(TINY)), forecasts(drawn(RUNNING)))
 
 
-def test_skip_features_that_stay_are_those_of_the_last_known_frame_or_the_one_before():
-    """Frames whose change reaches the last prediction with everything else held."""
-    batch, key = jnp.asarray(videos(2, 6)), jr.key(0)
+@pytest.mark.parametrize(("skip", "in_forecasts", "in_training"), [("code", 3, 2), ("paper", 4, 3)])
+def test_skip_features_that_stay_are_those_of_one_frame(skip, in_forecasts, in_training):
+    # Where features are the same for all frames, a frame has effects by its skip features alone.
+    model = drawn(dataclasses.replace(RUNNING, skip=skip))
+    scale = model.networks.encoder.last.norm.scale
+    model = eqx.tree_at(lambda m: m.networks.encoder.last.norm.scale, model, 0 * scale)
+    batch, keys = jnp.asarray(videos(1, 5)), jr.split(jr.key(0), 1)
 
-    def last(model, skips_of):
-        # The features of all frames come from one video, the skip features from another.
-        networks = model.networks
-        from cwvae.baselines.svg.passing import passed
+    @jax.jit
+    def effects(batch):
+        """Of every frame, on the last one predicted after five, and in a training with four."""
+        forecast = jax.grad(lambda v: model.forecasts(v, 1, keys=keys).sum())(batch)
+        training = jax.grad(lambda v: model.reconstructions(v, keys=keys)[:, -1].sum())(batch)
+        return jnp.stack([forecast[0], training[0]])
 
-        frames = jnp.transpose(skips_of, (1, 4, 2, 3, 0))
-        noise = jnp.zeros((5, 2, TINY.stoch_size))
-        known = model.config.known(model.config.context)
-        return passed(networks, frames, noise, known=known, running=True).frames[-1]
-
-    del key, last, batch
+    found = np.any(effects(batch), axis=(2, 3, 4))
+    np.testing.assert_array_equal(found, np.arange(5) == [[in_forecasts], [in_training]])
 
 
 def test_running_statistics_become_those_of_the_data():
     norm = drawn(TINY).networks.encoder.last.norm
-    numbers = 3 + 2 * np.random.default_rng(0).normal(size=(200, len(norm.scale), 4, 4, 5))
+    numbers = 3 + 2 * np.random.default_rng(0).normal(size=(100, len(norm.scale), 4, 4, 5))
     steps = jnp.asarray(numbers, norm.scale.dtype)
     _, moments = jax.vmap(lambda step: norm(step, running=False))(steps)
-    network = eqx.nn.Sequential([eqx.nn.Lambda(norm)])
-    (after,) = all_followed(network, [moments])
-    np.testing.assert_allclose(after.mean, 3 + norm.offset, atol=0.3)
+    after = norm.followed(moments)
+    np.testing.assert_allclose(after.mean - norm.offset, 3, atol=0.3)
     np.testing.assert_allclose(after.variance, 4, rtol=0.2)
-    followed = with_running(norm, [after])
-    images, _ = followed(steps[0], running=True)
-    assert isinstance(followed, BatchNorm)
-    np.testing.assert_allclose(images.mean((1, 2, 3)), norm.shift, atol=0.5)
+    # In one call or in two.
+    first, then = (jax.tree.map(lambda a, n=n: a[n], moments) for n in (slice(98), slice(98, None)))
+    twice = with_running(norm, [norm.followed(first)]).followed(then)
+    for one, other in zip(jax.tree.leaves(after), jax.tree.leaves(twice), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)

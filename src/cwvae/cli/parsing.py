@@ -50,8 +50,9 @@ def parse(arguments: Sequence[str]) -> Command:
     help.
     """
     train = _train_defaults(arguments)
+    options: Any = Annotated[type(train), tyro.conf.subcommand("train", default=train)]
     commands = (
-        Annotated[type(train), tyro.conf.subcommand("train", default=train)]
+        options
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Analyse, tyro.conf.subcommand("analyse")]

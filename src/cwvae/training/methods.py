@@ -9,7 +9,7 @@ from jaxtyping import PRNGKeyArray
 
 from cwvae.baselines.svg.build import build_svg
 from cwvae.baselines.svg.config import SVGConfig
-from cwvae.baselines.svg.footprint import svg_kept
+from cwvae.baselines.svg.footprint import numbers_kept as svg_kept
 from cwvae.baselines.vta.build import build_vta
 from cwvae.baselines.vta.config import VTAConfig
 from cwvae.baselines.vta.footprint import vta_kept

@@ -69,13 +69,11 @@ def _keras_adam(config: TrainConfig) -> optax.GradientTransformation:
     2018) takes the largest of the second moments so far, uncorrected, as PyTorch does.
     """
 
-    def init(params: PyTree) -> _AdamState:
+    def init(params: PyTree) -> Any:
         mean, square, most = (jax.tree.map(jnp.zeros_like, params) for _ in range(3))
         return _AdamState(jnp.zeros((), "int32"), mean, square, most if config.amsgrad else None)
 
-    def update(
-        updates: PyTree, state: Any, params: PyTree | None = None
-    ) -> tuple[PyTree, _AdamState]:
+    def update(updates: PyTree, state: Any, params: PyTree | None = None) -> tuple[PyTree, Any]:
         t = (state.steps + 1).astype(float)
         rate = learning_rate(config, state.steps) * jnp.sqrt(1 - _BETA2**t) / (1 - _BETA1**t)
         mean = jax.tree.map(lambda m, g: _BETA1 * m + (1 - _BETA1) * g, state.mean, updates)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from jax.core import Tracer
 
+from cwvae.arguments import described
 from cwvae.baselines.svg.config import SVGConfig
 from cwvae.video_model import LossInputs
 
@@ -24,10 +25,8 @@ def check_inputs(inputs: LossInputs) -> None:
     }
     found = [name for name, there in unusable.items() if there]
     if found:
-        value = getattr(inputs, found[0])
-        raise ValueError(
-            f"SVG-LP has no use for {found[0]}, got {value!r:.60}; leave it at its default"
-        )
+        got = described(getattr(inputs, found[0]))
+        raise ValueError(f"SVG-LP has no use for {found[0]}, got {got}; leave it at its default")
 
 
 def check_frames(
@@ -53,5 +52,5 @@ def check_frames(
 
 
 def _is_there(value: Any) -> bool:
-    """Return whether a number, or one of several, is known and not 0."""
-    return not isinstance(value, Tracer) and bool(np.any(np.asarray(value) != 0))
+    """Return whether a number, or one of several, is not 0, or not known when traced."""
+    return isinstance(value, Tracer) or bool(np.any(np.asarray(value) != 0))

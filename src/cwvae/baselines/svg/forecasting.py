@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cwvae.baselines.svg.networks import Encoded, over_steps
-from cwvae.baselines.svg.norm import Images
+from cwvae.baselines.svg.norm import AnyImages, Images
 from cwvae.baselines.svg.passing import Networks, Steps
 from cwvae.baselines.svg.recurrence import LSTMState
 
@@ -23,7 +23,7 @@ class Context(eqx.Module):
     """
 
     features: Float[Array, "context batch feature"]
-    ahead: tuple[Images, ...]
+    ahead: tuple[AnyImages, ...]
     last: Images
 
 

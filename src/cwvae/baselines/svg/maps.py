@@ -10,7 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.baselines.svg.norm import Images
+from cwvae.baselines.svg.norm import Images, Mapped
 from cwvae.kernels.same import conv_same
 from cwvae.kernels.strided import conv, conv_transpose
 from cwvae.nn.initialisers import normal
@@ -27,7 +27,7 @@ class AbstractMap(eqx.Module):
     """A linear map between images."""
 
     @abc.abstractmethod
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Map the images."""
 
 
@@ -37,7 +37,7 @@ class Down(AbstractMap):
     kernel: Float[Array, "4 4 in out"]
     kernels: str = eqx.field(static=True)
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Correlate images and kernel at every second pixel."""
         around = jnp.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)])
         return conv(self.kernel, around, kernels=self.kernels)
@@ -49,7 +49,7 @@ class Up(AbstractMap):
     kernel: Float[Array, "4 4 in out"]
     kernels: str = eqx.field(static=True)
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Spread every pixel over a window, windows two pixels apart."""
         return _doubled(jnp.swapaxes(self.kernel, 2, 3), images, self.kernels)
 
@@ -64,7 +64,7 @@ class Doubled(AbstractMap):
     kernel: Float[Array, "3 3 in out"]
     kernels: str = eqx.field(static=True)
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Double the edges and correlate."""
         spread = self.kernel[::-1, ::-1]
         for axis in (0, 1):
@@ -80,7 +80,7 @@ class Same(AbstractMap):
     kernel: Float[Array, "3 3 in out"]
     kernels: str = eqx.field(static=True)
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Correlate images and kernel."""
         return conv_same(self.kernel, images, kernels=self.kernels)
 
@@ -90,7 +90,7 @@ class ToVector(AbstractMap):
 
     kernel: Float[Array, "height width in out"]
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Multiply the kernel, as one matrix, with all images."""
         pixels = jnp.einsum("hwio,ihwn->on", self.kernel, images)
         return pixels[:, None, None]
@@ -101,12 +101,12 @@ class FromVector(AbstractMap):
 
     kernel: Float[Array, "height width in out"]
 
-    def __call__(self, images: Images) -> Images:
+    def __call__(self, images: Images) -> Mapped:
         """Multiply the kernel, as one matrix, with all pixels."""
         return jnp.einsum("hwio,in->ohwn", self.kernel, images[:, 0, 0])
 
 
-def _doubled(kernel: Float[Array, "4 4 out in"], images: Images, kernels: str) -> Images:
+def _doubled(kernel: Float[Array, "4 4 out in"], images: Images, kernels: str) -> Mapped:
     """Return the transposed convolution without its margin."""
     height, width = (2 * edge + 2 for edge in images.shape[1:3])
     whole = conv_transpose(kernel, images, height=height, width=width, kernels=kernels)

@@ -141,7 +141,10 @@ class SVG(AbstractVideoModel):
     def after_step(self, loss: AbstractLoss) -> "SVG":
         """Return the model with the running statistics of the loss."""
         if not isinstance(loss, SVGLoss):
-            raise ValueError(f"the loss must be an SVGLoss, got {type(loss).__name__}")
+            raise ValueError(
+                f"the loss must be an SVGLoss, got {type(loss).__name__}; "
+                "give it what its own loss returned"
+            )
         networks = self.networks
         encoder = with_running(networks.encoder, loss.encoder)
         decoder = with_running(networks.decoder, loss.decoder)
@@ -151,6 +154,11 @@ class SVG(AbstractVideoModel):
     def context_multiple(self) -> int:
         """What the number of context frames is a multiple of."""
         return self.config.context_multiple
+
+    @property
+    def fewest_frames(self) -> int:
+        """How many frames a training video has at least: one is predicted from the other."""
+        return 2
 
     @property
     def forecast_batch(self) -> int:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from cwvae.baselines.svg.maps import AbstractMap, Doubled, Same, Up
-from cwvae.baselines.svg.norm import BatchNorm, Images, Moments
+from cwvae.baselines.svg.norm import AnyImages, BatchNorm, Images, Mapped, Moments
 from cwvae.kernels.choice import by_platform
 from cwvae.nn.layers import leaky_relu
 
@@ -41,7 +41,7 @@ class Block(eqx.Module):
     linear: AbstractMap
     norm: BatchNorm
 
-    def __call__(self, images: Images, *, running: bool) -> tuple[Images, Moments]:
+    def __call__(self, images: Images, *, running: bool) -> tuple[Mapped, Moments]:
         """Return normalised images, and their moments before that."""
         return self.norm(self.linear(images), running=running)
 
@@ -79,7 +79,7 @@ class Join(eqx.Module):
     up: Up | Doubled
     across: AbstractMap
 
-    def __call__(self, images: Images, ahead: Images) -> Images:
+    def __call__(self, images: Images, ahead: Mapped) -> Mapped:
         """Add what becomes of the images to what became of the skip features."""
         return self.up(images) + ahead
 
@@ -104,14 +104,14 @@ class Decoder(eqx.Module):
     last: Join | Same
     bias: Float[Array, " channels"]
 
-    def prepare(self, skips: Sequence[Images]) -> tuple[Images, ...]:
+    def prepare(self, skips: Sequence[AnyImages]) -> tuple[AnyImages, ...]:
         """Map skip features, the finest first, to what the joins add, the coarsest first."""
         joins = [stage.join for stage in self.stages]
         joins += [self.last] if isinstance(self.last, Join) else []
         return tuple(join.across(s) for join, s in zip(joins, reversed(skips), strict=True))
 
     def __call__(
-        self, features: Float[Array, "batch feature"], ahead: Sequence[Images], *, running: bool
+        self, features: Float[Array, "batch feature"], ahead: Sequence[AnyImages], *, running: bool
     ) -> Decoded:
         """Decode a batch at one time step; `ahead` is that of `prepare`."""
         vectors = features.T[:, None, None]
@@ -144,7 +144,7 @@ def over_steps(function: Callable[..., Any], *arrays: PyTree[Array], kernels: st
 
 def _through(
     blocks: Sequence[Block], images: Images, moments: list[Moments], *, running: bool
-) -> Images:
+) -> Mapped:
     """Apply blocks with leaky ReLU, and append their moments to those so far."""
     for block in blocks:
         images, own = block(images, running=running)
@@ -153,7 +153,7 @@ def _through(
     return images
 
 
-def _pool(images: Images) -> Images:
+def _pool(images: Images) -> Mapped:
     """Return the maxima of squares of 2 x 2 pixels; the gradient goes to the first of equals."""
     channels, height, width, count = images.shape
     squares = images.reshape(channels, height // 2, 2, width // 2, 2, count)

@@ -15,10 +15,25 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from cwvae.nn.initialisers import normal, ones, zeros
 
-__all__ = ["BatchNorm", "Images", "Moments", "all_followed", "with_running", "without_running"]
+__all__ = [
+    "AnyImages",
+    "BatchNorm",
+    "Images",
+    "Mapped",
+    "Moments",
+    "all_followed",
+    "with_running",
+    "without_running",
+]
 
 Images = Float[Array, "channels height width images"]
 """The images of a batch at one time step; the last axis counts them, as in `cwvae.kernels`."""
+
+Mapped = Float[Array, "filters rows columns images"]
+"""What becomes of them."""
+
+AnyImages = Float[Array, "_ _ _ images"]
+"""Images of any size, of several in a tuple."""
 
 _Network = TypeVar("_Network", bound=eqx.Module)
 

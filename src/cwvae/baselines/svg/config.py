@@ -82,8 +82,8 @@ class SVGConfig:
         check(self, _RULES)
         if self.skip == "code" and self.known_frames < 2:
             raise ValueError(
-                "known_frames must be at least 2 with skip features as in the code, which are those "
-                f'of the frame before the last known one, got {self.known_frames}; use skip="paper"'
+                "known_frames must be at least 2 with skip features as in the code, those of the "
+                f'frame before the last known one, got {self.known_frames}; use skip="paper"'
             )
 
     @property

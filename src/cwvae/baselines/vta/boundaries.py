@@ -25,15 +25,18 @@ __all__ = [
     "temperature",
 ]
 
-READ, COPY = 0, 1
-"""The places of the two choices: a segment begins, or goes on."""
+READ = 0
+"""The place of the choice that a segment begins."""
+
+COPY = 1
+"""The place of the choice that it goes on."""
 
 _MARGIN = 1e-4  # of uniform numbers, so that Gumbel noise is finite
 # The authors' logit of .999, which stands at READ and, negative, at COPY: together 1 - 1e-6.
 _CERTAIN = 6.906754778648553
 _TAPS = 3  # frames that a convolution of the detector sees
 
-Logits = Float[Array, "frames choices"]
+_Logits = Float[Array, "frames choices"]
 """Logits of READ and COPY at every frame."""
 
 
@@ -81,12 +84,12 @@ class Boundaries(NamedTuple):
     where a segment begins, else 0, with the gradient of the relaxed probability.
     """
 
-    relaxed: Logits
+    relaxed: _Logits
     read: Float[Array, " frames"]
 
 
 @checked
-def sampled(logits: Logits, noise: Logits, tau: Float[Array, ""]) -> Boundaries:
+def sampled(logits: _Logits, noise: _Logits, tau: Float[Array, ""]) -> Boundaries:
     """Sample boundaries by Gumbel noise at temperature `tau`; zero noise gives the mode.
 
     What is relaxed is log_softmax((logits + noise) / tau) (Maddison et al. 2017; Jang et al.
@@ -105,7 +108,9 @@ def gumbel(shape: tuple[int, ...], *, key: PRNGKeyArray) -> Float[Array, "*shape
 
 
 @checked
-def log_density(logits: Logits, relaxed: Logits, tau: Float[Array, ""]) -> Float[Array, " frames"]:
+def log_density(
+    logits: _Logits, relaxed: _Logits, tau: Float[Array, ""]
+) -> Float[Array, " frames"]:
     """Return the log-density of relaxed samples of two choices, but for terms that cancel.
 
     It is sum(l - tau y) - 2 logsumexp(l - tau y) at log-probabilities y (Maddison et al. 2017,
@@ -117,8 +122,8 @@ def log_density(logits: Logits, relaxed: Logits, tau: Float[Array, ""]) -> Float
 
 @checked
 def limited(
-    logits: Logits, read: Float[Array, " frames"], *, max_segments: int, max_length: int
-) -> Logits:
+    logits: _Logits, read: Float[Array, " frames"], *, max_segments: int, max_length: int
+) -> _Logits:
     """Return the prior's logits of every *next* frame, given where segments began up to this one.
 
     At the end of `max_length` frames of a segment the logits of READ and COPY are 6.907 and

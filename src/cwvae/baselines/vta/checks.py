@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import jax
 import numpy as np
+from jax.core import Tracer
 
 from cwvae.baselines.vta.config import VTAConfig
 from cwvae.video_model import LossInputs
@@ -44,4 +44,4 @@ def check_frames(videos: Any, config: VTAConfig, *, least: int = 1) -> None:
 
 def _is_there(value: Any) -> bool:
     """Return whether a number, or one of several, is known and not 0."""
-    return not isinstance(value, jax.core.Tracer) and bool(np.any(np.asarray(value) != 0))
+    return not isinstance(value, Tracer) and bool(np.any(np.asarray(value) != 0))

@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.baselines.vta.chunks import in_equal_chunks, in_groups, over_chunks, together
+from cwvae.baselines.vta.chunks import chunk_size, in_equal_chunks, in_groups, over_chunks, together
 from cwvae.baselines.vta.config import VTAConfig
 from cwvae.baselines.vta.layers import SIZE, down, kernel, uniform, up
-from cwvae.baselines.vta.norm import Affine, BatchNorm, Moments, elu, moments, pooled
+from cwvae.baselines.vta.norm import Affine, BatchNorm, Moments, elu, pooled
 
 __all__ = ["FrameDecoder", "FrameEncoder"]
 
@@ -39,6 +39,7 @@ class FrameEncoder(eqx.Module):
     convolutions: tuple[Float[Array, "4 4 in out"], ...]
     norms: tuple[BatchNorm, ...]
     kernels: str = eqx.field(static=True)
+    chunk: int = eqx.field(static=True)
 
     def __init__(self, config: VTAConfig, *, kernels: str, key: PRNGKeyArray):
         """Draw the weights."""
@@ -49,7 +50,7 @@ class FrameEncoder(eqx.Module):
             for i, o, k in zip(ins, outs, jr.split(key, len(ins)), strict=True)
         )
         self.norms = tuple(BatchNorm(o) for o in outs)
-        self.kernels = kernels
+        self.kernels, self.chunk = kernels, chunk_size(config.size, config.filters)
 
     def __call__(self, frames: _Frames, *, running: bool) -> tuple[_Features, tuple[Moments, ...]]:
         """Return the vectors of frames, and the moments of all layers.
@@ -65,7 +66,7 @@ class FrameEncoder(eqx.Module):
         """Return the vectors of frames, all in memory at once, and moments."""
         first, *middle, last = self.convolutions
         layers = [_First(first), *map(_Down, middle), _ToPixel(last)]
-        chunks = in_equal_chunks(frames)
+        chunks = in_equal_chunks(frames, self.chunk)
         raw, affine, found = _through(layers, self.norms, chunks, running, self.kernels)
         pixels = jax.vmap(lambda chunk: elu(affine(chunk)))(raw)
         return together(pixels)[:, 0, 0], found
@@ -81,6 +82,7 @@ class FrameDecoder(eqx.Module):
     norms: tuple[BatchNorm, ...]
     bias: Float[Array, " channels"]
     kernels: str = eqx.field(static=True)
+    chunk: int = eqx.field(static=True)
 
     def __init__(self, config: VTAConfig, *, kernels: str, key: PRNGKeyArray):
         """Draw the weights."""
@@ -93,7 +95,7 @@ class FrameDecoder(eqx.Module):
         )
         self.norms = tuple(BatchNorm(o) for o in outs[:-1])
         self.bias = uniform((config.channels,), config.channels * SIZE**2, key=bias_key)
-        self.kernels = kernels
+        self.kernels, self.chunk = kernels, chunk_size(config.size, config.filters)
 
     def __call__(
         self, features: _Features, *, running: bool
@@ -107,11 +109,11 @@ class FrameDecoder(eqx.Module):
         """Return frames, all in memory at once, and moments."""
         first, *middle, last = self.convolutions
         layers = [_FromPixel(first), *map(_Up, middle)]
-        pixels = in_equal_chunks(features[:, None, None])
+        pixels = in_equal_chunks(features[:, None, None], self.chunk)
         raw, affine, found = _through(layers, self.norms, pixels, running, self.kernels)
-        weights = (_Up(last), affine, self.bias)
-        shown = over_chunks(partial(_shown, self.kernels), self.kernels, weights, raw)
-        return together(shown), found
+        stage = _Stage(_Up(last), affine)
+        raw, _ = over_chunks(partial(_apply, self.kernels), self.kernels, stage, raw)
+        return jnp.tanh(together(raw) + self.bias.reshape(1, 1, 1, -1)), found
 
 
 class _First(eqx.Module):
@@ -177,27 +179,18 @@ def _through(
     chunks: _Chunks,
     running: bool,
     kernels: str,
-) -> tuple[_Answers, Affine | None, tuple[Moments, ...]]:
+) -> tuple[_Answers, Affine, tuple[Moments, ...]]:
     """Return what leaves the last layer, what normalises it, and the moments after each."""
-    affine, found = None, []
+    before, found = None, []
     for layer, norm in zip(layers, norms, strict=True):
-        stage = _Stage(layer, affine)
-        chunks, parts = over_chunks(partial(_stage, kernels), kernels, stage, chunks)
+        stage = _Stage(layer, before)
+        chunks, parts = over_chunks(partial(_apply, kernels), kernels, stage, chunks)
         found.append(pooled(parts))
-        affine = norm.of(None if running else found[-1])
-    return chunks, affine, tuple(found)
+        before = norm.of(None if running else found[-1])
+    return chunks, norms[-1].of(None if running else found[-1]), tuple(found)
 
 
-def _stage(kernels: str, stage: _Stage, images: _Chunk) -> tuple[_Answer, Moments]:
+def _apply(kernels: str, stage: _Stage, images: _Chunk) -> _Answer:
     """Normalise, apply the ELU and a layer."""
     activated = images if stage.before is None else elu(stage.before(images))
-    answer = stage.layer(activated, kernels)
-    return answer, moments(answer)
-
-
-def _shown(
-    kernels: str, weights: tuple[_Up, Affine, Float[Array, " colours"]], images: _Chunk
-) -> _Answer:
-    """Return frames of the images that come to the last layer of the decoder."""
-    layer, affine, bias = weights
-    return jnp.tanh(layer(elu(affine(images)), kernels) + bias.reshape(-1, 1, 1, 1))
+    return stage.layer(activated, kernels)

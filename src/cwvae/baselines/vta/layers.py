@@ -11,7 +11,7 @@ from cwvae.kernels.strided import conv, conv_transpose
 from cwvae.nn.initialisers import glorot_uniform
 from cwvae.nn.layers import GRU, Dense
 
-__all__ = ["dense", "down", "gru", "kernel", "uniform", "up"]
+__all__ = ["SIZE", "dense", "down", "gru", "kernel", "uniform", "up"]
 
 SIZE = 4
 """Rows, and columns, of every kernel."""

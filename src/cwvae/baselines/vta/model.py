@@ -24,6 +24,7 @@ from cwvae.video_model import AbstractLoss, AbstractVideoModel, Bounds, LossInpu
 __all__ = ["VTA", "VTALoss", "jumpy_forecasts"]
 
 _Videos = Float[Array | np.ndarray, "batch frames height width channels"]
+_Inner = Float[Array, "batch frames height width channels"]
 
 
 class VTALoss(AbstractLoss):
@@ -80,7 +81,7 @@ class VTA(AbstractVideoModel):
         noise = draw_noise(self.config, batch, frames, frames - 2 * init, key=latent_key)
         return self.loss_of(targets, noise, inputs)
 
-    def loss_of(self, targets: _Videos, noise: Noise, inputs: LossInputs) -> VTALoss:
+    def loss_of(self, targets: _Inner, noise: Noise, inputs: LossInputs) -> VTALoss:
         """Return the loss of dequantised frames in [-1, 1], all noise given."""
         tau, init = temperature(self.config, inputs.step), self.config.edge_frames
         done = passed(self.networks, targets, noise, tau, init=init, after=init, running=False)
@@ -98,7 +99,7 @@ class VTA(AbstractVideoModel):
             # The first frame that counts begins a segment, so that there is one.
             "segment_length": 1 / share,
         }
-        return VTALoss(value, parts, jax.lax.stop_gradient(done.statistics))
+        return VTALoss(value=value, parts=parts, statistics=jax.lax.stop_gradient(done.statistics))
 
     def forecasts(
         self,
@@ -194,7 +195,7 @@ class VTA(AbstractVideoModel):
         done = passed(self.networks, middle, noise, tau, init=around, after=around, running=True)
         return done, middle[:, around : frames - around]
 
-    def _dequantised(self, videos: _Videos, noise: _Videos) -> _Videos:
+    def _dequantised(self, videos: _Videos, noise: _Inner) -> _Inner:
         """Return the frames of all videos in [-1, 1]."""
         return dequantised(jnp.asarray(videos), noise)
 

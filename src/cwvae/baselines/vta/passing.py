@@ -1,5 +1,6 @@
 """Once through videos: from their frames to beliefs about all that is latent, and frames again."""
 
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -85,24 +86,21 @@ def passed(
     """Infer what is latent in videos of values in [-1, 1], and decode it.
 
     **Arguments:** `noise`, zeros for modes; `tau`, the temperature of boundaries; `init` and
-    `after`, how many frames at the beginning and at the end do not count; `running`, whether
-    normalisation is by running statistics and not by those of the batch. A segment begins at all
-    frames up to the first that counts, and at all that do not at the end.
+    `after`, how many frames at either end do not count: at these, and at the first that counts, a
+    segment begins; `running`, whether normalisation is not by the statistics of the batch.
     """
     counted = slice(init, videos.shape[1] - after)
+    # Where nothing is left after the frames that count, there is no boundary after the last.
+    following = slice(init + 1, counted.stop + min(after, 1))
     encodings, of_encoder = encoded(networks, videos, running=running)
     logits, of_detector = networks.detector(encodings, running=running)
     boundaries = jax.vmap(sampled, (0, 0, None))(logits, noise.boundaries, tau)
     read = boundaries.read.at[:, : init + 1].set(1).at[:, counted.stop :].set(1)
 
-    def inferred(encodings: Array, read: Array, slow: Array, fast: Array) -> _Latents:
-        return _inferred(networks.levels, encodings, read, slow, fast, counted)
-
-    latents = jax.vmap(inferred)(encodings, read, noise.slow, noise.fast)
+    inferred = jax.vmap(partial(_inferred, networks.levels, counted))
+    latents = inferred(encodings, read, noise.slow, noise.fast)
     flat = latents.features.reshape(-1, latents.features.shape[-1])
     frames, of_decoder = networks.decoder(flat, running=running)
-    # Where nothing is left after the frames that count, there is no boundary after the last.
-    following = slice(init + 1, counted.stop + 1)
     return Pass(
         frames=frames.reshape(*read[:, counted].shape, *frames.shape[1:]),
         slow_posterior=latents.slow_posterior,
@@ -112,7 +110,7 @@ def passed(
         read=latents.read,
         next_logits=logits[:, following],
         next_relaxed=boundaries.relaxed[:, following],
-        next_prior=latents.next_prior[:, : following.stop - following.start - (not after)],
+        next_prior=latents.next_prior[:, : following.stop - following.start],
         statistics=(of_encoder, of_detector, of_decoder),
     )
 
@@ -140,11 +138,11 @@ def draw_noise(
 
 def _inferred(
     levels: Levels,
+    counted: slice,
     encodings: Float[Array, "frames feature"],
     read: Float[Array, " frames"],
     slow_noise: Float[Array, "counted state"],
     fast_noise: Float[Array, "counted state"],
-    counted: slice,
 ) -> _Latents:
     """Infer the states of one video."""
     seen = summary(levels, encodings, read)

@@ -17,7 +17,9 @@ LOG_VOLUME = math.log(2)
 
 
 @checked
-def dequantised(frames: Video, noise: Float[Array, " frames *frame"]) -> Video:
+def dequantised(
+    frames: Video, noise: Float[Array, " frames *frame"]
+) -> Float[Array, " frames *frame"]:
     """Return frames of 32 gray values, spread over their bins by the noise, in [-1, 1].
 
     **Arguments:** `frames`, values in [0, 1]; `noise`, uniform in [0, 1), for every number one; 0.5
@@ -29,7 +31,9 @@ def dequantised(frames: Video, noise: Float[Array, " frames *frame"]) -> Video:
 
 
 @checked
-def shown(frames: Video, *, requantise: bool) -> Video:
+def shown(
+    frames: Float[Array, " frames *frame"], *, requantise: bool
+) -> Float[Array, " frames *frame"]:
     """Return frames in [0, 1] of numbers in [-1, 1], of 32 gray values with `requantise`."""
     means = (frames + 1) / 2
     if not requantise:

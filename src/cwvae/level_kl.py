@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from cwvae.shapes import checked
 
-__all__ = ["ACTIVE", "LevelKL", "PerLevel", "level_kl", "per_level"]
+__all__ = ["ACTIVE", "LevelKL", "PerLevel", "by_level", "level_kl", "per_level"]
 
 PerLevel = float | Sequence[float] | Float[Array, ""] | Float[Array, " levels"]
 """One number for all levels, or one a level, the fastest first."""
@@ -78,3 +78,21 @@ def per_level(name: str, value: PerLevel, levels: int) -> Float[Array, " levels"
     if not isinstance(value, Tracer) and not np.all(np.asarray(value) >= 0):
         raise ValueError(f"{name} must not be negative, got {value}")
     return jnp.broadcast_to(jnp.asarray(value, dtype=float), (levels,))
+
+
+def by_level(
+    kl: Float[Array, " levels"],
+    per_tick: Float[Array, " levels"],
+    active_units: Int[Array, " levels"],
+) -> dict[str, Float[Array, ""]]:
+    """Return the numbers of each level by name, as logs have them; NaN of levels without ticks.
+
+    **Arguments:** nats per frame, nats per tick (NaN without ticks), and the active units.
+    """
+    ticked = jnp.isfinite(per_tick)
+    known = {
+        "kl": jnp.where(ticked, kl, jnp.nan),
+        "kl_per_tick": per_tick,
+        "active_units": jnp.where(ticked, active_units.astype(kl.dtype), jnp.nan),
+    }
+    return {f"{n}/level_{level}": v[level] for n, v in known.items() for level in range(len(v))}

@@ -21,7 +21,7 @@ from cwvae.cells.base import Conditioning, Trace
 from cwvae.clockwork import AbstractClockwork, Past
 from cwvae.conditioning import without_hidden
 from cwvae.kernels.sharding import with_automatic_axes
-from cwvae.level_kl import LevelKL, PerLevel, level_kl, per_level
+from cwvae.level_kl import LevelKL, PerLevel, by_level, level_kl, per_level
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 from cwvae.video_model import AbstractLoss
 
@@ -78,18 +78,9 @@ class Loss(AbstractLoss):
     @property
     def scalars(self) -> dict[str, Float[Array, ""] | Int[Array, ""]]:
         """Nats per frame, those of levels by their number, 0 the fastest; NaN without ticks."""
-        ticked = jnp.isfinite(self.kl_per_tick)
-        by_level = {
-            "kl": jnp.where(ticked, self.kl, jnp.nan),
-            "kl_per_tick": self.kl_per_tick,
-            "active_units": jnp.where(ticked, self.active_units.astype(self.kl.dtype), jnp.nan),
-        }
-        levels = {
-            f"{name}/level_{level}": values[level]
-            for name, values in by_level.items()
-            for level in range(len(values))
-        }
-        return {"nll": self.nll} | levels | ({} if self.stddev is None else {"stddev": self.stddev})
+        of_levels = by_level(self.kl, self.kl_per_tick, self.active_units)
+        stddev = {} if self.stddev is None else {"stddev": self.stddev}
+        return {"nll": self.nll} | of_levels | stddev
 
 
 @checked
@@ -157,15 +148,8 @@ def loss(
     log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
     log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
-    return Loss(
-        nll=-log_likelihood,
-        penalty=penalty,
-        kl=kl.nats / frames,
-        kl_per_tick=kl.per_tick,
-        active_units=kl.active_units,
-        past=last,
-        stddev=stddev,
-    )
+    parts = {"kl": kl.nats / frames, "kl_per_tick": kl.per_tick, "active_units": kl.active_units}
+    return Loss(nll=-log_likelihood, penalty=penalty, **parts, past=last, stddev=stddev)
 
 
 @checked

@@ -86,6 +86,7 @@ _PAPER = {
     "vta": Experiment("VTA", "vta", _widths("--filters", "128")),
 }
 
+# The sizes by the name that `cwvae benchmark` takes.
 SIZES: Mapping[str, Benchmark] = MappingProxyType(
     {
         "pocket": Benchmark(

@@ -12,12 +12,12 @@ from cwvae.benchmark.choosing import best_variant, leaders
 from cwvae.benchmark.experiments import Benchmark
 from cwvae.benchmark.runs import Run, final_run, tuning_run
 
-__all__ = ["final_runs", "run_all", "stages", "tuning_runs"]
+__all__ = ["final_runs", "run_all", "stages", "train_only", "tuning_runs"]
 
-Stage = Callable[[], Sequence[Run]]
+_Stage = Callable[[], Sequence[Run]]
 
 
-def stages(benchmark: Benchmark, folder: Path, methods: Sequence[str]) -> tuple[Stage, ...]:
+def stages(benchmark: Benchmark, folder: Path, methods: Sequence[str]) -> tuple[_Stage, ...]:
     """Return the stages of a benchmark: each gives its runs once those before it are done."""
     return (
         lambda: tuning_runs(benchmark, folder, methods),

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Key
 from cwvae.cli import identity
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.progress import Progress
-from cwvae.data.sources import test_source, train_source
+from cwvae.data.sources import Source, test_source, train_source
 from cwvae.evaluation.identity import Identity, summarise
 from cwvae.evaluation.scores import Scores, best_of, score
 from cwvae.evaluation.video_reading import VideoReading
@@ -72,25 +72,15 @@ def measure(
     unread = identity.unread(source, settings.horizon)
     count = min(num_examples, len(source))
     examples, readings, strip = [], [], {}
-    with Progress(total=count, unit="video", desc="evaluate", leave=False) as progress:
-        for first in range(0, count, model.forecast_batch):
-            # Of as many videos as the others, where a batch of fewer would be another forecast.
-            begin = max(min(first, count - model.forecast_batch), 0)
-            items = [
-                source[index] for index in range(begin, min(begin + model.forecast_batch, count))
-            ]
-            videos = from_bytes(np.stack([item["video"] for item in items]))
-            shown = _shown(model, settings, videos, begin, num_samples, seed)
-            for number in range(first - begin, len(items)):
-                of_one = jax.tree.map(itemgetter(number), shown)
-                examples.append(_example(settings, videos[number], next(rivals), of_one))
-                if not unread:
-                    readings.append(
-                        identity.read(items[number], videos[number], of_one.futures, of_one.rebuilt)
-                    )
-                progress.update()
-            if not strip:
-                strip = _rows(videos[0], np.asarray(shown.futures[0, 0]), settings.context)
+    shown = _each_shown(model, settings, source, count, num_samples, seed)
+    for item, video, found in Progress(
+        shown, total=count, unit="video", desc="evaluate", leave=False
+    ):
+        examples.append(_example(settings, video, next(rivals), found))
+        if not unread:
+            readings.append(identity.read(item, video, found.futures, found.rebuilt))
+        if not strip:
+            strip = _rows(video, np.asarray(found.futures[0]), settings.context)
     return Result(
         scores={
             name: jax.tree.map(lambda *x: np.stack(x), *(e.scores[name] for e in examples))
@@ -107,6 +97,26 @@ def measure(
 def _identity(readings: list[VideoReading], settings: Settings, seed: int) -> Identity:
     """Return what the readings of all videos come to."""
     return summarise(readings, context=settings.context, size=settings.model.size, seed=seed)
+
+
+def _each_shown(
+    model: AbstractVideoModel,
+    settings: Settings,
+    source: Source,
+    count: int,
+    samples: int,
+    seed: int,
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, _Shown]]:
+    """Yield each video of a data set, its frames, and what the model makes of them."""
+    for first in range(0, count, model.forecast_batch):
+        # As many as in the others, where the forecasts of fewer would be others.
+        begin = max(min(first, count - model.forecast_batch), 0)
+        end = min(begin + model.forecast_batch, count)
+        items = [source[index] for index in range(begin, end)]
+        videos = from_bytes(np.stack([item["video"] for item in items]))
+        shown = _shown(model, settings, videos, begin, samples, seed)
+        for number in range(first - begin, len(items)):
+            yield items[number], videos[number], jax.tree.map(itemgetter(number), shown)
 
 
 def _shown(

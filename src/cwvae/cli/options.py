@@ -1,7 +1,6 @@
 """The options of every command: a frozen dataclass for each."""
 
 import dataclasses
-import functools
 import math
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,7 +28,6 @@ __all__ = [
     "Info",
     "Predict",
     "Train",
-    "options_of",
 ]
 
 # The most frames of a context, of a forecast, and the most checkpoints that are kept.
@@ -100,17 +98,6 @@ class Train:
         limit = self.memory_limit
         if limit is not None and not (math.isfinite(limit) and limit > 0):
             raise ValueError(f"--memory-limit must be positive and finite, got {limit}")
-
-
-@functools.cache
-def options_of(config: type) -> type[Train]:
-    """Return the options of `cwvae train` for models of that class of configurations."""
-    if config is ModelConfig:
-        return Train
-    fields = [("model", tyro.conf.OmitArgPrefixes[config])]
-    made = dataclasses.make_dataclass("Train", fields, bases=(Train,), frozen=True, kw_only=True)
-    made.__doc__ = Train.__doc__
-    return made
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

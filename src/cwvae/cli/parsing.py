@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,9 +24,9 @@ from cwvae.cli.options import (
     Info,
     Predict,
     Train,
-    options_of,
 )
 from cwvae.data.datasets import DATASETS
+from cwvae.training.config import ModelConfig
 from cwvae.training.presets import PRESETS
 from cwvae.training.settings import RENAMED, Settings, read_settings
 
@@ -108,10 +110,21 @@ def _defaults_of(settings: Settings) -> Train:
 
 def _without_out(**known: Any) -> Train:
     """Return the options of `train` with these values, but for --out, which must be given."""
-    defaults = options_of(type(known["model"]))(out=Path(), **known)
+    defaults = _options_of(type(known["model"]))(out=Path(), **known)
     # Tyro's mark of what must be given, which is no path.
     object.__setattr__(defaults, "out", tyro.MISSING)
     return defaults
+
+
+@functools.cache
+def _options_of(config: type) -> type[Train]:
+    """Return the options of `cwvae train` for models of that class of configurations."""
+    if config is ModelConfig:
+        return Train
+    fields = [("model", tyro.conf.OmitArgPrefixes[config])]
+    made = dataclasses.make_dataclass("Train", fields, bases=(Train,), frozen=True, kw_only=True)
+    made.__doc__ = Train.__doc__
+    return made
 
 
 def _first_look(arguments: Sequence[str]) -> argparse.Namespace:

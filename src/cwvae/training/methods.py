@@ -85,6 +85,7 @@ def _vta_facts(config: VTAConfig) -> dict[str, str]:
     return {"segments": segments, "standard deviation": f"{config.decoder_stddev:g}"}
 
 
+# The methods by the name that the settings of a run have.
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "cwvae": Method(ModelConfig, build, numbers_kept, _clockwork, _clockwork_facts),

@@ -63,7 +63,7 @@ class VTA(AbstractVideoModel):
     def loss(self, videos: _Videos, inputs: LossInputs, *, key: PRNGKeyArray) -> VTALoss:
         """Return the loss of a batch, a mean over videos and the frames that count.
 
-        These are all but the first and the last `config.edge_frames`. It is the negative log-likelihood
+        These are all but the first and the last `edge_frames`. It is the negative log-likelihood
         plus the KL of the slow state where a segment begins, that of the fast state, and the
         log-ratio of posterior and prior at the boundary of the next frame (the authors' code;
         constants included). `inputs.beta` weighs the KL: one number, or one each for the fast
@@ -139,7 +139,7 @@ class VTA(AbstractVideoModel):
     ) -> Float[Array, "batch frames height width channels"]:
         """Return videos as the decoder shows them given the posterior, its boundaries the mode.
 
-        Since VTA learns from frames with `config.edge_frames` others on either side, the first and the
+        Since VTA learns from frames with `edge_frames` others on either side, the first and the
         last frame stand in for these. Raises `ValueError` for frames of another size.
         """
         init = self.config.edge_frames

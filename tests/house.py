@@ -11,7 +11,7 @@ PACKAGE = Path(cwvae.__file__).parent
 
 # A module imports modules of its own row and of the rows above it, as long as there is no circle.
 ROWS = (
-    ("_extras", "_version", "files", "provenance"),
+    ("_extras", "_version", "files", "home", "provenance"),
     ("arguments", "typechecking", "shapes"),
     ("clock", "beliefs", "level_kl", "likelihoods"),
     ("kernels",),
@@ -25,7 +25,7 @@ ROWS = (
     ("official", "pretrained"),
 )
 # The outer ring imports the core and is never imported by it; what prints is outermost.
-OUTER = ("data", "report", "cli", "__main__")
+OUTER = ("data", "report", "benchmark", "cli", "__main__")
 RANKS = {room: rank for rank, row in enumerate(ROWS) for room in row}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

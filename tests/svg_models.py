@@ -8,7 +8,7 @@ from models import made
 from cwvae.baselines.svg import SVG, SVGConfig, build_svg
 from cwvae.baselines.svg.norm import Moments
 
-TINY = SVGConfig(size=32, filters=2, feature_size=3, stoch_size=2, memory_size=4, context=4)
+TINY = SVGConfig(size=32, filters=2, feature_size=3, stoch_size=2, memory_size=4, known_frames=4)
 
 
 def drawn(config: SVGConfig) -> SVG:

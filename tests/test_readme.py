@@ -11,7 +11,7 @@ import pytest
 
 from cwvae import PRESETS, build
 from cwvae.cli.parsing import parse
-from cwvae.training.config import Preset
+from cwvae.training.preset import Preset
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 

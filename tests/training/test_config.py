@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from cwvae.training.build import build
-from cwvae.training.config import DataConfig, ModelConfig, Preset, TrainConfig
+from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.footprint import parameters
+from cwvae.training.preset import Preset
 from cwvae.training.presets import PRESETS
 
 
@@ -154,6 +155,7 @@ TRAIN = {
     "decay": [-0.1, 1.1, NAN],
     "epsilon": [0.0, -1e-9, INF, NAN],
     "clip_norm": [0.0, INF, NAN],
+    "amsgrad": [1, "yes", None],
     "beta": [-1.0, INF, NAN, (1.0, -1.0), (1.0, INF), "1", (1.0,) * 33],
     "beta_start": [-1.0, INF, NAN, (1.0, -1.0)],
     "beta_steps": [-1, 1.5, 10**30, True],

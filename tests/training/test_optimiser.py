@@ -48,6 +48,7 @@ def expected(configs: list[TrainConfig]) -> dict[str, np.ndarray]:
     weights = dict(WEIGHTS)
     mean = {name: np.zeros_like(w) for name, w in weights.items()}
     square = {name: np.zeros_like(w) for name, w in weights.items()}
+    most = {name: np.zeros_like(w) for name, w in weights.items()}
     for step, (config, gradient) in enumerate(zip(configs, gradients(len(configs)), strict=True)):
         norm = np.sqrt(sum(np.sum(g**2) for g in gradient.values()))
         share = min(1.0, config.clip_norm / norm)
@@ -57,9 +58,10 @@ def expected(configs: list[TrainConfig]) -> dict[str, np.ndarray]:
         for name, g in gradient.items():
             mean[name] = 0.9 * mean[name] + 0.1 * share * g
             square[name] = 0.999 * square[name] + 0.001 * (share * g) ** 2
+            most[name] = np.maximum(most[name], square[name])
             corrected = rate * np.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1))
             weights[name] = weights[name] - corrected * mean[name] / (
-                np.sqrt(square[name]) + config.epsilon
+                np.sqrt((most if config.amsgrad else square)[name]) + config.epsilon
             )
     return weights
 
@@ -79,6 +81,14 @@ def taken(configs: list[TrainConfig]) -> dict[str, jax.Array]:
 def assert_official(configs: list[TrainConfig]):
     for name, weight in taken(configs).items():
         np.testing.assert_allclose(weight, expected(configs)[name], rtol=1e-4, atol=1e-5)
+
+
+def test_amsgrad_divides_by_the_largest_second_moment_so_far():
+    # A gradient that all but vanishes lets the second moment fall.
+    configs = [dataclasses.replace(CONFIG, amsgrad=True)] * 4
+    assert_official(configs)
+    plain, largest = taken([CONFIG] * 4), taken(configs)
+    assert any(np.abs(plain[name] - largest[name]).max() > 1e-6 for name in plain)
 
 
 def test_steps_are_those_of_keras():

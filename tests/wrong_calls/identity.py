@@ -5,6 +5,7 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
+from cwvae.evaluation.action_reader import load_action_reader
 from cwvae.evaluation.bootstrap import estimate
 from cwvae.evaluation.identity import measure, summarise
 from cwvae.evaluation.reader import load_reader
@@ -29,6 +30,13 @@ def videos(horizon=10, frames=14, size=32, digits=1):
 
 
 CALLS = {
+    **{
+        f"actions in windows of shape {shape}": (
+            lambda shape=shape: load_action_reader()(np.zeros(shape, np.float32)),
+            r"expected windows of 16 frames of 32 x 32 or 64 x 64 pixels, got .*; cut them",
+        )
+        for shape in ((1, 15, 32, 32, 1), (1, 16, 48, 48, 1), (1, 16, 32, 64, 1))
+    },
     **{
         f"a reader for {wrong} pixels": (
             partial(load_reader, wrong),

@@ -1,3 +1,3 @@
 """Other people's methods behind the interface of `video_model`, for comparison."""
 
-__all__ = []
+__all__: list[str] = []

@@ -2,9 +2,9 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from cwvae.provenance import memory
-from cwvae.training.config import ModelConfig
 
 __all__ = [
     "at_least_one",
@@ -52,7 +52,7 @@ def check_not_input(out: Path, *inputs: Path) -> None:
         raise ValueError(f"--out must be another file than the video, got {out} for both")
 
 
-def check_forecasts(model: ModelConfig, *, horizon: int, samples: int = 1) -> None:
+def check_forecasts(model: Any, *, horizon: int, samples: int = 1) -> None:
     """Raise `ValueError` for forecasts of a video whose frames the machine cannot hold.
 
     They are held twice, as the model returns them and as they are measured or written.

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from cwvae._extras import extra
+from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.model_options import Export, Models
 from cwvae.cli.options import (
@@ -89,6 +90,10 @@ def _run(command: Command) -> int:
 
             commands = {DataList: data.list_data, DataShow: data.show, DataMake: data.make}
             return commands[type(action)](action)
+        case BenchmarkOptions():
+            from cwvae.cli.benchmark import benchmark
+
+            return benchmark(command)
         case Demo():
             from cwvae.cli.demo import demo
 

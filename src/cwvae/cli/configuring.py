@@ -99,7 +99,7 @@ def _check_loss(model: AbstractVideoModel, settings: Settings) -> None:
         )
 
     def loss(model: AbstractVideoModel) -> AbstractLoss:
-        videos = jnp.zeros((1, config.frames, size, size, channels))
+        videos = jnp.zeros((config.batch_size, config.frames, size, size, channels))
         return model.loss(videos, loss_inputs(config, jnp.zeros((), "int32")), key=jr.key(0))
 
     try:

@@ -1,12 +1,14 @@
 """The options of every command: a frozen dataclass for each."""
 
 import dataclasses
+import functools
 import math
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cwvae._extras import extra
 from cwvae.cli.analysis_options import Analyse, Compare, Encode
+from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
 from cwvae.cli.model_options import Export, Models
@@ -27,6 +29,7 @@ __all__ = [
     "Info",
     "Predict",
     "Train",
+    "options_of",
 ]
 
 # The most frames of a context, of a forecast, and the most checkpoints that are kept.
@@ -97,6 +100,17 @@ class Train:
         limit = self.memory_limit
         if limit is not None and not (math.isfinite(limit) and limit > 0):
             raise ValueError(f"--memory-limit must be positive and finite, got {limit}")
+
+
+@functools.cache
+def options_of(config: type) -> type[Train]:
+    """Return the options of `cwvae train` for models of that class of configurations."""
+    if config is ModelConfig:
+        return Train
+    fields = [("model", tyro.conf.OmitArgPrefixes[config])]
+    made = dataclasses.make_dataclass("Train", fields, bases=(Train,), frozen=True, kw_only=True)
+    made.__doc__ = Train.__doc__
+    return made
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -222,5 +236,16 @@ class Info:
 
 # What `cwvae.cli.parsing.parse` returns.
 Command = (
-    Train | Evaluate | Predict | Analyse | Compare | Encode | Info | Export | Models | Demo | Data
+    BenchmarkOptions
+    | Train
+    | Evaluate
+    | Predict
+    | Analyse
+    | Compare
+    | Encode
+    | Info
+    | Export
+    | Models
+    | Demo
+    | Data
 )

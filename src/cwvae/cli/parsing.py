@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cwvae._extras import extra
+from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
 from cwvae.cli.loading import check_is_run, settings_of
@@ -21,6 +22,7 @@ from cwvae.cli.options import (
     Info,
     Predict,
     Train,
+    options_of,
 )
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
@@ -37,7 +39,7 @@ look at what they predict, and measure it. `cwvae --version` prints the version.
 
 _COMMANDS = (
     *("train", "evaluate", "predict", "analyse", "compare", "encode"),
-    *("info", "export", "models", "data", "demo"),
+    *("info", "export", "models", "data", "benchmark", "demo"),
 )
 
 
@@ -48,8 +50,9 @@ def parse(arguments: Sequence[str]) -> Command:
     help.
     """
     train = _train_defaults(arguments)
+    options: Any = Annotated[type(train), tyro.conf.subcommand("train", default=train)]
     commands = (
-        Annotated[Train, tyro.conf.subcommand("train", default=train)]
+        options
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Analyse, tyro.conf.subcommand("analyse")]
@@ -59,6 +62,7 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Export, tyro.conf.subcommand("export")]
         | Annotated[Models, tyro.conf.subcommand("models")]
         | Annotated[Data, tyro.conf.subcommand("data")]
+        | Annotated[BenchmarkOptions, tyro.conf.subcommand("benchmark")]
         | Annotated[Demo, tyro.conf.subcommand("demo")]
     )
     with _one_line(arguments[0] if arguments else ""):
@@ -104,7 +108,7 @@ def _defaults_of(settings: Settings) -> Train:
 
 def _without_out(**known: Any) -> Train:
     """Return the options of `train` with these values, but for --out, which must be given."""
-    defaults = Train(out=Path(), **known)
+    defaults = options_of(type(known["model"]))(out=Path(), **known)
     # Tyro's mark of what must be given, which is no path.
     object.__setattr__(defaults, "out", tyro.MISSING)
     return defaults

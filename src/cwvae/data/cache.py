@@ -10,13 +10,13 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.data.home import expanded
 from cwvae.data.kept import CacheError, Frames, KeptVideo, open_kept
 from cwvae.data.listing import VideoFile, fingerprint
 from cwvae.data.pixels import to_channels
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.videos import absent, read_all, wrong_size
 from cwvae.files import replacing
+from cwvae.home import cache_home, expanded
 
 __all__ = ["Cache", "VideoCache", "cache_folder"]
 
@@ -30,10 +30,7 @@ def cache_folder() -> Path:
 
     Raises `ValueError` when there is no home folder.
     """
-    # A relative path there is to be ignored, and so is an empty one, by its specification.
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if Path(given).is_absolute() else expanded("~/.cache", _REMEDY)
-    return base / "cwvae" / "videos"
+    return cache_home(_REMEDY) / "videos"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from cwvae.data.archives import read_archive
-from cwvae.data.home import expanded
 from cwvae.data.read_options import ReadOptions
+from cwvae.home import expanded
 
 __all__ = ["Digits", "load_digits"]
 

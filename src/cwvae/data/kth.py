@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named
+from cwvae.home import expanded
 
 __all__ = ["Division", "files"]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from cwvae.data.home import expanded
 from cwvae.data.pixels import Fit
+from cwvae.home import expanded
 
 __all__ = [
     "Split",

@@ -14,10 +14,10 @@ from jaxtyping import Float, UInt8
 
 from cwvae.data.digits import Digits
 from cwvae.data.dividing import divided
-from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, split_folder, videos_in
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.video_folder import with_parts
+from cwvae.home import expanded
 
 __all__ = ["MovingMNIST", "files"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cwvae.data.cache import Cache, VideoCache
 from cwvae.data.clips import Clips, Recording, played_frames, playing_speed
-from cwvae.data.home import expanded
 from cwvae.data.kept import CacheError
 from cwvae.data.listing import VideoFile
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.recordings import recordings
+from cwvae.home import expanded
 from cwvae.provenance import cores
 
 __all__ = ["BadFileWarning", "open_clips"]

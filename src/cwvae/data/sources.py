@@ -10,13 +10,13 @@ import numpy as np
 from cwvae.data.cache import Cache, cache_folder
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
-from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.opening import open_clips
 from cwvae.data.pieces import Cuttable
 from cwvae.data.progress import Progress
 from cwvae.data.read_options import ReadOptions
+from cwvae.home import expanded
 from cwvae.training.config import DataConfig
 from cwvae.training.settings import Settings
 

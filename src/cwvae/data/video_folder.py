@@ -6,11 +6,11 @@ from pathlib import Path
 from cwvae.data.archives import has_arrays
 from cwvae.data.arrays import video_parts
 from cwvae.data.dividing import divided
-from cwvae.data.home import expanded
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named, no_videos
 from cwvae.data.pictures import PICTURES, pictures_in
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.videos import SUFFIXES
+from cwvae.home import expanded
 
 __all__ = ["files", "with_parts"]
 

@@ -11,11 +11,11 @@ from jaxtyping import UInt8
 from cwvae.data.archives import ARRAYS, has_arrays
 from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
-from cwvae.data.home import expanded
 from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
 from cwvae.data.pixels import Fit, resize
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.timing import evenly, no_times, resampled
+from cwvae.home import expanded
 
 __all__ = ["SUFFIXES", "absent", "check_frames", "read_all", "read_video", "wrong_size"]
 

@@ -39,9 +39,12 @@ class Classifier(eqx.Module):
 
     def __call__(self, pictures: Grid) -> Float[Array, "images 10"]:
         """Return the logarithm of the probability of every class, for each picture."""
+        return jax.nn.log_softmax(self.last(self.features(pictures)))
+
+    def features(self, pictures: Grid) -> Float[Array, "images hidden"]:
+        """Return what the last layer decides by, for each picture."""
         grid = fold_blocks(pictures, pictures.shape[1] // 16)
         first, middle, final = self.convs
         grid = halve(jax.nn.relu(first(grid)))
         grid = halve(jax.nn.relu(final(jax.nn.relu(middle(grid)))))
-        hidden = jax.nn.relu(self.hidden(grid.reshape(len(grid), -1)))
-        return jax.nn.log_softmax(self.last(hidden))
+        return jax.nn.relu(self.hidden(grid.reshape(len(grid), -1)))

@@ -6,14 +6,11 @@ The networks ship with the package, trained on MNIST's training digits alone, an
 
 import functools
 import math
-from collections.abc import Callable
-from importlib import resources
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -21,8 +18,8 @@ from cwvae.arguments import whole_number
 from cwvae.evaluation.classifier import Classifier
 from cwvae.evaluation.grids import Grid, NewGrid
 from cwvae.evaluation.place_finder import PlaceFinder, places
+from cwvae.evaluation.shipped import load_shipped
 from cwvae.shapes import checked
-from cwvae.training.named_arrays import filled
 
 __all__ = ["PAIRS", "SIZES", "Reader", "Reading", "load_reader"]
 
@@ -72,6 +69,31 @@ class Reader(eqx.Module):
 
         Raises `ValueError` for frames of another size, or another number of digits.
         """
+        pictures, corners = self._look(frames, num_digits)
+        digits = [self.classifier(picture) for picture in pictures]
+        if len(digits) == 1:
+            return Reading(digits[0], corners)
+        apart = jnp.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1, keepdims=True)
+        none = -math.log(len(PAIRS))
+        legible = apart > _APART * frames.shape[1]
+        return Reading(jnp.where(legible, _pairs(*digits), none), corners)
+
+    @checked
+    def features(
+        self, frames: Float[Array | np.ndarray, "frames height width 1"], num_digits: SupportsIndex
+    ) -> Float[Array, "frames num_digits hidden"]:
+        """Return the classifier's last hidden layer for each digit, of which its class is made.
+
+        **Arguments:** those of a reading, and the same errors. Digits are in no order; where two
+        are in one place, both have the features of one picture.
+        """
+        pictures, _ = self._look(frames, num_digits)
+        return jnp.stack([self.classifier.features(picture) for picture in pictures], axis=1)
+
+    def _look(
+        self, frames: Float[Array | np.ndarray, "frames height width 1"], num_digits: SupportsIndex
+    ) -> tuple[list[NewGrid], Float[Array, "frames num_digits 2"]]:
+        """Return the picture about each digit, and where the digits are."""
         count = whole_number("num_digits", num_digits)
         if count > 2:
             raise ValueError(f"num_digits must be 1 or 2, got {count}; read no more than two")
@@ -81,16 +103,11 @@ class Reader(eqx.Module):
                 f"frames must be of 32 x 32 or 64 x 64 pixels, got {frames.shape[1]} x "
                 f"{frames.shape[2]}; resize them"
             )
-        frames = jnp.clip(jnp.asarray(frames, jnp.float32), 0, 1)
-        density = jnp.exp(self.finder(_small(frames))).reshape(len(frames), _CORNERS + 1, -1)
+        clipped = jnp.clip(jnp.asarray(frames, jnp.float32), 0, 1)
+        density = jnp.exp(self.finder(_small(clipped))).reshape(len(frames), _CORNERS + 1, -1)
         found = jax.vmap(functools.partial(places, num_digits=count))(density)
         corners = found * (_ROOM * size / _CORNERS)
-        digits = [self.classifier(_pictures(frames, corners[:, n])) for n in range(count)]
-        if count == 1:
-            return Reading(digits[0], corners)
-        apart = jnp.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1, keepdims=True)
-        none = -math.log(len(PAIRS))
-        return Reading(jnp.where(apart > _APART * size, _pairs(*digits), none), corners)
+        return [_pictures(clipped, corners[:, n]) for n in range(count)], corners
 
 
 @functools.cache
@@ -103,20 +120,9 @@ def load_reader(size: SupportsIndex) -> Reader:
     if edge not in SIZES:
         raise ValueError(f"size must be 32 or 64, got {edge}; resize the frames")
     return Reader(
-        finder=_loaded(PlaceFinder, "place_finder"),
-        classifier=_loaded(functools.partial(Classifier, edge // 2), f"classifier_{edge}"),
+        finder=load_shipped(PlaceFinder, "place_finder"),
+        classifier=load_shipped(functools.partial(Classifier, edge // 2), f"classifier_{edge}"),
     )
-
-
-def _loaded(network: Callable[..., Any], name: str) -> Any:
-    """Return a network with the weights that ship, in single precision."""
-    empty = eqx.filter_eval_shape(network, key=jr.key(0))
-    file = resources.files("cwvae.evaluation").joinpath("weights", f"{name}.npz")
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        weights = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-    # Arrays, also where a reader is first loaded while a function is traced.
-    with jax.ensure_compile_time_eval():
-        return jax.tree.map(jnp.asarray, filled(empty, weights))
 
 
 def _small(frames: Grid) -> NewGrid:

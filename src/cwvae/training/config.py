@@ -7,7 +7,7 @@ a range, far wider than any sound use; those of sizes keep a slip of the hand fr
 import dataclasses
 from typing import Literal, get_args
 
-from cwvae.training.checks import Rule, between, check, each, number, one_of, optional, whole
+from cwvae.training.checks import Rule, between, check, each, flag, number, one_of, optional, whole
 from cwvae.training.data_config import DataConfig
 from cwvae.training.model_config import LEVELS, LikelihoodName, ModelConfig
 
@@ -16,7 +16,6 @@ __all__ = [
     "DataConfig",
     "LikelihoodName",
     "ModelConfig",
-    "Preset",
     "TrainConfig",
     "check_pieces",
 ]
@@ -37,6 +36,7 @@ _TRAIN = {
     # Weights without a gradient would be divided 0 by 0.
     "epsilon": number(1e-30, 1000),
     "clip_norm": between(0, 1e30),
+    "amsgrad": flag,
     "beta": each(number(0, 1e9), LEVELS),
     "beta_start": each(number(0, 1e9), LEVELS),
     "beta_steps": whole(0, 10**9),
@@ -51,8 +51,6 @@ _TRAIN = {
     ),
     "seed": whole(0, 2**32 - 1),
 }
-
-_PRESET = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,6 +79,8 @@ class TrainConfig:
     """Epsilon of Adam, added as Keras does to the root of the uncorrected second moment."""
     clip_norm: float = 10_000.0
     """Global norm to which gradients are clipped."""
+    amsgrad: bool = False
+    """Whether Adam divides by the largest second moment so far (AMSGrad), as VTA's does."""
     beta: float | tuple[float, ...] = 1.0
     """Weight of the KL: one for all levels, or one for each, the fastest first."""
     beta_start: float | tuple[float, ...] = 0.0
@@ -141,26 +141,3 @@ def check_pieces(frames: int, config: TrainConfig, slowest: int) -> None:
             f"frames must be a multiple of the slowest period, {slowest}, for videos in "
             f"{config.pieces} pieces, got {frames}; use {' or '.join(map(str, nearest))}"
         )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Preset:
-    """A named choice of model, training and data, and how the result is evaluated."""
-
-    model: ModelConfig
-    train: TrainConfig
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
-    context: int = 36
-    """Context frames of an evaluation."""
-    horizon: int = 964
-    """Frames predicted in an evaluation."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for context or pieces that do not end on a tick of every level."""
-        check(self, _PRESET)
-        check_pieces(self.train.frames, self.train, self.model.context_multiple)
-        if self.context % self.model.context_multiple:
-            raise ValueError(
-                f"context must be a multiple of the slowest period, "
-                f"{self.model.context_multiple} frames, got {self.context}"
-            )

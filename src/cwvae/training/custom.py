@@ -124,7 +124,8 @@ def _check_frames(custom: Custom, model: AbstractVideoModel, config: ModelConfig
     shape = (config.size, config.size, config.channels)
 
     def loss(model: AbstractVideoModel) -> AbstractLoss:
-        videos = jnp.zeros((1, model.fewest_frames, *shape))
+        # Two, since some methods compare videos, or one frame with the next.
+        videos = jnp.zeros((2, max(model.fewest_frames, 2), *shape))
         return model.loss(videos, LossInputs(), key=jr.key(0))
 
     try:

@@ -1,6 +1,7 @@
 """How much memory a training step takes, counted before anything is made."""
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 
 from cwvae.training.carry import expected_at
 from cwvae.training.config import TrainConfig
-from cwvae.training.methods import METHODS, AnyModelConfig, method_of
+from cwvae.training.methods import METHODS, method_of
 from cwvae.training.step import init_train_state
 from cwvae.video_model import AbstractVideoModel
 
@@ -27,9 +28,7 @@ def parameters(model: AbstractVideoModel) -> int:
     return model.num_parameters
 
 
-def memory_of_training(
-    model: AbstractVideoModel, config: TrainConfig, sizes: AnyModelConfig
-) -> int:
+def memory_of_training(model: AbstractVideoModel, config: TrainConfig, sizes: Any) -> int:
     """Return about how many bytes a training step takes on a CPU, without making anything.
 
     **Arguments:** `model`, or the shapes of one; `config`, for the size of a batch; `sizes`, the

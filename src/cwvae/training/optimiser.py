@@ -24,6 +24,8 @@ class _AdamState(NamedTuple):
     steps: Int[Array, ""]
     mean: PyTree
     square: PyTree
+    most: PyTree | None = None
+    """With AMSGrad, the largest average of the square so far."""
 
 
 def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
@@ -63,24 +65,25 @@ def _keras_adam(config: TrainConfig) -> optax.GradientTransformation:
     """Return Adam with epsilon beside the root of the *uncorrected* second moment, as in Keras.
 
     The correction of both moments goes into the learning rate (Kingma and Ba 2015, end of section
-    2), where textbooks add epsilon after the second moment is corrected.
+    2), where textbooks add epsilon after the second moment is corrected. AMSGrad (Reddi et al.
+    2018) takes the largest of the second moments so far, uncorrected, as PyTorch does.
     """
 
-    def init(params: PyTree) -> _AdamState:
-        mean, square = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
-        return _AdamState(jnp.zeros((), "int32"), mean, square)
+    def init(params: PyTree) -> Any:
+        mean, square, most = (jax.tree.map(jnp.zeros_like, params) for _ in range(3))
+        return _AdamState(jnp.zeros((), "int32"), mean, square, most if config.amsgrad else None)
 
-    def update(
-        updates: PyTree, state: Any, params: PyTree | None = None
-    ) -> tuple[PyTree, _AdamState]:
+    def update(updates: PyTree, state: Any, params: PyTree | None = None) -> tuple[PyTree, Any]:
         t = (state.steps + 1).astype(float)
         rate = learning_rate(config, state.steps) * jnp.sqrt(1 - _BETA2**t) / (1 - _BETA1**t)
         mean = jax.tree.map(lambda m, g: _BETA1 * m + (1 - _BETA1) * g, state.mean, updates)
         square = jax.tree.map(lambda v, g: _BETA2 * v + (1 - _BETA2) * g**2, state.square, updates)
+        most = jax.tree.map(jnp.maximum, state.most, square) if config.amsgrad else None
 
         def move(mean: Array, square: Array) -> Array:
             return -rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + config.epsilon)
 
-        return jax.tree.map(move, mean, square), _AdamState(state.steps + 1, mean, square)
+        moves = jax.tree.map(move, mean, most if config.amsgrad else square)
+        return moves, _AdamState(state.steps + 1, mean, square, most)
 
     return optax.GradientTransformation(init, update)

@@ -10,7 +10,7 @@ from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
 from cwvae.training.config import DataConfig, TrainConfig
 from cwvae.training.custom import Custom, read_custom
-from cwvae.training.methods import METHODS, AnyModelConfig, method_of
+from cwvae.training.methods import METHODS, method_of
 from cwvae.training.presets import PRESETS
 
 __all__ = [
@@ -56,7 +56,7 @@ class Settings:
     **Arguments:**
 
     - `preset`: the name of the preset that the run was started from.
-    - `model`, `train`, `data`: the configurations.
+    - `model`, `train`, `data`: the configurations, that of the model of any method.
     - `context`: frames that an evaluation gives the model, a multiple of the slowest period.
     - `horizon`: frames that an evaluation predicts; either at most 1,000,000.
     - `custom`: a model of the user's own, None for that of `cwvae.build`.
@@ -68,7 +68,7 @@ class Settings:
     """
 
     preset: str
-    model: AnyModelConfig
+    model: Any
     train: TrainConfig
     data: DataConfig
     context: int
@@ -83,6 +83,7 @@ class Settings:
         if not (isinstance(self.preset, str) and self.preset in PRESETS):
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
         check(self, _RULES)
+        method_of(self.model)
         for name in ("videos", "init"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")

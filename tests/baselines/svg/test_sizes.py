@@ -74,7 +74,7 @@ def test_weights_are_drawn_as_the_authors_do():
     [
         ({"network": "resnet"}, "network must be dcgan or vgg, got 'resnet'"),
         ({"size": 128}, "size must be 32 or 64, got 128"),
-        ({"context": 1}, 'context must be at least 2 .* got 1; use skip="paper"'),
+        ({"known_frames": 1}, 'known_frames must be at least 2 .* got 1; use skip="paper"'),
         ({"statistics": "none"}, "statistics must be batch or running"),
     ],
 )
@@ -84,5 +84,5 @@ def test_a_configuration_out_of_range_is_an_error(wrong, message):
 
 
 def test_a_configuration_of_the_paper_may_know_one_frame():
-    assert SVGConfig(context=1, skip="paper").known(1) == 1
+    assert SVGConfig(known_frames=1, skip="paper").known(1) == 1
     assert SVGConfig().known(5) == 4

@@ -32,7 +32,7 @@ _RULES = {
     "feature_size": whole(1, 100_000),
     "stoch_size": whole(1, 100_000),
     "memory_size": whole(1, 100_000),
-    "context": whole(1, 1_000_000),
+    "known_frames": whole(1, 1_000_000),
     "skip": one_of(*get_args(SkipName)),
     "statistics": one_of(*get_args(StatisticsName)),
     "bounds_beta": number(1e-12, 1e6),
@@ -61,7 +61,7 @@ class SVGConfig:
     """Size of the latent vector z of each frame: 24 for KTH, 64 for BAIR."""
     memory_size: int = 256
     """Width of every LSTM: two in the frame predictor, one in posterior and prior."""
-    context: int = 5
+    known_frames: int = 5
     """Frames of a training video that count as known: later ones are decoded with the skip features
     of the last of these (n_past of the authors' code)."""
     skip: SkipName = "code"
@@ -80,10 +80,10 @@ class SVGConfig:
     def __post_init__(self) -> None:
         """Raise `ValueError` for a field of the wrong type or range."""
         check(self, _RULES)
-        if self.skip == "code" and self.context < 2:
+        if self.skip == "code" and self.known_frames < 2:
             raise ValueError(
-                "context must be at least 2 with skip features as in the code, which are those of "
-                f'the frame before the last known one, got {self.context}; use skip="paper"'
+                "known_frames must be at least 2 with skip features as in the code, those of the "
+                f'frame before the last known one, got {self.known_frames}; use skip="paper"'
             )
 
     @property

@@ -175,7 +175,7 @@ class SVG(AbstractVideoModel):
         """Predict every frame but the first, with noise from the videos' keys."""
         check_frames(videos, self.config)
         noise = _noise(keys, 1, videos.shape[1] - 1, self.config.stoch_size)[0]
-        known = self.config.known(self.config.context)
+        known = self.config.known(self.config.known_frames)
         return passed(
             self.networks, _steps(videos), noise, known=known, running=self._running(videos)
         )
@@ -193,7 +193,7 @@ def _loss(
     config: SVGConfig,
 ) -> SVGLoss:
     """Return the loss with this noise."""
-    known = config.known(config.context)
+    known = config.known(config.known_frames)
     done = passed(networks, frames, noise, known=known, running=False)
     # The authors encode both frames of every step, so that all but the ends are seen twice.
     seen = np.repeat(np.arange(len(frames)), 2)[1:-1]

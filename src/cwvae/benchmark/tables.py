@@ -1,0 +1,157 @@
+"""The tables of a benchmark's results, in Markdown, and its curves."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cwvae.report.curves import Curve, Panel, write_curves
+
+__all__ = ["costs", "table", "tuned", "write_figure"]
+
+_SHOWN = (50, 100, 300, 1000)
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Return a row a method: identity at some frames, legibility, place, SSIM and PSNR.
+
+    Of several seeds the mean, with the least and the most; then rows of reference.
+    """
+    frames = [frame for frame in _SHOWN if any(frame in _frames(run) for run in result["runs"])]
+    heads = [*(f"digit right at {frame}" for frame in frames), "legible at the end"]
+    heads += ["place lost at", "SSIM", "PSNR", "seeds"]
+    rows = [
+        [runs[0]["title"], *_identity(runs, frames), *_pixels(runs), str(len(runs))]
+        for runs in _by_method(result)
+    ]
+    return _markdown(["method", *heads], [*rows, *_references(result, frames)])
+
+
+def costs(result: Mapping[str, Any]) -> str:
+    """Return a row a method: what was chosen for it, its weights, what it saw and what it took."""
+    heads = ["method", "chosen", "parameters", "frames seen", "training frames/s", "hours"]
+    rows = []
+    for runs in _by_method(result):
+        first = runs[0]
+        speeds = sorted(run["frames_per_second"] for run in runs if run["frames_per_second"])
+        middle = speeds[len(speeds) // 2] if speeds else None
+        rows.append(
+            [
+                first["title"],
+                first["variant"],
+                f"{first['parameters']:,}",
+                f"{first['frames_seen']:,}",
+                "" if middle is None else f"{middle:,.0f}",
+                "" if middle is None else f"{first['frames_seen'] / middle / 3600:.2f}",
+            ]
+        )
+    return _markdown(heads, rows)
+
+
+def tuned(result: Mapping[str, Any]) -> str:
+    """Return a row a choice of the grid: what the short runs found."""
+    heads = ["method", "choice", "digit right, mean over the frames", "SSIM"]
+    rows = []
+    for run in result["tuning"]:
+        shares = run["identity"].get("accuracy", [])
+        mean = f"{np.mean(shares):.3f}" if shares else ""
+        rows.append([run["title"], run["variant"], mean, _ssim(run)])
+    return _markdown(heads, rows)
+
+
+def write_figure(path: Path, result: Mapping[str, Any]) -> None:
+    """Draw identity and legibility against the frame, a curve a method, all seeds in its band."""
+    read = [runs for runs in _by_method(result) if _frames(runs[0])]
+    if not read:
+        return
+    panels = [
+        Panel(label, {runs[0]["title"]: _curve(runs, share) for runs in read})
+        for share, label in (("accuracy", "windows with the digit right"), ("legible", "legible"))
+    ]
+    write_curves(path, panels, title=result["about"], first_frame=1)
+
+
+def _curve(runs: Sequence[Mapping[str, Any]], share: str) -> Curve:
+    """Return the mean over seeds, between the least and the most."""
+    values = np.array([run["identity"][share] for run in runs])
+    band = (values.min(0), values.max(0))
+    return Curve(values.mean(0), interval=band, frames=np.array(_frames(runs[0])))
+
+
+def _by_method(result: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Give the runs of every method that has some, in the order in which they came."""
+    for method in dict.fromkeys(run["method"] for run in result["runs"]):
+        yield [run for run in result["runs"] if run["method"] == method]
+
+
+def _frames(run: Mapping[str, Any]) -> list[int]:
+    """Return the frames at which digits were read."""
+    return run["identity"].get("frames", [])
+
+
+def _identity(runs: Sequence[Mapping[str, Any]], frames: Sequence[int]) -> list[str]:
+    """Return the cells on digits: what was read at some frames, and where the place was lost."""
+    if not _frames(runs[0]):
+        return [""] * (len(frames) + 2)
+    found = [run["identity"] for run in runs]
+    at = [_frames(runs[0]).index(frame) for frame in frames]
+    cells = [_spread([one["accuracy"][index] for one in found]) for index in at]
+    cells.append(_spread([one["legible"][-1] for one in found]))
+    lost = sorted({one["position_lost_at"] or 0 for one in found})
+    return [*cells, " to ".join("never" if not end else str(end) for end in lost)]
+
+
+def _pixels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return SSIM and PSNR, the mean over forecasts and frames."""
+    found = [run["summary"]["model, mean"] for run in runs]
+    ssim, psnr = ([one[name]["mean"] for one in found] for name in ("ssim", "psnr"))
+    return [_spread(ssim, 3), _spread(psnr)]
+
+
+def _references(result: Mapping[str, Any], frames: Sequence[int]) -> list[list[str]]:
+    """Return the rows of what no method should do worse, or can do better, than."""
+    if not result["runs"]:
+        return []
+    run, rows = result["runs"][0], []
+    names = {"truth": None, "copy last frame": "copy last frame", "another video": None}
+    for name, pixels in names.items():
+        known = run["identity"].get("rows", {}).get(name)
+        if known is None and pixels is None:
+            continue
+        row = ["", *[""] * (len(frames) + 1)] if known is None else _reference(run, known, frames)
+        summary = run["summary"].get(pixels) if pixels else None
+        cells = ["", ""] if summary is None else [f"{summary['ssim']['mean']:.3f}"]
+        if summary is not None:
+            cells.append(f"{summary['psnr']['mean']:.2f}")
+        rows.append([f"({name})", *row[1:], "", *cells, ""])
+    return rows
+
+
+def _reference(
+    run: Mapping[str, Any], known: Mapping[str, Any], frames: Sequence[int]
+) -> list[str]:
+    """Return the cells on digits of a row of reference."""
+    shares = known["accuracy"]["mean"] if isinstance(known["accuracy"], dict) else known["accuracy"]
+    legible = known["legible"]["mean"] if isinstance(known["legible"], dict) else known["legible"]
+    at = [_frames(run).index(frame) for frame in frames]
+    return ["", *(f"{shares[index]:.2f}" for index in at), f"{legible[-1]:.2f}"]
+
+
+def _ssim(run: Mapping[str, Any]) -> str:
+    """Return the SSIM of the mean forecast."""
+    return f"{run['summary']['model, mean']['ssim']['mean']:.3f}"
+
+
+def _spread(values: Sequence[float], digits: int = 2) -> str:
+    """Return the mean of some values, with the least and the most of several."""
+    mean = f"{sum(values) / len(values):.{digits}f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

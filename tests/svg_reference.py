@@ -169,7 +169,7 @@ def train(model, videos, noise, beta):
     for i in range(1, x.shape[1]):
         h, s = encode(networks.encoder, x[:, i - 1], of_encoder, vgg)
         target, _ = encode(networks.encoder, x[:, i], of_encoder, vgg)
-        if takes_skip(config, i, config.context):
+        if takes_skip(config, i, config.known_frames):
             skip = s
         q, p = recurrent.belief("q", target), recurrent.belief("p", h)
         predicted = recurrent.predict(h, sampled(q, noise[i - 1]))

@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 import equinox as eqx
-import jax
 import jax.random as jr
 import pytest
 
-from cwvae import PRESETS, build
+from cwvae import PRESETS
 from cwvae.cli.parsing import parse
+from cwvae.training.config import ModelConfig
+from cwvae.training.methods import METHODS, build_any, method_of
 from cwvae.training.preset import Preset
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -21,8 +22,7 @@ def blocks(language: str, text: str = README) -> list[str]:
 
 
 def parameters(preset: Preset) -> int:
-    model = eqx.filter_eval_shape(build, preset.model, key=jr.key(0))
-    return sum(leaf.size for leaf in jax.tree.leaves(model) if hasattr(leaf, "size"))
+    return eqx.filter_eval_shape(build_any, preset.model, key=jr.key(0)).num_parameters
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -50,7 +50,22 @@ def test_every_command_is_one(tmp_path, monkeypatch):
         parse(words)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+OF_LEVELS = [name for name, preset in PRESETS.items() if isinstance(preset.model, ModelConfig)]
+
+
+@pytest.mark.parametrize("name", sorted(set(PRESETS) - set(OF_LEVELS)))
+def test_the_table_of_rivals_is_right(name):
+    preset = PRESETS[name]
+    table = README.split("## Presets")[1].split("\n## ")[0]
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", table, flags=re.MULTILINE)
+    method, frame, count = (cell.strip() for cell in row.split("|"))
+    model = preset.model
+    assert method == METHODS[method_of(model)].described(model)
+    assert frame == f"{model.size} x {model.size} x {model.channels}"
+    assert count == f"{parameters(preset):,}"
+
+
+@pytest.mark.parametrize("name", OF_LEVELS)
 def test_the_table_of_presets_is_right(name):
     preset = PRESETS[name]
     table = README.split("## Presets")[1].split("\n## ")[0]

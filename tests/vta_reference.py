@@ -151,7 +151,7 @@ def limits(logits, read, max_segments, max_length):
 
 def loss(model, videos, noise, step):
     """Return the parts of the loss, mean nats per frame, and moments of all normalisations."""
-    config, networks, init, moments = model.config, model.networks, model.config.init, []
+    config, networks, init, moments = model.config, model.networks, model.config.edge_frames, []
     tau = 0.9 * 0.999 ** (step / 100) + 0.1
     batch, frames = videos.shape[:2]
     counted = frames - 2 * init

@@ -13,8 +13,10 @@ import pytest
 from cwvae.training.build import build
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.footprint import parameters
+from cwvae.training.methods import build_any
 from cwvae.training.preset import Preset
 from cwvae.training.presets import PRESETS
+from cwvae.training.step import loss_inputs
 
 
 def unchecked(make, **fields):
@@ -94,8 +96,11 @@ def test_kth_has_the_papers_sizes():
     assert preset.context + preset.horizon >= 136
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_can_be_built(name):
+OF_LEVELS = [name for name, preset in PRESETS.items() if isinstance(preset.model, ModelConfig)]
+
+
+@pytest.mark.parametrize("name", OF_LEVELS)
+def test_every_preset_with_levels_can_be_built(name):
     preset = PRESETS[name]
     model = structure(preset.model)
     assert model.hierarchy.clock == preset.model.clock
@@ -104,6 +109,21 @@ def test_every_preset_can_be_built(name):
     )
     features = eqx.filter_eval_shape(lambda m, v: m.features(v), model, video)
     assert [f.shape[1] for f in features] == [cell.feature_size for cell in model.hierarchy.cells]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_has_a_loss_that_it_can_compute(name):
+    preset = PRESETS[name]
+    config, size, channels = preset.train, preset.model.size, preset.model.channels
+    model = eqx.filter_eval_shape(build_any, preset.model, key=jax.random.key(0))
+    assert model.context_multiple == preset.model.context_multiple
+    assert config.frames >= model.fewest_frames
+
+    def loss(model):
+        videos = jnp.zeros((2, config.frames, size, size, channels))
+        return model.loss(videos, loss_inputs(config, jnp.zeros((), "int32")), key=jr.key(0)).total
+
+    assert eqx.filter_eval_shape(loss, model).shape == ()
 
 
 def test_presets_cannot_be_changed():
@@ -264,7 +284,7 @@ def test_values_are_kept_as_plain_ones():
     assert hash(config) == hash(TrainConfig(steps=7, learning_rate=0.5, beta=(1.0, 2.0)))
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", OF_LEVELS)
 def test_limits_are_far_from_every_preset(name):
     preset = PRESETS[name]
     dataclasses.replace(preset.model, deter_size=tuple(8 * n for n in preset.model.deter_sizes))

@@ -182,9 +182,9 @@ BAD = {
     "another part": (
         "model.py:part",
         OTHERS,
-        "return a cwvae.CWVAE, got a value of type Hierarchy",
+        "return a cwvae.CWVAE, or another cwvae.AbstractVideoModel, got a value of type Hierarchy",
     ),
-    "None": ("model.py:nothing", OTHERS, "must return a cwvae.CWVAE, got None"),
+    "None": ("model.py:nothing", OTHERS, "or another cwvae.AbstractVideoModel, got None"),
     "frame size": ("model.py:large", OTHERS, "cannot take videos of 32 x 32 x 1 (--size, --ch"),
 }
 
@@ -212,7 +212,7 @@ def test_a_model_that_cannot_compute_with_few_bits_is_refused_before_anything_is
     given = [*arguments(out, f"{source}:make"), "--compute-dtype", "bfloat16"]
     assert main(given) == 2
     said = capsys.readouterr().err
-    assert "cannot compute in bfloat16" in said
+    assert "cannot compute its loss in bfloat16" in said
     assert "leave out --compute-dtype" in said
     assert said.count("\n") == 1
     assert not out.exists()

@@ -41,7 +41,7 @@ CALLS = {
     },
     "a forecast without a model": (
         lambda: rollout.forecast(VIDEO, VIDEO, 3, key=KEY),
-        "'model' must be CWVAE, got float32.6,1,2,1.",
+        "'model' must be AbstractClockwork, got float32.6,1,2,1.",
     ),
     "a forecast with a number for a key": (
         lambda: rollout.forecast(MODEL, VIDEO, 3, key=1),

@@ -105,9 +105,12 @@ def _check_loss(model: AbstractVideoModel, settings: Settings) -> None:
     try:
         eqx.filter_eval_shape(loss, model)
     except (TypeError, ValueError) as error:
-        in_type = f" in {config.compute_dtype}" * (config.compute_dtype != "float32")
+        reason = str(error).strip().splitlines()[0]
+        if config.compute_dtype == "float32":
+            raise ValueError(f"the model cannot compute its loss: {reason}") from error
         raise ValueError(
-            f"the model cannot compute its loss{in_type}: {str(error).strip().splitlines()[0]}"
+            f"the model cannot compute its loss in {config.compute_dtype}: {reason}; let its "
+            "networks take frames of that type, or leave out --compute-dtype"
         ) from error
 
 

@@ -172,5 +172,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             context=4,
             horizon=8,
         ),
+        "debug_vta": Preset(
+            model=VTAConfig(
+                channels=1,
+                filters=4,
+                feature_size=4,
+                belief_size=8,
+                state_size=2,
+                edge_frames=2,
+            ),
+            train=dataclasses.replace(_VTA_TRAIN, steps=10, batch_size=2, frames=8),
+            context=4,
+            horizon=8,
+        ),
     }
 )

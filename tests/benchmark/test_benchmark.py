@@ -1,0 +1,144 @@
+"""The benchmark: its plan of runs, what it chooses, and the tables of what was found."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cwvae.benchmark.choosing import best_variant, leaders, quality
+from cwvae.benchmark.experiments import SIZES
+from cwvae.benchmark.running import run_all, stages, tuning_runs
+from cwvae.benchmark.runs import final_run, trial_run
+from cwvae.benchmark.tables import costs, table, tuned
+from cwvae.cli.main import main
+from cwvae.cli.parsing import parse
+from cwvae.training.presets import PRESETS
+
+POCKET = SIZES["pocket"]
+
+
+def found(accuracy: float, ssim: float = 0.5) -> dict:
+    """Return what an evaluation might find."""
+    pixels = {"ssim": {"mean": ssim}, "psnr": {"mean": 15.0}}
+    identity = {
+        "frames": [50, 100, 300, 1000],
+        "accuracy": [accuracy] * 4,
+        "legible": [0.9] * 4,
+        "position_lost_at": 60,
+        "rows": {"truth": {"accuracy": [0.99] * 4, "legible": [1.0] * 4}},
+    }
+    summary = {"model, mean": pixels, "copy last frame": pixels}
+    return {"summary": summary, "identity": identity}
+
+
+def written(run, **values) -> None:
+    """Write what an evaluation of a run might have found."""
+    run.results.parent.mkdir(parents=True)
+    run.results.write_text(json.dumps(found(**values)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_command_of_a_size_is_one(size):
+    benchmark = SIZES[size]
+    for method, experiment in benchmark.experiments.items():
+        assert experiment.preset in PRESETS
+        for variant in benchmark.grid(method):
+            run = final_run(benchmark, Path("somewhere"), method, variant, 0)
+            for command in run.commands():
+                parse(command)
+            steps = trial_run(benchmark, Path("somewhere"), method, variant).training
+            assert "--log-every" in steps
+
+
+def test_every_method_is_tuned_over_as_many_choices_and_sees_as_many_frames():
+    grids = {method: POCKET.grid(method) for method in POCKET.experiments}
+    assert {len(grid) for grid in grids.values()} == {4}
+    assert len(POCKET.experiments) == 5
+    trainings = {
+        run.training[run.training.index("--steps") + 1]
+        for run in tuning_runs(POCKET, Path("somewhere"), tuple(grids))
+    }
+    assert trainings == {str(POCKET.tuning_steps)}
+
+
+def test_tuning_and_testing_look_at_other_videos():
+    assert POCKET.tuning[POCKET.tuning.index("--seed") + 1] == "1"
+    assert "--seed" not in POCKET.testing
+
+
+def test_the_stages_follow_what_was_found(tmp_path):
+    methods = ("cwvae", "rssm", "vta")
+    tuning, first, last = stages(POCKET, tmp_path, methods)
+    runs = tuning()
+    assert len(runs) == 12
+    for number, run in enumerate(runs):
+        written(run, accuracy=0.1 * (number % 4 == 2))
+    chosen = first()
+    assert [run.method for run in chosen] == list(methods)
+    assert {run.variant.name for run in chosen if run.method == "rssm"} == {
+        POCKET.grid("rssm")[2].name
+    }
+    for run, accuracy in zip(chosen, (0.1, 0.2, 0.3), strict=True):
+        written(run, accuracy=accuracy)
+    assert leaders(POCKET, chosen) == ["cwvae", "vta"]
+    more = [run for run in last() if run.seed]
+    assert [(run.method, run.seed) for run in more] == [
+        ("cwvae", 1), ("vta", 1), ("cwvae", 2), ("vta", 2)
+    ]  # fmt: skip
+
+
+def test_what_is_done_is_not_made_again_and_what_was_begun_is_resumed(tmp_path):
+    (run, *_) = tuning_runs(POCKET, tmp_path, ["cwvae"])
+    assert "--resume" not in run.commands()[0]
+    run.folder.mkdir(parents=True)
+    (run.folder / "config.json").write_text("{}")
+    (run.folder / "metrics.jsonl").write_text('{"step": 40}\n{"step": 5')
+    assert "--resume" in run.commands()[0]
+    assert run.trained == 0  # The last line was cut off.
+    written(run, accuracy=0.1)
+    assert run.commands() == ()
+    run_all([run], workers=2, log=tmp_path / "logs")
+
+
+def test_a_command_that_fails_is_named_with_its_log(tmp_path):
+    run = final_run(POCKET, tmp_path, "cwvae", POCKET.grid("cwvae")[0], 0)
+    (tmp_path / "runs").write_text("not a folder")
+    with pytest.raises(RuntimeError, match=r"cwvae train .* failed; see .*runs-cwvae-0.log"):
+        run_all([run], workers=1, log=tmp_path / "logs")
+
+
+def test_identity_counts_before_similarity():
+    assert quality(found(0.2, ssim=0.1)) > quality(found(0.1, ssim=0.9))
+    assert quality(found(0.1, ssim=0.9)) > quality(found(0.1, ssim=0.1))
+    assert quality({"summary": found(0)["summary"]}) == (0.0, 0.5)
+
+
+def test_the_best_of_the_grid_is_taken(tmp_path):
+    runs = tuning_runs(POCKET, tmp_path, ["cwvae"])
+    for number, run in enumerate(runs):
+        written(run, accuracy=0.1 * number)
+    assert best_variant(runs) == runs[-1].variant
+
+
+def test_the_tables_have_a_row_a_method_and_rows_of_reference():
+    def entry(title, seed, accuracy):
+        cost = {"parameters": 1000, "frames_seen": 7200, "frames_per_second": 2.0}
+        named = {"method": title, "title": title, "variant": "width 1, 0.001", "seed": seed}
+        return named | cost | found(accuracy)
+
+    result = {
+        "runs": [entry("CW-VAE", 0, 0.5), entry("RSSM", 0, 0.25), entry("CW-VAE", 1, 0.75)],
+        "tuning": [entry("CW-VAE", 0, 0.125)],
+    }
+    lines = table(result).splitlines()
+    assert lines[2].startswith("| CW-VAE | 0.62 (0.50 to 0.75) |")
+    assert lines[3].startswith("| RSSM | 0.25 |")
+    assert lines[4].startswith("| (truth) | 0.99 |")
+    assert all(line.count("|") == lines[0].count("|") for line in lines)
+    assert "| CW-VAE | width 1, 0.001 | 1,000 | 7,200 | 2 | 1.00 |" in costs(result)
+    assert "| CW-VAE | width 1, 0.001 | 0.125 | 0.500 |" in tuned(result)
+
+
+def test_a_method_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["benchmark", "debug", "--out", str(tmp_path), "--methods", "gan"]) == 2
+    assert "--methods must be some of cwvae, svg_lp, got gan" in capsys.readouterr().err

@@ -8,7 +8,6 @@ trains it, and `cwvae evaluate runs/own` measures it beside copying the last fra
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 
 from cwvae.video_model import AbstractVideoModel, LossInputs, PlainLoss
 
@@ -49,7 +48,7 @@ class NextFrame(AbstractVideoModel):
         return jax.nn.sigmoid(self.network(inputs)).reshape(last.shape)
 
 
-def build(config, *, key=jr.key(0)) -> NextFrame:
+def build(config, *, key) -> NextFrame:
     """Make the model for frames of the configuration's size."""
     pixels = config.size**2 * config.channels
     return NextFrame(eqx.nn.MLP(2 * pixels, pixels, width_size=64, depth=1, key=key))

@@ -122,7 +122,9 @@ def _options_of(config: type) -> type[Train]:
     if config is ModelConfig:
         return Train
     fields = [("model", tyro.conf.OmitArgPrefixes[config])]
-    made = dataclasses.make_dataclass("Train", fields, bases=(Train,), frozen=True, kw_only=True)
+    made = dataclasses.make_dataclass(
+        f"Train{config.__name__}", fields, bases=(Train,), frozen=True, kw_only=True
+    )
     made.__doc__ = Train.__doc__
     return made
 
@@ -134,7 +136,7 @@ def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
         parser.add_argument(name)
     parser.add_argument("--resume", action="store_true")
     try:
-        return parser.parse_known_args(arguments if arguments[:1] == ["train"] else [])[0]
+        return parser.parse_known_args(arguments if list(arguments[:1]) == ["train"] else [])[0]
     except argparse.ArgumentError:  # What is wrong comes out when everything is parsed.
         return parser.parse_args([])
 

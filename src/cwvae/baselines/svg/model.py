@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from cwvae.arguments import whole_number
-from cwvae.baselines.svg.checks import check_frames, check_inputs
+from cwvae.baselines.inputs import check_inputs
+from cwvae.baselines.svg.checks import check_frames
 from cwvae.baselines.svg.config import SVGConfig
 from cwvae.baselines.svg.forecasting import continued, prepared
 from cwvae.baselines.svg.norm import Moments, all_followed, with_running, without_running
@@ -72,7 +73,7 @@ class SVG(AbstractVideoModel):
         Of `inputs`, `beta` is used. Raises `ValueError` for others that are not at their defaults,
         for fewer than 2 videos or frames, and for frames of another size.
         """
-        check_inputs(inputs)
+        check_inputs("SVG-LP", inputs)
         check_frames(videos, self.config, least_batch=2, least_frames=2)
         batch, frames = videos.shape[:2]
         noise = jr.normal(key, (frames - 1, batch, self.config.stoch_size))
@@ -149,11 +150,6 @@ class SVG(AbstractVideoModel):
         encoder = with_running(networks.encoder, loss.encoder)
         decoder = with_running(networks.decoder, loss.decoder)
         return replace(self, networks=replace(networks, encoder=encoder, decoder=decoder))
-
-    @property
-    def context_multiple(self) -> int:
-        """What the number of context frames is a multiple of."""
-        return self.config.context_multiple
 
     @property
     def fewest_frames(self) -> int:

@@ -9,8 +9,9 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
+from cwvae.baselines.inputs import check_inputs
 from cwvae.baselines.vta.boundaries import temperature
-from cwvae.baselines.vta.checks import check_frames, check_inputs
+from cwvae.baselines.vta.checks import check_frames
 from cwvae.baselines.vta.config import VTAConfig
 from cwvae.baselines.vta.generating import imagined
 from cwvae.baselines.vta.norm import BatchNorm
@@ -72,7 +73,7 @@ class VTA(AbstractVideoModel):
         Raises `ValueError` for inputs that VTA has no use for, frames of another size, and too few
         frames.
         """
-        check_inputs(inputs)
+        check_inputs("VTA", inputs)
         init = self.config.edge_frames
         check_frames(videos, self.config, least=2 * init + 1)
         batch, frames = videos.shape[:2]
@@ -173,6 +174,16 @@ class VTA(AbstractVideoModel):
             norm.following(found) for norm, found in zip(_norms(self), statistics, strict=True)
         ]
         return eqx.tree_at(_norms, self, moved)
+
+    @property
+    def latents(self) -> int:
+        """Three: the fast state, the slow state and the boundary."""
+        return 3
+
+    @property
+    def fewest_frames(self) -> int:
+        """One that counts, with the known ones on either side."""
+        return 2 * self.config.edge_frames + 1
 
     @property
     def num_parameters(self) -> int:

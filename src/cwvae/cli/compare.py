@@ -20,7 +20,7 @@ from cwvae.report.compare_page import compare_page, comparison_table
 from cwvae.report.comparison import Results, differences, incomparable, measures
 from cwvae.report.page import write_page
 from cwvae.training.footprint import memory_of_training
-from cwvae.training.methods import METHODS, method_of
+from cwvae.training.methods import method_of
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import Settings
 
@@ -129,7 +129,7 @@ def _facts(run: Path, settings: Settings, evaluation: Mapping[str, Any]) -> dict
     facts = {
         "preset": settings.preset,
         "trained on": data_line(settings),
-        **METHODS[method_of(model)].facts(model),
+        **method_of(model).facts(model),
         "batch": f"{train.batch_size} videos of {train.frames} frames",
         "step measured": f"{evaluation['step']:,}" if "step" in evaluation else "",
         "trained with": "" if is_exported(run) else _device(run),

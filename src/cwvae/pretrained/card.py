@@ -8,7 +8,7 @@ import re
 from cwvae.arguments import described
 from cwvae.pretrained.measured import Measured
 from cwvae.pretrained.places import PREFIX, SUFFIX
-from cwvae.training.methods import METHODS, method_of
+from cwvae.training.methods import method_of
 from cwvae.training.settings import Settings
 
 __all__ = ["Facts", "data_line", "model_card"]
@@ -113,7 +113,7 @@ def _rows(
     if settings.custom:
         model = f"of the author's own function `{settings.custom.function}`"
     else:
-        model = METHODS[method_of(settings.model)].described(settings.model)
+        model = method_of(settings.model).described(settings.model)
     rows = {
         "model": model,
         "parameters": f"{parameters:,}, stored in {dtype}",

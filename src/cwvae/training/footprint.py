@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cwvae.training.carry import expected_at
 from cwvae.training.config import TrainConfig
-from cwvae.training.methods import METHODS, method_of
+from cwvae.training.methods import method_of
 from cwvae.training.step import init_train_state
 from cwvae.video_model import AbstractVideoModel
 
@@ -46,7 +46,7 @@ def memory_of_training(model: AbstractVideoModel, config: TrainConfig, sizes: An
     state = eqx.filter_eval_shape(init_train_state, model, config)
     state = expected_at(state, 1, config)
     weights = sum(_bytes(leaf) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
-    kept = METHODS[method_of(sizes)].kept(sizes, config.batch_size, config.frames) * _FLOAT
+    kept = method_of(sizes).kept(sizes, config.batch_size, config.frames) * _FLOAT
     videos = config.batch_size * config.frames * sizes.size**2 * sizes.channels
     return sum(map(_bytes, jax.tree.leaves(state))) + videos + max(2 * weights, kept)
 

@@ -28,6 +28,7 @@ class Method:
 
     **Arguments:**
 
+    - `name`: by which the settings of a run name it.
     - `config`: the class of its configurations, which have a `size` and `channels` of frames and a
       `context_multiple`.
     - `build`: a function from a configuration and a key to a model.
@@ -37,6 +38,7 @@ class Method:
     - `facts`: one to the choices by which models of the method differ, in words.
     """
 
+    name: str
     config: type
     build: Callable[..., AbstractVideoModel]
     kept: Callable[[Any, int, int], int]
@@ -85,28 +87,27 @@ def _vta_facts(config: VTAConfig) -> dict[str, str]:
     return {"segments": segments, "standard deviation": f"{config.decoder_stddev:g}"}
 
 
-# The methods by the name that the settings of a run have.
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "cwvae": Method(ModelConfig, build, numbers_kept, _clockwork, _clockwork_facts),
-        "svg_lp": Method(SVGConfig, build_svg, svg_kept, _svg, _svg_facts),
-        "vta": Method(VTAConfig, build_vta, vta_kept, _vta, _vta_facts),
-    }
+_METHODS = (
+    Method("cwvae", ModelConfig, build, numbers_kept, _clockwork, _clockwork_facts),
+    Method("svg_lp", SVGConfig, build_svg, svg_kept, _svg, _svg_facts),
+    Method("vta", VTAConfig, build_vta, vta_kept, _vta, _vta_facts),
 )
+METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _METHODS})
+"""The methods by their names."""
 
 
-def method_of(config: Any) -> str:
-    """Return the name of the method that a configuration is of.
+def method_of(config: Any) -> Method:
+    """Return the method that a configuration is of.
 
     Raises `ValueError` for what is no configuration of a model.
     """
-    for name, method in METHODS.items():
+    for method in _METHODS:
         if type(config) is method.config:
-            return name
-    known = ", ".join(method.config.__name__ for method in METHODS.values())
+            return method
+    known = ", ".join(method.config.__name__ for method in _METHODS)
     raise ValueError(f"model must be one of {known}, got a {type(config).__name__}")
 
 
 def build_any(config: Any, *, key: PRNGKeyArray) -> AbstractVideoModel:
     """Make the model of a configuration of any method, its weights drawn from `key`."""
-    return METHODS[method_of(config)].build(config, key=key)
+    return method_of(config).build(config, key=key)

@@ -1,4 +1,4 @@
-"""The presets: those of the official code and the paper, and three small ones."""
+"""The presets: those of the official code and the paper, the paper's rivals, and small ones."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -106,7 +106,7 @@ def write_settings(folder: Path, settings: Settings) -> None:
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """Return settings as values for JSON; a custom model by the name of its function alone."""
-    fields = {"method": method_of(settings.model), **dataclasses.asdict(settings)}
+    fields = {"method": method_of(settings.model).name, **dataclasses.asdict(settings)}
     fields |= {"version": __version__}
     return fields | {"custom": settings.custom and settings.custom.function}
 

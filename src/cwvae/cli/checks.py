@@ -52,12 +52,15 @@ def check_not_input(out: Path, *inputs: Path) -> None:
         raise ValueError(f"--out must be another file than the video, got {out} for both")
 
 
-def check_forecasts(model: Any, *, horizon: int, samples: int = 1) -> None:
-    """Raise `ValueError` for forecasts of a video whose frames the machine cannot hold.
+def check_forecasts(model: Any, *, horizon: int, samples: int = 1, videos: int = 1) -> None:
+    """Raise `ValueError` for forecasts whose frames the machine cannot hold.
 
     They are held twice, as the model returns them and as they are measured or written.
+
+    **Arguments:** `model`, its configuration; `horizon`, frames of each; `samples` of every video;
+    `videos`, those that are predicted at a time.
     """
-    needed = 2 * 4 * samples * horizon * model.size**2 * model.channels
+    needed = 2 * 4 * videos * samples * horizon * model.size**2 * model.channels
     if needed > memory():
         raise ValueError(
             f"the forecasts of a video must take at most {memory() / _GIB:,.1f} GiB, got "

@@ -43,7 +43,8 @@ def evaluate(options: Evaluate) -> int:
     options = _quick(options, run) if options.quick else options
     settings = _settings(options, run)
     samples = options.num_samples
-    check_forecasts(settings.model, horizon=settings.horizon, samples=samples)
+    at_once = min(run.model.forecast_batch, options.num_examples)
+    check_forecasts(settings.model, horizon=settings.horizon, samples=samples, videos=at_once)
     result = measure(
         with_levels(run, "--blind").blinded(options.blind) if options.blind else run.model,
         settings,

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from cwvae.cli import identity
+from cwvae.cli.compiled import forecasts, reconstructions
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, test_source, train_source
@@ -134,33 +135,11 @@ def _shown(
     # The bound of a video as long as those of training, where its nats can be compared.
     bounded, contexts = videos[:, : settings.train.frames], videos[:, : settings.context]
     found = _Shown(
-        futures=_forecasts(model, jnp.asarray(contexts), settings.horizon, future_keys, samples),
-        rebuilt=_reconstructions(model, jnp.asarray(videos), rebuilt_keys),
+        futures=forecasts(model, jnp.asarray(contexts), settings.horizon, future_keys, samples),
+        rebuilt=reconstructions(model, jnp.asarray(videos), rebuilt_keys),
         bounds=_bounds(model, jnp.asarray(bounded), bound_keys),
     )
     return jax.tree.map(np.asarray, found)
-
-
-@eqx.filter_jit
-def _forecasts(
-    model: AbstractVideoModel,
-    contexts: Float[Array, "batch context *frame"],
-    horizon: int,
-    keys: Key[Array, " batch"],
-    samples: int,
-) -> Float[Array, "batch samples horizon *frame"]:
-    """Return how the videos go on."""
-    return model.forecasts(contexts, horizon, keys=keys, samples=samples)
-
-
-@eqx.filter_jit
-def _reconstructions(
-    model: AbstractVideoModel,
-    videos: Float[Array, "batch frames *frame"],
-    keys: Key[Array, " batch"],
-) -> Float[Array, "batch frames *frame"]:
-    """Return the videos as the model shows what it has seen."""
-    return model.reconstructions(videos, keys=keys)
 
 
 @eqx.filter_jit

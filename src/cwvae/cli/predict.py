@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import UInt8
 
 from cwvae.cli.checks import check_context, check_forecasts
+from cwvae.cli.compiled import forecasts, reconstructions
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.loading import load_model
@@ -75,28 +75,9 @@ def continue_video(
     """Return reconstruction and forecast of a video from its context frames."""
     frames = jnp.asarray(from_bytes(context))[jnp.newaxis]
     future_key, noise_key = jr.split(jr.key(seed))
-    rebuilt = _reconstructions(model, frames, noise_key[jnp.newaxis])[0]
-    future = _forecasts(model, frames, horizon, future_key[jnp.newaxis])[0, 0]
+    rebuilt = reconstructions(model, frames, noise_key[jnp.newaxis])[0]
+    future = forecasts(model, frames, horizon, future_key[jnp.newaxis])[0, 0]
     return Prediction(to_bytes(np.asarray(rebuilt)), to_bytes(np.asarray(future)))
-
-
-@eqx.filter_jit
-def _reconstructions(
-    model: AbstractVideoModel, videos: Float[Array, "1 frames *frame"], keys: Key[Array, "1"]
-) -> Float[Array, "1 frames *frame"]:
-    """Return a batch of one video as the model shows what it has seen."""
-    return model.reconstructions(videos, keys=keys)
-
-
-@eqx.filter_jit
-def _forecasts(
-    model: AbstractVideoModel,
-    contexts: Float[Array, "1 context *frame"],
-    horizon: int,
-    keys: Key[Array, "1"],
-) -> Float[Array, "1 1 horizon *frame"]:
-    """Return how a batch of one video goes on."""
-    return model.forecasts(contexts, horizon, keys=keys)
 
 
 def write_beside(

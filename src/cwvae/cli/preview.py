@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float
 
+from cwvae.cli.compiled import forecasts
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.sources import test_source
 from cwvae.report.animation import enlarge, side_by_side, write_animation
@@ -18,15 +17,6 @@ __all__ = ["Preview"]
 
 _HORIZON = 100
 _VIDEOS = 3
-
-
-@eqx.filter_jit
-def _forecasts(
-    model: AbstractVideoModel, contexts: Float[Array, "videos context *frame"], horizon: int
-) -> Float[Array, "videos 1 horizon *frame"]:
-    """Return how every context goes on, always with the same noise."""
-    keys = jnp.broadcast_to(jr.key(0), len(contexts))
-    return model.forecasts(contexts, horizon, keys=keys)
 
 
 class Preview:
@@ -43,7 +33,8 @@ class Preview:
     def write(self, model: AbstractVideoModel, step: int) -> Path:
         """Write truth (above) and context with forecast (below) of every video as one GIF."""
         pairs, contexts = [], np.stack([video[: self.context] for video in self.videos])
-        futures = _forecasts(model, jnp.asarray(from_bytes(contexts)), self.horizon)[:, 0]
+        keys = jnp.broadcast_to(jr.key(0), len(contexts))
+        futures = forecasts(model, jnp.asarray(from_bytes(contexts)), self.horizon, keys)[:, 0]
         for video, future in zip(self.videos, futures, strict=True):
             shown = np.concatenate([video[: self.context], to_bytes(np.asarray(future))])
             pairs.append(np.concatenate([video, shown], axis=1))

@@ -25,7 +25,7 @@ def found(accuracy: float, ssim: float = 0.5) -> dict:
         "accuracy": [accuracy] * 4,
         "legible": [0.9] * 4,
         "position_lost_at": 60,
-        "rows": {"truth": {"accuracy": [0.99] * 4, "legible": [1.0] * 4}},
+        "rows": {"truth": {"accuracy": {"mean": [0.99] * 4}, "legible": {"mean": [1.0] * 4}}},
     }
     summary = {"model, mean": pixels, "copy last frame": pixels}
     return {"summary": summary, "identity": identity}

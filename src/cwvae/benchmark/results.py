@@ -53,8 +53,8 @@ def _entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
         "frames_seen": run.steps * frames,
         "parameters": model_shapes(settings).num_parameters,
         "frames_per_second": speed(run),
-        "summary": {name: found["summary"][name] for name in found["summary"]},
-        "curves": {name: _means(found["curves"][name]) for name in ("model, mean",)},
+        "summary": found["summary"],
+        "curves": {"model, mean": _means(found["curves"]["model, mean"])},
         "elbo": found.get("elbo"),
         "identity": {name: identity[name] for name in _IDENTITY if name in identity},
     }

@@ -1,5 +1,6 @@
 """The tables of a benchmark's results, in Markdown, and its curves."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,9 @@ def _identity(runs: Sequence[Mapping[str, Any]], frames: Sequence[int]) -> list[
     at = [_frames(runs[0]).index(frame) for frame in frames]
     cells = [_spread([one["accuracy"][index] for one in found]) for index in at]
     cells.append(_spread([one["legible"][-1] for one in found]))
-    lost = sorted({one["position_lost_at"] or 0 for one in found})
-    return [*cells, " to ".join("never" if not end else str(end) for end in lost)]
+    lost = sorted(one["position_lost_at"] or math.inf for one in found)
+    ends = sorted({lost[0], lost[-1]})
+    return [*cells, " to ".join("never" if end == math.inf else str(end) for end in ends)]
 
 
 def _pixels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -113,29 +115,30 @@ def _references(result: Mapping[str, Any], frames: Sequence[int]) -> list[list[s
     """Return the rows of what no method should do worse, or can do better, than."""
     if not result["runs"]:
         return []
-    run, rows = result["runs"][0], []
-    names = {"truth": None, "copy last frame": "copy last frame", "another video": None}
-    for name, pixels in names.items():
-        known = run["identity"].get("rows", {}).get(name)
-        if known is None and pixels is None:
-            continue
-        row = ["", *[""] * (len(frames) + 1)] if known is None else _reference(run, known, frames)
-        summary = run["summary"].get(pixels) if pixels else None
-        cells = ["", ""] if summary is None else [f"{summary['ssim']['mean']:.3f}"]
-        if summary is not None:
-            cells.append(f"{summary['psnr']['mean']:.2f}")
-        rows.append([f"({name})", *row[1:], "", *cells, ""])
+    run = result["runs"][0]
+    read, pixels = run["identity"].get("rows", {}), run["summary"]
+    rows = []
+    for name in ("truth", "copy last frame", "another video"):
+        if name in read or name in pixels:
+            cells = [*_as_read(run, name, frames), "", *_as_measured(pixels.get(name)), ""]
+            rows.append([f"({name})", *cells])
     return rows
 
 
-def _reference(
-    run: Mapping[str, Any], known: Mapping[str, Any], frames: Sequence[int]
-) -> list[str]:
-    """Return the cells on digits of a row of reference."""
-    shares = known["accuracy"]["mean"] if isinstance(known["accuracy"], dict) else known["accuracy"]
-    legible = known["legible"]["mean"] if isinstance(known["legible"], dict) else known["legible"]
-    at = [_frames(run).index(frame) for frame in frames]
-    return ["", *(f"{shares[index]:.2f}" for index in at), f"{legible[-1]:.2f}"]
+def _as_read(run: Mapping[str, Any], name: str, frames: Sequence[int]) -> list[str]:
+    """Return the cells on digits of a row of reference, empty where it was not read."""
+    known = run["identity"].get("rows", {}).get(name)
+    if known is None:
+        return [""] * (len(frames) + 1)
+    shares = [known["accuracy"]["mean"][_frames(run).index(frame)] for frame in frames]
+    return [f"{share:.2f}" for share in (*shares, known["legible"]["mean"][-1])]
+
+
+def _as_measured(known: Mapping[str, Any] | None) -> list[str]:
+    """Return the cells of SSIM and PSNR of a row of reference."""
+    if known is None:
+        return ["", ""]
+    return [f"{known['ssim']['mean']:.3f}", f"{known['psnr']['mean']:.2f}"]
 
 
 def _ssim(run: Mapping[str, Any]) -> str:

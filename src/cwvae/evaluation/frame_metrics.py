@@ -76,7 +76,7 @@ def _lpips(prediction: Video, truth: Video, *, network: str) -> _Values:
     return jnp.asarray(lpips(prediction, truth, network=network))
 
 
-_RATIO = "of [0, 1], as a share of the truth's, median over frames and videos"
+_RATIO = "as a share of the truth's, clipped to [0, 1], median over frames and videos"
 _LPIPS_PROTOCOL = "clipped to [0, 1], scaled to [-1, 1], gray in all three channels, not resized"
 FRAME_METRICS: Mapping[str, FrameMetric] = MappingProxyType(
     {

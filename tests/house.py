@@ -25,7 +25,7 @@ ROWS = (
     ("official", "pretrained"),
 )
 # The outer ring imports the core and is never imported by it; what prints is outermost.
-OUTER = ("data", "report", "benchmark", "cli", "__main__")
+OUTER = ("data", "measures", "report", "benchmark", "cli", "__main__")
 RANKS = {room: rank for rank, row in enumerate(ROWS) for room in row}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from cwvae.report.comparison import Results
 from cwvae.report.grids import Grid
+from cwvae.report.results import Results
 
 KEPT = {
     "none": {"identity": 0.9, "position": 1.0, "error": 0.5},

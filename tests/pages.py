@@ -1,16 +1,27 @@
 """The pages that are drawn from the code: `python tests/pages.py` writes them anew.
 
-The table of the README's house plan, and the page of what is public, `docs/api.md`.
+The table of the README's house plan, the page of what is public, `docs/api.md`, and the table of
+`docs/metrics.md`.
 """
 
 import re
 from pathlib import Path
 
+import numpy as np
 from house import OUTER, PACKAGE, ROWS, TREES, first_line, public, room
+
+from cwvae.data.clips import Clips, Recording
+from cwvae.evaluation.distance_kinds import DISTANCES
+from cwvae.evaluation.frame_metrics import FRAME_METRICS
+from cwvae.measures.actions import Actions
+from cwvae.measures.digits import Digits
+from cwvae.measures.names import DATA_OF
+from cwvae.measures.rooms import Rooms
 
 ROOT = Path(__file__).parents[1]
 API = ROOT / "docs" / "api.md"
 README = ROOT / "README.md"
+METRICS = ROOT / "docs" / "metrics.md"
 ORDER = [*(name for row in ROWS for name in row), *OUTER]
 INTRODUCTION = """# What is public
 
@@ -20,6 +31,10 @@ here, may change with every version. Drawn from the docstrings by `python tests/
 NAMES = "| of `cwvae` | what it is |\n|---|---|\n"
 MODULES = "| module | what it is | its names |\n|---|---|---|\n"
 HEAD = "| room | what is in it | its files |\n|---|---|---|\n"
+METRIC_HEAD = "| name | metric | protocol |\n|---|---|---|"
+MARKS = "<!-- metrics -->", "<!-- /metrics -->"
+METRIC_PLACE = re.compile(".*".join(MARKS), flags=re.DOTALL)
+CLIPS = Clips([Recording("film", np.zeros((1, 1, 1, 1), np.uint8))], frames=1)
 # Where the table stands in the README.
 PLACE = re.compile(r"\| room \|.*?\n(?=\n)", flags=re.DOTALL)
 
@@ -45,6 +60,22 @@ def api_page() -> str:
     return f"{INTRODUCTION}\n{NAMES}{names}\n{MODULES}{rooms}"
 
 
+def metrics_page() -> str:
+    """Return the page of what can be measured, with the table of its names."""
+    rows = {name: (metric.label, metric.protocol) for name, metric in FRAME_METRICS.items()}
+    rows |= {name: (kind.label, kind.protocol) for name, kind in DISTANCES.items()}
+    read = [Digits(context=4, size=32, seed=0), Rooms(), Actions(CLIPS, context=4, horizon=16)]
+    for name, protocol in [item for measure in read for item in measure.protocol.items()]:
+        rows[name] = f"{name}, of {' and '.join(DATA_OF[name])}", protocol
+    lines = [f"| `{name}` | {label} | {_cell(how)} |" for name, (label, how) in rows.items()]
+    table = "\n".join([METRIC_HEAD, *lines])
+    page, count = METRIC_PLACE.subn(
+        lambda _: f"{MARKS[0]}\n{table}\n{MARKS[1]}", METRICS.read_text()
+    )
+    assert count == 1, "the page of metrics has one place for its table"
+    return page
+
+
 def _public_modules() -> list[str]:
     """Return the modules with names of their own, in the order of the rooms."""
     found = []
@@ -68,9 +99,10 @@ def _cell(text: str) -> str:
 
 
 def write() -> None:
-    """Write both."""
+    """Write all."""
     API.parent.mkdir(exist_ok=True)
     API.write_text(api_page())
+    METRICS.write_text(metrics_page())
     readme, count = PLACE.subn(lambda _: house_plan(), README.read_text())
     assert count == 1, "the README has one table of rooms"
     README.write_text(readme)

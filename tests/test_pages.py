@@ -7,6 +7,7 @@ import pytest
 from house import public
 
 import cwvae
+from cwvae.measures.names import METRICS
 
 REMEDY = "run `python tests/pages.py`"
 
@@ -37,3 +38,8 @@ def test_every_public_name_can_be_had_and_is_described(name):
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = cwvae.nothing
+
+
+def test_the_table_of_metrics_is_that_of_the_code():
+    assert pages.METRICS.read_text() == pages.metrics_page(), REMEDY
+    assert all(f"| `{name}` |" in pages.metrics_page() for name in METRICS)

@@ -1,5 +1,6 @@
 """The benchmark: its plan of runs, what it chooses, and the tables of what was found."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from cwvae.benchmark.choosing import best_variant, leaders, quality
 from cwvae.benchmark.experiments import SIZES
 from cwvae.benchmark.running import run_all, stages, tuning_runs
 from cwvae.benchmark.runs import final_run, trial_run
+from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned
 from cwvae.cli.main import main
 from cwvae.cli.parsing import parse
 from cwvae.training.presets import PRESETS
 
 POCKET = SIZES["pocket"]
+PIXELS = {"ssim": {"mean": 0.5}, "psnr": {"mean": 15.0}}
 
 
 def found(accuracy: float, ssim: float = 0.5) -> dict:
@@ -33,8 +36,9 @@ def found(accuracy: float, ssim: float = 0.5) -> dict:
 
 def written(run, **values) -> None:
     """Write what an evaluation of a run might have found."""
-    run.results.parent.mkdir(parents=True)
-    run.results.write_text(json.dumps(found(**values)))
+    for path in run.results.values():
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(found(**values)))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -137,6 +141,58 @@ def test_the_tables_have_a_row_a_method_and_rows_of_reference():
     assert all(line.count("|") == lines[0].count("|") for line in lines)
     assert "| CW-VAE | width 1, 0.001 | 1,000 | 7,200 | 2 | 1.00 |" in costs(result)
     assert "| CW-VAE | width 1, 0.001 | 0.125 | 0.500 |" in tuned(result)
+
+
+def test_the_metrics_of_few_videos_stand_beside_the_others():
+    def entry(title, lpips, fvd, kdd):
+        few = {"summary": {"model, mean": {"lpips": {"mean": lpips}}}, "num_examples": 2}
+        rows = {"model, mean": {"fvd": {"value": [1.0, fvd]}}}
+        few["distances"] = {"windows": [[5, 20], [85, 100]], "rows": rows}
+        near = {"windows": [[5, 20]], "rows": {"model, mean": {"kdd": {"value": [kdd]}}}}
+        near["rows"]["copy last frame"] = {"kdd": {"value": [0.5]}}
+        known = {"method": title, "title": title, "perceptual": few, "distances": near}
+        ratios = {"mass": {"median": 0.5}}
+        run = known | found(0.5)
+        return run | {"summary": {**run["summary"], "model, mean": {**PIXELS, **ratios}}}
+
+    result = {"runs": [entry("A", 0.25, 30.0, 0.1), entry("A", 0.75, 50.0, 0.2)]}
+    frames, distances = frame_table(result).splitlines(), distance_table(result).splitlines()
+    assert frames[0] == "| method | SSIM | PSNR (dB) | LPIPS, AlexNet | mass |"
+    assert "| 0.500 (0.250 to 0.750) | 0.500 (0.500 to 0.500) |" in frames[2]
+    assert frames[3] == "| (copy last frame) | 0.500 | 15.00 |  |  |"
+    assert distances[0] == "| method | FVD, 5 to 20 | FVD, 85 to 100 | KDD, 5 to 20 |"
+    assert distances[2:] == ["| A | 1 | 40 | 0.15 |", "| (copy last frame) |  |  | 0.5 |"]
+
+
+def test_a_run_that_lacks_one_measurement_is_measured_alone(tmp_path):
+    run = final_run(POCKET, tmp_path, "cwvae", POCKET.grid("cwvae")[0], 0)
+    assert [command[0] for command in run.commands()] == ["train", "evaluate", "evaluate"]
+    written(run, accuracy=0.5)
+    assert run.done
+    run.results["perceptual"].unlink()
+    _, evaluate = run.commands()
+    assert evaluate[3] == str(tmp_path / "runs" / "cwvae-0" / "perceptual")
+    assert evaluate[4:7] == ("--metrics", "lpips", "fvd")
+
+
+def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, monkeypatch):
+    few = {"seeds": (0,), "perceptual": ("--metrics", "mass", *SIZES["debug"].perceptual[2:])}
+    small = dataclasses.replace(SIZES["debug"], **few)
+    monkeypatch.setattr("cwvae.cli.benchmark.SIZES", {"debug": small})
+    # Without a process for each command, which would compile alone.
+    monkeypatch.setattr(
+        "cwvae.benchmark.running._execute", lambda command, *_: print(main(command), end="")
+    )
+    words = ["benchmark", "debug", "--out", str(tmp_path), "--methods", "cwvae"]
+    assert main(words) == 0
+    result = json.loads((tmp_path / "results.json").read_text())
+    assert [(run["method"], run["seed"]) for run in result["runs"]] == [("cwvae", 0)]
+    assert result["missing"] == []
+    assert result["runs"][0]["perceptual"]["num_examples"] == 2
+    assert result["runs"][0]["distances"]["windows"] == [[5, 20]]
+    assert "| method | SSIM | PSNR (dB) | SSIM, official range 2 |" in capsys.readouterr().out
+    for name in ("tables.md", "strips.png"):
+        assert (tmp_path / name).stat().st_size > 500
 
 
 def test_a_method_that_is_not_there_is_named(tmp_path, capsys):

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from cwvae.cli import main
+from cwvae.cli.frames import from_bytes
 from cwvae.cli.measure import measure
+from cwvae.data import sources
 from cwvae.training.run import load_run
 
 
@@ -19,7 +21,8 @@ def report(run, tmp_path_factory):
 
 def test_the_report_holds_curves_and_summary_of_every_method(report):
     numbers, out = report
-    methods = ["model, best", "model, mean", "copy last frame", "random training frame"]
+    methods = ["model, best", "model, mean", "copy last frame"]
+    methods += ["random training video", "random training frame"]
     assert list(numbers["summary"]) == methods
     for method in methods:
         curves, summary = numbers["curves"][method], numbers["summary"][method]
@@ -43,14 +46,55 @@ def test_the_bound_of_the_report_adds_up(report):
 
 def test_the_baselines_are_what_they_say(run):
     settings, model = load_run(run).settings, load_run(run).model
-    result = measure(model, settings, num_examples=2, num_samples=1, seed=0)
-    truth = result.strip["truth"].astype(float) / 255
-    error = (truth[settings.context :] - truth[settings.context - 1]) ** 2
-    psnr = -10 * np.log10(error.mean((1, 2, 3)))
-    assert result.scores["copy last frame"].psnr[0] == pytest.approx(psnr, rel=1e-4)
+    result = measure(
+        model, settings, metrics=("psnr", "motion"), num_examples=2, num_samples=1, seed=0
+    )
+    curves = result.sections["curves"]
+    frames = settings.context + settings.horizon
+    source = sources.test_source(settings, frames=frames, length=2, seed=0)
+    videos = from_bytes(np.stack([source[0]["video"], source[1]["video"]]))
+    seen, truth = np.split(videos, [settings.context], axis=1)
+    psnr = -10 * np.log10(((truth - seen[:, -1:]) ** 2).mean((2, 3, 4)))
+    assert curves["copy last frame"]["psnr"]["mean"] == pytest.approx(np.mean(psnr, 0), rel=1e-4)
     # With one sample the best is the mean.
-    best, mean = result.scores["model, best"], result.scores["model, mean"]
-    assert best.ssim == pytest.approx(mean.ssim)
+    assert curves["model, best"] == curves["model, mean"]
+    # A training video moves as the truth does, frames of many videos jump.
+    video, frames = (curves[f"random training {kind}"]["motion"] for kind in ("video", "frame"))
+    assert np.median(video["median"]) < np.median(frames["median"])
+
+
+def test_other_metrics_are_measured_where_they_are_asked_for(run, tmp_path, capsys):
+    arguments = ["evaluate", str(run), "--out", str(tmp_path), "--num-examples", "2"]
+    assert main([*arguments, "--horizon", "40", "--metrics", "mass", "kdd", "identity"]) == 0
+    numbers = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(numbers["summary"]["model, mean"]) == ["mass"]
+    assert numbers["distances"]["windows"] == [[5, 20], [29, 44]]
+    assert numbers["identity"]["videos"] == 2
+    assert set(numbers["protocol"]) == {"elbo", "mass", "kdd", "identity"}
+    assert numbers["left_out"] == {}
+    printed = capsys.readouterr().out
+    for words in ("KDD of 2 videos", "frames 29 to 44", "identity: 2 digits", "mass"):
+        assert words in printed
+
+
+def test_without_metrics_of_frames_there_is_no_picture_of_them(run, tmp_path):
+    (tmp_path / "metrics.png").write_text("of an evaluation before")
+    arguments = ["evaluate", str(run), "--out", str(tmp_path), "--num-examples", "2"]
+    assert main([*arguments, "--horizon", "16", "--metrics", "fdd"]) == 0
+    assert "curves" not in json.loads((tmp_path / "metrics.json").read_text())
+    assert not (tmp_path / "metrics.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("rooms", "--metrics rooms does not fit: rooms: read in videos of gqn_mazes and rooms"),
+        ("sim", "--metrics must be one of"),
+    ],
+)
+def test_a_metric_that_does_not_fit_is_an_error(run, capsys, metric, words):
+    assert main(["evaluate", str(run), "--num-examples", "1", "--metrics", metric]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_the_table_names_best_of_n_and_the_official_setting(run, capsys, tmp_path):

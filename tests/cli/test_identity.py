@@ -8,10 +8,11 @@ from bouncing import bouncing
 from PIL import Image
 
 from cwvae.cli import main
-from cwvae.cli.identity import identity_table, unread
+from cwvae.cli.identity import identity_table
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
-from cwvae.evaluation.identity import measure
+from cwvae.evaluation.identity import as_json, measure
+from cwvae.measures.digits import unread
 
 
 def digits(**changes):
@@ -89,6 +90,6 @@ def test_what_is_not_read(source, words):
 def test_a_table_of_digits_that_stay_in_place():
     videos = bouncing(2, 60)
     identity = measure(videos.after, videos.frames, videos.labels, videos.positions)
-    table = identity_table(identity)
+    table = identity_table(as_json(identity))
     assert "identity: 1 digit, 1 sample of 2 test videos, 36 context frames" in table
     assert "the median error stays within a quarter of a digit, 3.5 pixels, to the end" in table

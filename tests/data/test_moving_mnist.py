@@ -148,6 +148,15 @@ def bounce_step_by_step(place: float, velocity: float, frames: int) -> list[floa
     return path
 
 
+def test_the_same_sequences_are_made_as_long_as_is_asked_for(digits):
+    short = make(digits, frames=4)
+    longer = short.as_long(9)
+    assert (short.frames, longer.frames) == (4, 9)
+    assert np.array_equal(longer[3]["video"][:4], short[3]["video"])
+    with pytest.raises(ValueError, match="frames"):
+        short.as_long(0)
+
+
 def test_splits_draw_from_their_own_digits(digits):
     train = Digits(digits.train_images, digits.train_labels, *blank(1))
     test = Digits(*blank(1), digits.test_images, digits.test_labels)

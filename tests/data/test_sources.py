@@ -7,6 +7,9 @@ import pytest
 from films import moving_square, write
 
 from cwvae.data import sources
+from cwvae.data.clips import Clips, Recording
+from cwvae.data.digits import load_digits
+from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.read_options import ReadOptions
 from cwvae.training.config import DataConfig
 from cwvae.training.presets import PRESETS
@@ -80,3 +83,15 @@ def test_data_sets_without_splits_are_divided_by_the_fraction(tmp_path):
         place = sources.parse_data(f"{name}:{tmp_path}")
         files = sources.files_of(place, "test", DataConfig(test_fraction=0.3))
         assert [len(file.parts) for file in files] == [3]
+
+
+def test_videos_as_long_as_is_asked_for_and_none_where_none_is():
+    films = [np.full((length, 1, 1, 1), length, np.uint8) for length in (9, 20)]
+    clips = Clips([Recording(str(len(f)), f) for f in films], frames=2, speed=2.0)
+    longer = sources.as_long(clips, 5)
+    assert longer is not None
+    assert [int(longer[n]["video"][0, 0, 0, 0]) for n in range(len(longer))] == [9, 20, 20]
+    assert longer[0]["video"].shape == (5, 1, 1, 1)
+    assert sources.as_long(clips, 11) is None
+    digits = MovingMNIST(split="train", frames=2, digits=load_digits())
+    assert getattr(sources.as_long(digits, 30), "frames", None) == 30

@@ -3,7 +3,8 @@
 import pytest
 from made_reports import analysis, evaluation, results
 
-from cwvae.report.comparison import Measure, differences, incomparable, measures
+from cwvae.report.comparison import differences, incomparable, measures
+from cwvae.report.results import Measure
 
 
 def found(*runs) -> dict[str, Measure]:

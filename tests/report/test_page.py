@@ -114,7 +114,7 @@ def test_a_comparison_has_its_curves_and_what_is_missing():
     page = compare_page([results("a"), results("b", evaluation=bare, missing=["it: do this"])])
     titles = [section.title for section in page.sections]
     assert titles[:3] == ["Side by side", "What is missing", "Identity"]
-    assert titles[3:] == ["SSIM and PSNR", "Nats per level", "Speed and memory"]
+    assert titles[3:] == ["Metrics of frames", "Nats per level", "Speed and memory"]
     text = page_html(page)
     assert "it: do this" in text
     # One section with verdicts needs no list of them above it.

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from cwvae.evaluation import (
-    Scores,
     best_of,
     digit_distances,
     frechet_distance,
@@ -108,7 +107,15 @@ CALLS = {
         "'truth' must be .*got float64.4,8,8,1.",
     ),
     "the best of one sample": (
-        lambda: best_of(Scores(ssim=ONE, psnr=ONE, ssim_official=ONE)),
-        r"axes \(samples, horizon\), got shape \(3,\); make them with",
+        lambda: best_of({"ssim": ONE}),
+        r"axes \(samples, horizon\), got shape \(3,\) of ssim; stack",
+    ),
+    "an unknown metric": (
+        lambda: score(np.zeros((3, 8, 8, 1)), np.zeros((3, 8, 8, 1)), metrics=("sim",)),
+        "metrics must be among ssim, psnr, .*, got 'sim'; use these",
+    ),
+    "motion from nowhere": (
+        lambda: score(np.zeros((3, 8, 8, 1)), np.zeros((3, 8, 8, 1)), metrics=("motion",)),
+        "must have the frame before the first one, got none; give before=",
     ),
 }

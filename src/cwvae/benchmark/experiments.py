@@ -41,7 +41,8 @@ class Benchmark:
     - `seeds`: of the final trainings; of all but the first, `leaders` methods are trained: the
       first of the table and those that came next in the first seed.
     - `training`: options of `cwvae train` that all share.
-    - `tuning`, `testing`: options of `cwvae evaluate`. Tuning looks at other videos than testing.
+    - `tuning`, `testing`, `perceptual`: options of `cwvae evaluate`, the last for LPIPS and FVD,
+      which take so long that they are of fewer videos. Tuning looks at other videos than testing.
     """
 
     about: str
@@ -54,6 +55,7 @@ class Benchmark:
     training: tuple[str, ...]
     tuning: tuple[str, ...]
     testing: tuple[str, ...]
+    perceptual: tuple[str, ...]
 
     def grid(self, method: str) -> tuple[Variant, ...]:
         """Return the choices that are tried for a method."""
@@ -70,6 +72,10 @@ def _widths(option: str, *values: str) -> tuple[Variant, ...]:
     return tuple(Variant(f"{name} {value}", (option, value)) for value in values)
 
 
+_UNLEARNED = ("--metrics", "default", "sharpness", "mass", "motion", "fdd", "kdd")
+_LONG = ("--context", "36", "--horizon", "964")
+_SHORT = ("--context", "4", "--horizon", "16")
+_PERCEPTUAL = ("--metrics", "lpips", "fvd")
 _CORE, _CORE_SMALL = _widths("--channel-multiplier", "0.25", "0.5"), _widths("--deter-size", "8")
 _POCKET = {
     "cwvae": Experiment("CW-VAE", "pocket", _CORE),
@@ -99,7 +105,8 @@ SIZES: Mapping[str, Benchmark] = MappingProxyType(
             leaders=2,
             training=("--batch-size", "16", "--frames", "48"),
             tuning=("--num-examples", "48", "--context", "36", "--horizon", "264", "--seed", "1"),
-            testing=("--num-examples", "256", "--context", "36", "--horizon", "964"),
+            testing=(*_UNLEARNED, "--num-examples", "256", *_LONG),
+            perceptual=(*_PERCEPTUAL, "--num-examples", "64", *_LONG),
         ),
         "paper": Benchmark(
             about="Moving MNIST, two digits, 64 x 64, the official sizes: days on a GPU",
@@ -111,7 +118,8 @@ SIZES: Mapping[str, Benchmark] = MappingProxyType(
             leaders=2,
             training=("--batch-size", "50", "--frames", "100"),
             tuning=("--num-examples", "64", "--context", "36", "--horizon", "264", "--seed", "1"),
-            testing=("--num-examples", "256", "--context", "36", "--horizon", "964"),
+            testing=(*_UNLEARNED, "--num-examples", "256", *_LONG),
+            perceptual=(*_PERCEPTUAL, "--num-examples", "256", *_LONG),
         ),
         "debug": Benchmark(
             about="a few steps of small models: whether everything runs",
@@ -125,8 +133,9 @@ SIZES: Mapping[str, Benchmark] = MappingProxyType(
             seeds=(0, 1),
             leaders=1,
             training=("--num-digits", "1"),
-            tuning=("--num-examples", "2", "--context", "4", "--horizon", "12", "--seed", "1"),
-            testing=("--num-examples", "2", "--context", "4", "--horizon", "12"),
+            tuning=("--num-examples", "2", *_SHORT, "--seed", "1"),
+            testing=(*_UNLEARNED, "--num-examples", "2", *_SHORT),
+            perceptual=("--metrics", "lpips", "--num-examples", "2", *_SHORT),
         ),
     }
 )

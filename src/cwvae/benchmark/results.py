@@ -2,11 +2,12 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cwvae.benchmark.experiments import Benchmark
-from cwvae.benchmark.runs import Run
+from cwvae.benchmark.runs import PERCEPTUAL, Run
+from cwvae.evaluation.scores import MEAN
 from cwvae.provenance import environment
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import read_settings
@@ -33,6 +34,7 @@ def collected(
         "steps": benchmark.steps,
         "tuning_steps": benchmark.tuning_steps,
         "testing": list(benchmark.testing),
+        "perceptual": list(benchmark.perceptual),
         "tuning": [_entry(benchmark, run) for run in tuning if run.done],
         "runs": [_entry(benchmark, run) for run in finals if run.done],
         "missing": [f"{run.method}, seed {run.seed}" for run in finals if not run.done],
@@ -54,15 +56,26 @@ def _entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
         "parameters": model_shapes(settings).num_parameters,
         "frames_per_second": speed(run),
         "summary": found["summary"],
-        "curves": {"model, mean": _means(found["curves"]["model, mean"])},
+        "curves": {MEAN: _means(found["curves"][MEAN])},
+        "distances": found.get("distances"),
+        "perceptual": _perceptual(run.found(PERCEPTUAL)),
         "elbo": found.get("elbo"),
         "identity": {name: identity[name] for name in _IDENTITY if name in identity},
     }
 
 
-def _means(curves: dict[str, Any]) -> dict[str, list[float]]:
-    """Return the mean of every metric at every frame, rounded."""
-    return {metric: [round(x, 4) for x in curve["mean"]] for metric, curve in curves.items()}
+def _perceptual(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of LPIPS and FVD."""
+    sections = ("num_examples", "summary", "distances")
+    return {name: found[name] for name in sections if name in found}
+
+
+def _means(curves: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the mean, or median, of every metric at every frame, rounded."""
+    return {
+        metric: [round(x, 4) for x in curve.get("mean", curve.get("median"))]
+        for metric, curve in curves.items()
+    }
 
 
 def speed(run: Run) -> float | None:

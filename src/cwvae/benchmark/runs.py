@@ -2,13 +2,20 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cwvae.benchmark.experiments import Benchmark, Variant
 from cwvae.files import read_json
 
-__all__ = ["Run", "final_run", "trial_run", "tuning_run"]
+__all__ = ["EVALUATION", "PERCEPTUAL", "Run", "final_run", "trial_run", "tuning_run"]
+
+EVALUATION = "evaluation"
+"""The folder of a run for what networks of frames are not needed for."""
+
+PERCEPTUAL = "perceptual"
+"""The folder of a run for LPIPS and FVD."""
 
 _TRIED = 12
 
@@ -17,8 +24,8 @@ _TRIED = 12
 class Run:
     """A training of one method with one choice of the grid, and its measurement.
 
-    **Arguments:** `folder`, of the run; `method`; `variant`; `seed`; `steps`; `training` and
-    `measuring`, the options of `cwvae train` and `cwvae evaluate`.
+    **Arguments:** `folder`, of the run; `method`; `variant`; `seed`; `steps`; `training`, the
+    options of `cwvae train`; `measuring`, those of `cwvae evaluate` by the folder for its results.
     """
 
     folder: Path
@@ -27,17 +34,17 @@ class Run:
     seed: int
     steps: int
     training: tuple[str, ...]
-    measuring: tuple[str, ...]
+    measuring: Mapping[str, tuple[str, ...]]
 
     @property
-    def results(self) -> Path:
-        """The file that `cwvae evaluate` writes last of all but pictures."""
-        return self.folder / "evaluation" / "metrics.json"
+    def results(self) -> dict[str, Path]:
+        """The file that `cwvae evaluate` writes last of all but pictures, by its folder."""
+        return {name: self.folder / name / "metrics.json" for name in self.measuring}
 
     @property
     def done(self) -> bool:
         """Whether it is trained and measured."""
-        return self.results.is_file()
+        return all(path.is_file() for path in self.results.values())
 
     @property
     def trained(self) -> int:
@@ -55,29 +62,36 @@ class Run:
             return ()
         resume = ("--resume",) if (self.folder / "config.json").is_file() else ()
         train = ("train", "--out", str(self.folder), *self.training, *resume)
-        return train, ("evaluate", str(self.folder), *self.measuring)
+        evaluations = [
+            ("evaluate", str(self.folder), "--out", str(path.parent), *self.measuring[name])
+            for name, path in self.results.items()
+            if not path.is_file()
+        ]
+        return train, *evaluations
 
-    def found(self) -> dict[str, Any]:
-        """Return what was measured."""
-        return read_json(self.results)
+    def found(self, name: str = EVALUATION) -> dict[str, Any]:
+        """Return what was measured, by the folder of its results; {} where nothing was."""
+        return read_json(self.results[name]) if name in self.results else {}
 
 
 def tuning_run(benchmark: Benchmark, folder: Path, method: str, variant: Variant) -> Run:
     """Return the short run that a choice of the grid is judged by."""
     name = variant.name.replace(", ", "-").replace(" ", "-")
     place = folder / "tuning" / method / name
-    return _run(benchmark, place, method, variant, 0, benchmark.tuning_steps, benchmark.tuning)
+    measuring = {EVALUATION: benchmark.tuning}
+    return _run(benchmark, place, method, variant, 0, benchmark.tuning_steps, measuring)
 
 
 def final_run(benchmark: Benchmark, folder: Path, method: str, variant: Variant, seed: int) -> Run:
     """Return the run of a method that the tables show."""
     place = folder / "runs" / f"{method}-{seed}"
-    return _run(benchmark, place, method, variant, seed, benchmark.steps, benchmark.testing)
+    measuring = {EVALUATION: benchmark.testing, PERCEPTUAL: benchmark.perceptual}
+    return _run(benchmark, place, method, variant, seed, benchmark.steps, measuring)
 
 
 def trial_run(benchmark: Benchmark, folder: Path, method: str, variant: Variant) -> Run:
     """Return a run of a few steps, every fourth of them logged, by which steps are timed."""
-    run = _run(benchmark, folder, method, variant, 0, _TRIED, ())
+    run = _run(benchmark, folder, method, variant, 0, _TRIED, {})
     return dataclasses.replace(run, training=(*run.training, "--log-every", "4"))
 
 
@@ -88,7 +102,7 @@ def _run(
     variant: Variant,
     seed: int,
     steps: int,
-    measuring: tuple[str, ...],
+    measuring: Mapping[str, tuple[str, ...]],
 ) -> Run:
     """Return a run of so many steps."""
     every = str(max(steps // 8, 1))

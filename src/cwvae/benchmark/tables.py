@@ -9,7 +9,7 @@ import numpy as np
 
 from cwvae.report.curves import Curve, Panel, write_curves
 
-__all__ = ["costs", "table", "tuned", "write_figure"]
+__all__ = ["by_method", "costs", "markdown", "spread", "table", "tuned", "write_figure"]
 
 _SHOWN = (50, 100, 300, 1000)
 
@@ -24,16 +24,16 @@ def table(result: Mapping[str, Any]) -> str:
     heads += ["place lost at", "SSIM", "PSNR", "seeds"]
     rows = [
         [runs[0]["title"], *_identity(runs, frames), *_pixels(runs), str(len(runs))]
-        for runs in _by_method(result)
+        for runs in by_method(result)
     ]
-    return _markdown(["method", *heads], [*rows, *_references(result, frames)])
+    return markdown(["method", *heads], [*rows, *_references(result, frames)])
 
 
 def costs(result: Mapping[str, Any]) -> str:
     """Return a row a method: what was chosen for it, its weights, what it saw and what it took."""
     heads = ["method", "chosen", "parameters", "frames seen", "training frames/s", "hours"]
     rows = []
-    for runs in _by_method(result):
+    for runs in by_method(result):
         first = runs[0]
         speeds = sorted(run["frames_per_second"] for run in runs if run["frames_per_second"])
         middle = speeds[len(speeds) // 2] if speeds else None
@@ -47,7 +47,7 @@ def costs(result: Mapping[str, Any]) -> str:
                 "" if middle is None else f"{first['frames_seen'] / middle / 3600:.2f}",
             ]
         )
-    return _markdown(heads, rows)
+    return markdown(heads, rows)
 
 
 def tuned(result: Mapping[str, Any]) -> str:
@@ -58,12 +58,12 @@ def tuned(result: Mapping[str, Any]) -> str:
         shares = run["identity"].get("accuracy", [])
         mean = f"{np.mean(shares):.3f}" if shares else ""
         rows.append([run["title"], run["variant"], mean, _ssim(run)])
-    return _markdown(heads, rows)
+    return markdown(heads, rows)
 
 
 def write_figure(path: Path, result: Mapping[str, Any]) -> None:
     """Draw identity and legibility against the frame, a curve a method, all seeds in its band."""
-    read = [runs for runs in _by_method(result) if _frames(runs[0])]
+    read = [runs for runs in by_method(result) if _frames(runs[0])]
     if not read:
         return
     panels = [
@@ -80,7 +80,7 @@ def _curve(runs: Sequence[Mapping[str, Any]], share: str) -> Curve:
     return Curve(values.mean(0), interval=band, frames=np.array(_frames(runs[0])))
 
 
-def _by_method(result: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+def by_method(result: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
     """Give the runs of every method that has some, in the order in which they came."""
     for method in dict.fromkeys(run["method"] for run in result["runs"]):
         yield [run for run in result["runs"] if run["method"] == method]
@@ -97,8 +97,8 @@ def _identity(runs: Sequence[Mapping[str, Any]], frames: Sequence[int]) -> list[
         return [""] * (len(frames) + 2)
     found = [run["identity"] for run in runs]
     at = [_frames(runs[0]).index(frame) for frame in frames]
-    cells = [_spread([one["accuracy"][index] for one in found]) for index in at]
-    cells.append(_spread([one["legible"][-1] for one in found]))
+    cells = [spread([one["accuracy"][index] for one in found]) for index in at]
+    cells.append(spread([one["legible"][-1] for one in found]))
     lost = sorted(one["position_lost_at"] or math.inf for one in found)
     ends = sorted({lost[0], lost[-1]})
     return [*cells, " to ".join("never" if end == math.inf else str(end) for end in ends)]
@@ -108,7 +108,7 @@ def _pixels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return SSIM and PSNR, the mean over forecasts and frames."""
     found = [run["summary"]["model, mean"] for run in runs]
     ssim, psnr = ([one[name]["mean"] for one in found] for name in ("ssim", "psnr"))
-    return [_spread(ssim, 3), _spread(psnr)]
+    return [spread(ssim, 3), spread(psnr)]
 
 
 def _references(result: Mapping[str, Any], frames: Sequence[int]) -> list[list[str]]:
@@ -146,7 +146,7 @@ def _ssim(run: Mapping[str, Any]) -> str:
     return f"{run['summary']['model, mean']['ssim']['mean']:.3f}"
 
 
-def _spread(values: Sequence[float], digits: int = 2) -> str:
+def spread(values: Sequence[float], digits: int = 2) -> str:
     """Return the mean of some values, with the least and the most of several."""
     mean = f"{sum(values) / len(values):.{digits}f}"
     if len(values) == 1:
@@ -154,7 +154,7 @@ def _spread(values: Sequence[float], digits: int = 2) -> str:
     return f"{mean} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table."""
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

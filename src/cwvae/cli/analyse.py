@@ -16,7 +16,6 @@ from cwvae.cli.checks import check_context
 from cwvae.cli.experimenting import experiment_report
 from cwvae.cli.folder import check_writable
 from cwvae.cli.frames import from_bytes
-from cwvae.cli.identity import unread
 from cwvae.cli.loading import load_model, results_folder, with_levels
 from cwvae.cli.options import Analyse
 from cwvae.cli.picturing import draw_pictures
@@ -28,6 +27,7 @@ from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.video_reading import WINDOW
 from cwvae.files import write_json
+from cwvae.measures.digits import unread
 from cwvae.model import CWVAE
 from cwvae.provenance import environment
 from cwvae.report.analysis_page import analysis_page

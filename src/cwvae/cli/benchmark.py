@@ -9,8 +9,10 @@ from cwvae.benchmark.experiments import SIZES, Benchmark
 from cwvae.benchmark.results import collected, speed
 from cwvae.benchmark.running import final_runs, run_all, stages, train_only, tuning_runs
 from cwvae.benchmark.runs import Run, final_run, trial_run
+from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned, write_figure
 from cwvae.cli.benchmark_options import BenchmarkOptions
+from cwvae.cli.benchmark_strips import write_strips
 from cwvae.cli.compare import compare
 from cwvae.cli.folder import check_writable
 from cwvae.cli.options import Compare
@@ -20,6 +22,7 @@ from cwvae.training.settings import read_settings
 __all__ = ["benchmark"]
 
 _RESULT, _TABLES, _FIGURE, _PAGE = "results.json", "tables.md", "identity.png", "page.html"
+_STRIPS = "strips.png"
 
 
 def benchmark(options: BenchmarkOptions) -> int:
@@ -37,9 +40,10 @@ def benchmark(options: BenchmarkOptions) -> int:
     for stage in stages(chosen, options.out, methods):
         run_all(stage(), workers=options.workers, log=options.out / "logs")
         _write(options, chosen, methods)
-    _page(options, final_runs(chosen, options.out, methods))
+    _pictures(options, chosen, final_runs(chosen, options.out, methods))
     print((options.out / _TABLES).read_text())
-    print(f"results in {options.out}: {_RESULT}, {_TABLES}, {_FIGURE}, {_PAGE}")
+    files = (_RESULT, _TABLES, _FIGURE, _STRIPS, _PAGE)
+    print(f"results in {options.out}: {', '.join(files)}")
     return 0
 
 
@@ -49,7 +53,8 @@ def _write(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str])
     finals = _known_finals(options, chosen, methods)
     result = collected(options.size, chosen, tuning, finals)
     write_json(options.out / _RESULT, result)
-    parts = [table(result), costs(result), tuned(result)]
+    makers = (table, frame_table, distance_table, costs, tuned)
+    parts = [make(result) for make in makers]
     (options.out / _TABLES).write_text("\n\n".join(parts) + "\n")
     write_figure(options.out / _FIGURE, result)
 
@@ -64,11 +69,13 @@ def _known_finals(
     return final_runs(chosen, options.out, methods) if all(r.done for r in first) else list(first)
 
 
-def _page(options: BenchmarkOptions, finals: Sequence[Run]) -> None:
-    """Write one page about the runs with the first seed, side by side."""
-    folders = tuple(run.folder for run in finals if run.seed == finals[0].seed)
-    if len(folders) > 1:
-        compare(Compare(runs=folders, out=options.out / _PAGE))
+def _pictures(options: BenchmarkOptions, chosen: Benchmark, finals: Sequence[Run]) -> None:
+    """Write strips and one page about the runs with the first seed, side by side."""
+    first = [run for run in finals if run.seed == finals[0].seed]
+    titles = [chosen.experiments[run.method].title for run in first]
+    write_strips(options.out / _STRIPS, list(zip(titles, first, strict=True)))
+    if len(first) > 1:
+        compare(Compare(runs=tuple(run.folder for run in first), out=options.out / _PAGE))
 
 
 def _plan(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ class BenchmarkOptions:
     """pocket: one digit, 32 x 32, hours on a CPU; paper: the official sizes, for a GPU; debug: a
     few steps."""
     out: Path
-    """Folder for runs, logs, results.json, tables.md, identity.png and page.html."""
+    """Folder for runs, logs, results.json, tables.md, identity.png, strips.png and page.html."""
     plan: bool = False
     """Print every run, what is left of it, and how long its training takes here; train nothing but
     a few steps that are timed."""

@@ -17,8 +17,9 @@ from cwvae.pretrained.card import data_line
 from cwvae.pretrained.load import read_header
 from cwvae.pretrained.places import find, is_exported
 from cwvae.report.compare_page import compare_page, comparison_table
-from cwvae.report.comparison import Results, differences, incomparable, measures
+from cwvae.report.comparison import differences, incomparable, measures
 from cwvae.report.page import write_page
+from cwvae.report.results import Results
 from cwvae.training.footprint import memory_of_training
 from cwvae.training.methods import method_of
 from cwvae.training.run import model_shapes

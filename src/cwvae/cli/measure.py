@@ -1,8 +1,9 @@
-"""Forecasts of test videos measured against the truth and against naive forecasts."""
+"""Test videos shown to a model one after the other, and what is measured of its forecasts."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,21 +12,20 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from cwvae.cli import identity
 from cwvae.cli.compiled import forecasts, reconstructions
 from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.data.progress import Progress
-from cwvae.data.sources import Source, test_source, train_source
-from cwvae.evaluation.identity import Identity, summarise
-from cwvae.evaluation.scores import Scores, best_of, score
-from cwvae.evaluation.video_reading import VideoReading
+from cwvae.data.sources import Source, as_long, test_source, train_source
+from cwvae.measures.choosing import Videos, choose, chosen_names
+from cwvae.measures.measure import AbstractMeasure
+from cwvae.measures.shown import Shown
 from cwvae.training.settings import Settings
 from cwvae.video_model import AbstractVideoModel, Bounds
 
 __all__ = ["Result", "measure"]
 
 
-class _Shown(NamedTuple):
+class _Made(NamedTuple):
     """What a model makes of a batch of videos."""
 
     futures: Float[Array | np.ndarray, "*batch samples horizon height width channels"]
@@ -33,81 +33,78 @@ class _Shown(NamedTuple):
     bounds: Bounds
 
 
-class _Example(NamedTuple):
-    """What is kept of one test video."""
-
-    scores: dict[str, Scores]
-    nats: Float[np.ndarray, " levels"]
-    log_likelihood: float
-
-
 class Result(NamedTuple):
-    """What an evaluation found: metrics by method, the KL of every level, digits as read.
+    """What an evaluation found.
 
-    Without an `identity` there is a line, `unread`, that has why.
+    - `sections` of the report, by name, with the `protocol` of every number and what was
+      `left_out`, why;
+    - `videos`, how many were measured;
+    - `strip`: rows of frames of the first one.
     """
 
-    scores: dict[str, Scores]
-    nats: Float[np.ndarray, "examples levels"]
-    log_likelihood: Float[np.ndarray, " examples"]
+    sections: dict[str, Any]
+    videos: int
     strip: dict[str, np.ndarray]
-    identity: Identity | None
-    unread: str
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the model knows a bound on the log-probability of a video."""
-        return bool(np.isfinite(self.log_likelihood).all())
 
 
 def measure(
-    model: AbstractVideoModel, settings: Settings, *, num_examples: int, num_samples: int, seed: int
+    model: AbstractVideoModel,
+    settings: Settings,
+    *,
+    metrics: Sequence[str],
+    num_examples: int,
+    num_samples: int,
+    seed: int,
 ) -> Result:
-    """Forecast test videos and score the forecasts and the baselines.
+    """Forecast test videos, and measure the forecasts and the baselines.
 
     With fewer test videos than `num_examples` all of them are measured.
+
+    Raises `ValueError` for `metrics` that are unknown or do not fit the videos.
     """
     total = settings.context + settings.horizon
     source = test_source(settings, frames=total, length=num_examples, seed=seed)
-    rivals = _random_frames(settings, seed)
-    unread = identity.unread(source, settings.horizon)
+    training = _training_videos(settings)
     count = min(num_examples, len(source))
-    examples, readings, strip = [], [], {}
-    shown = _each_shown(model, settings, source, count, num_samples, seed)
-    for item, video, found in Progress(
-        shown, total=count, unit="video", desc="evaluate", leave=False
-    ):
-        examples.append(_example(settings, video, next(rivals), found))
-        if not unread:
-            readings.append(identity.read(item, video, found.futures, found.rebuilt))
-        if not strip:
-            strip = _rows(video, np.asarray(found.futures[0]), settings.context)
-    return Result(
-        scores={
-            name: jax.tree.map(lambda *x: np.stack(x), *(e.scores[name] for e in examples))
-            for name in examples[0].scores
-        },
-        nats=np.stack([example.nats for example in examples]),
-        log_likelihood=np.stack([example.log_likelihood for example in examples]),
-        strip=strip,
-        identity=None if unread else _identity(readings, settings, seed),
-        unread=unread,
+    videos = Videos(
+        source=source, many=count, settings=settings, seed=seed, training=repr(training)
     )
+    names, left_out = chosen_names(metrics, videos)
+    measures = choose(names, videos)
+    made = _each_made(model, settings, source, count, num_samples, seed)
+    rivals = _random_frames(settings, training, seed), _random_videos(settings, training, seed)
+    observed: list[list[Any]] = [[] for _ in measures]
+    strip = {}
+    bar = Progress(made, total=count, unit="video", desc="evaluate", leave=False)
+    for number, (item, video, found) in enumerate(bar):
+        shown = Shown(
+            number, item, video, settings.context, *found, *(next(rival) for rival in rivals)
+        )
+        for of_all, each in zip(observed, measures, strict=True):
+            of_all.append(each.observe(shown))
+        strip = strip or _rows(shown)
+    return Result(_sections(measures, observed) | {"left_out": left_out}, count, strip)
 
 
-def _identity(readings: list[VideoReading], settings: Settings, seed: int) -> Identity:
-    """Return what the readings of all videos come to."""
-    return summarise(readings, context=settings.context, size=settings.model.size, seed=seed)
+def _sections(
+    measures: Sequence[AbstractMeasure], observed: Sequence[Sequence[Any]]
+) -> dict[str, Any]:
+    """Return the sections of all measures, after the protocols of all of their numbers."""
+    sections: dict[str, Any] = {"protocol": {}}
+    for each, of_all in zip(measures, observed, strict=True):
+        sections |= each.report(of_all)
+        sections["protocol"] |= each.protocol
+    return sections
 
 
-def _each_shown(
+def _each_made(
     model: AbstractVideoModel,
     settings: Settings,
     source: Source,
     count: int,
     samples: int,
     seed: int,
-) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, _Shown]]:
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, _Made]]:
     """Yield each video of a data set, its frames, and what the model makes of them."""
     for first in range(0, count, model.forecast_batch):
         # As many as in the others, where the forecasts of fewer would be others.
@@ -115,26 +112,26 @@ def _each_shown(
         end = min(begin + model.forecast_batch, count)
         items = [source[index] for index in range(begin, end)]
         videos = from_bytes(np.stack([item["video"] for item in items]))
-        shown = _shown(model, settings, videos, begin, samples, seed)
+        made = _made(model, settings, videos, begin, samples, seed)
         for number in range(first - begin, len(items)):
-            yield items[number], videos[number], jax.tree.map(itemgetter(number), shown)
+            yield items[number], videos[number], jax.tree.map(itemgetter(number), made)
 
 
-def _shown(
+def _made(
     model: AbstractVideoModel,
     settings: Settings,
     videos: Float[np.ndarray, "batch frames height width channels"],
     first: int,
     samples: int,
     seed: int,
-) -> _Shown:
+) -> _Made:
     """Return what a model makes of videos, the first of which has that number in the data set."""
     keys = jax.vmap(lambda index: jr.fold_in(jr.key(seed), index))(first + jnp.arange(len(videos)))
     future_keys, bound_keys = jnp.moveaxis(jax.vmap(jr.split)(keys), 1, 0)
     rebuilt_keys = jax.vmap(lambda key: jr.fold_in(key, 2))(keys)
     # The bound of a video as long as those of training, where its nats can be compared.
     bounded, contexts = videos[:, : settings.train.frames], videos[:, : settings.context]
-    found = _Shown(
+    found = _Made(
         futures=forecasts(model, jnp.asarray(contexts), settings.horizon, future_keys, samples),
         rebuilt=reconstructions(model, jnp.asarray(videos), rebuilt_keys),
         bounds=_bounds(model, jnp.asarray(bounded), bound_keys),
@@ -152,36 +149,8 @@ def _bounds(
     return model.bounds(videos, keys=keys)
 
 
-def _example(
-    settings: Settings,
-    video: Float[np.ndarray, "frames height width channels"],
-    rival: Float[np.ndarray, "horizon height width channels"],
-    shown: _Shown,
-) -> _Example:
-    """Return what is kept of one video."""
-    context, truth = video[: settings.context], video[settings.context :]
-    copies = np.broadcast_to(context[-1:], truth.shape)
-    samples = jax.tree.map(lambda *x: jnp.stack(x), *(_score(f, truth) for f in shown.futures))
-    scores = {
-        "model, best": best_of(samples),
-        "model, mean": jax.tree.map(lambda metric: metric.mean(0), samples),
-        "copy last frame": _score(copies, truth),
-        "random training frame": _score(rival, truth),
-    }
-    return _Example(
-        scores={name: jax.tree.map(np.asarray, metrics) for name, metrics in scores.items()},
-        nats=np.asarray(shown.bounds.kl),
-        log_likelihood=float(shown.bounds.log_likelihood.sum()),
-    )
-
-
-_score = eqx.filter_jit(score)
-
-
-def _random_frames(
-    settings: Settings, seed: int
-) -> Iterator[Float[np.ndarray, "horizon height width channels"]]:
-    """Yield as many frames as the horizon has, each from a training video drawn at random."""
+def _training_videos(settings: Settings) -> Source:
+    """Return the training videos, or raise `ValueError` where they are others than in training."""
     source = train_source(settings)
     if settings.videos not in ("", repr(source)):
         raise ValueError(
@@ -189,6 +158,13 @@ def _random_frames(
             "on, so that it may have seen its test videos; restore them, or give --data of another "
             "data set"
         )
+    return source
+
+
+def _random_frames(
+    settings: Settings, source: Source, seed: int
+) -> Iterator[Float[np.ndarray, "horizon height width channels"]]:
+    """Yield as many frames as the horizon has, each from a training video drawn at random."""
     generator = np.random.default_rng(seed)
     while True:
         videos = generator.integers(len(source), size=settings.horizon)
@@ -198,13 +174,20 @@ def _random_frames(
         yield from_bytes(np.concatenate(single))
 
 
-def _rows(
-    video: Float[np.ndarray, "frames height width channels"],
-    future: Float[np.ndarray, "horizon height width channels"],
-    context: int,
-) -> dict[str, np.ndarray]:
+def _random_videos(
+    settings: Settings, source: Source, seed: int
+) -> Iterator[Float[np.ndarray, "horizon height width channels"] | None]:
+    """Yield a training video as long as the horizon, drawn at random; None where none is."""
+    longer = as_long(source, settings.horizon)
+    generator = np.random.default_rng((seed, 1))
+    while longer is not None:
+        yield from_bytes(longer[int(generator.integers(len(longer)))]["video"])
+    yield from itertools.repeat(None)
+
+
+def _rows(shown: Shown) -> dict[str, np.ndarray]:
     """Return the rows of the strip: the truth, and the context with its forecast."""
     return {
-        "truth": to_bytes(video),
-        "forecast": np.concatenate([to_bytes(video[:context]), to_bytes(future)]),
+        "truth": to_bytes(shown.video),
+        "forecast": np.concatenate([to_bytes(shown.seen), to_bytes(shown.futures[0])]),
     }

@@ -12,6 +12,7 @@ from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_p
 from cwvae.cli.data_options import Data
 from cwvae.cli.model_options import Export, Models
 from cwvae.data.read_options import ReadOptions
+from cwvae.measures.names import GROUPS, METRICS
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
 from cwvae.training.presets import PRESETS
 
@@ -32,6 +33,9 @@ __all__ = [
 
 # The most frames of a context, of a forecast, and the most checkpoints that are kept.
 _FRAMES = 1_000_000
+
+
+_Metric = Literal[(*GROUPS, *METRICS)]  # type: ignore[valid-type]
 
 
 def _or_none(default: str) -> str:
@@ -120,7 +124,11 @@ class Evaluate:
     quick: bool = False
     """A look: 8 test videos, 1 forecast of each, of at most 64 frames."""
     num_samples: int = 1
-    """Forecasts per video; the best is chosen per metric, as the official code does."""
+    """Forecasts per video; the best is chosen per metric, as the official code does, and the mean
+    stands beside it."""
+    metrics: tuple[_Metric, ...] = ("default",)
+    """What to measure. default: ssim, psnr, ssim_official, and of identity, rooms and actions what
+    the data have; all: everything that fits the data. metrics.json states the protocol of each."""
     context: int | None = None
     """Context frames, a multiple of the slowest period; None: that of the preset."""
     horizon: int | None = None

@@ -83,16 +83,19 @@ class Clips:
             )
         ]
         if not self._places:
-            longest = max(
-                (played_frames(len(r.video), self.speed) for r in self.recordings), default=0
-            )
             raise ValueError(
                 f"expected videos of at least {frames} frames (at speed {self.speed}), the longest "
-                f"of {len(self.recordings)} has {longest}; ask for shorter clips"
+                f"of {len(self.recordings)} has {self.longest}; ask for shorter clips"
             )
         self._has_actions = all(r.actions is not None for r in self.recordings)
         if self._has_actions:
             _check_series(self.recordings)
+
+    @property
+    def longest(self) -> int:
+        """The frames of the longest video, as it is played."""
+        lengths = (played_frames(len(r.video), self.speed) for r in self.recordings)
+        return max(lengths, default=0)
 
     def __len__(self) -> int:
         """Count the clips."""

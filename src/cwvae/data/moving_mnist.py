@@ -4,6 +4,7 @@ The scene is always 64 pixels wide; other frame sizes are this scene seen coarse
 that the motion of a sequence does not depend on the size of its frames.
 """
 
+import copy
 import math
 import operator
 from pathlib import Path
@@ -149,6 +150,15 @@ class MovingMNIST:
             "labels": self.labels[motion.digits].astype(np.int32),
             "positions": (positions * (self.size / _CANVAS)).astype(np.float32),
         }
+
+    def as_long(self, frames: int) -> "MovingMNIST":
+        """Return the same sequences with so many frames, each of which begins as before.
+
+        Raises `ValueError` for a number of frames out of its range.
+        """
+        longer = copy.copy(self)
+        longer.frames = _whole("frames", frames, least=1, most=_MOST_FRAMES)
+        return longer
 
     def _motion(self, index: int) -> _Motion:
         # The raw output of a seeded bit generator is the one stream that NumPy promises never to

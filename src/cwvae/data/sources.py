@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, SupportsIndex, runtime_checkable
 import numpy as np
 
 from cwvae.data.cache import Cache, cache_folder
+from cwvae.data.clips import Clips
 from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.listing import Split, VideoFile
@@ -24,6 +25,7 @@ __all__ = [
     "Place",
     "Source",
     "absolute",
+    "as_long",
     "files_of",
     "parse_data",
     "read_options",
@@ -93,6 +95,15 @@ def test_source(settings: Settings, *, frames: int, length: int, seed: int) -> S
     Digits on the fly are `length` sequences drawn from the seed; of files all clips are returned.
     """
     return _source(settings, "test", frames, seed, length)
+
+
+def as_long(source: Source, frames: int) -> Source | None:
+    """Return the same videos as sequences of so many frames, None where none is that long."""
+    if isinstance(source, MovingMNIST):
+        return source.as_long(frames)
+    if isinstance(source, Clips) and source.longest >= frames:
+        return Clips(source.recordings, frames=frames, speed=float(source.speed))
+    return None
 
 
 def _source(settings: Settings, split: Split, frames: int, seed: int, length: int) -> Source:

@@ -19,7 +19,7 @@ from cwvae.evaluation.grids import GridConv, GridDense, fold_blocks, halve
 from cwvae.evaluation.shipped import load_shipped
 from cwvae.shapes import checked
 
-__all__ = ["ACTIONS", "FRAMES", "ActionReader", "load_action_reader"]
+__all__ = ["ACTIONS", "FRAMES", "SIZES", "ActionReader", "load_action_reader"]
 
 ACTIONS = ("walking", "running", "boxing", "jumping", "kicking", "dancing")
 """The actions, in the order of their classes: those of the simulator."""
@@ -27,7 +27,8 @@ ACTIONS = ("walking", "running", "boxing", "jumping", "kicking", "dancing")
 FRAMES = 16
 """Frames of a window that is read, .64 seconds."""
 
-_SIZES = (32, 64)
+SIZES = (32, 64)
+"""Edges of frames that are read, in pixels."""
 
 
 class ActionReader(eqx.Module):
@@ -62,7 +63,7 @@ class ActionReader(eqx.Module):
         Raises `ValueError` for windows or frames of another size.
         """
         count, frames, height, width, _ = windows.shape
-        if frames != FRAMES or height != width or height not in _SIZES:
+        if frames != FRAMES or height != width or height not in SIZES:
             raise ValueError(
                 f"expected windows of {FRAMES} frames of 32 x 32 or 64 x 64 pixels, got {frames} "
                 f"of {height} x {width}; cut them, as in videos[:, :{FRAMES}], or resize them"

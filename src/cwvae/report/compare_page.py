@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cwvae.report.comparison import Measure, Results, differences, incomparable, measures
+from cwvae.evaluation.frame_metrics import FRAME_METRICS
+from cwvae.evaluation.scores import MEAN
+from cwvae.report.comparison import differences, incomparable, measures
 from cwvae.report.curves import Curve, Panel
+from cwvae.report.evaluated import scored
 from cwvae.report.page import Page, Plot, Section
 from cwvae.report.plots import bars, curves
+from cwvae.report.results import Measure, Results
 from cwvae.report.tables import Table
 
 __all__ = ["compare_page", "comparison_table"]
 
-_SCORES = {"ssim": "SSIM", "psnr": "PSNR (dB)"}
 _RULE = (
     "Beyond the spread are differences of numbers whose intervals do not overlap: 95 % intervals "
     "over test videos (bootstrap), quartiles of the logged steps for speed. Readouts and memory "
@@ -83,21 +86,23 @@ def _identity(results: Sequence[Results]) -> Section | None:
 
 
 def _scores(results: Sequence[Results]) -> Section | None:
-    """Return SSIM and PSNR against the frame."""
-    measured = [r for r in results if r.evaluation]
-    if not measured:
+    """Return the metrics of frames against the frame."""
+    metrics = scored(results)
+    if not metrics:
         return None
     parts = []
-    for metric, label in _SCORES.items():
-        found = {}
-        for r in measured:
-            mean = np.array(r.evaluation["curves"]["model, mean"][metric]["mean"])
-            frames = np.arange(len(mean)) + r.evaluation["context"] + 1
-            # Numbers of their own, since contexts may differ.
-            found[r.name] = Curve(mean, frames=frames)
+    for metric in metrics:
+        found, label = {}, FRAME_METRICS[metric].label
+        for r in results:
+            known = r.evaluation.get("curves", {}).get(MEAN, {}).get(metric)
+            if known is not None:
+                values = np.array(known["mean"] if "mean" in known else known["median"])
+                frames = np.arange(len(values)) + r.evaluation["context"] + 1
+                # Numbers of their own, since contexts may differ.
+                found[r.name] = Curve(values, frames=frames)
         alt = f"{label} of the forecasts by frame, of {', '.join(found)}"
         parts.append(Plot(curves(Panel(label, found)), alt))
-    return Section(title="SSIM and PSNR", text=_note(results), parts=parts)
+    return Section(title="Metrics of frames", text=_note(results), parts=parts)
 
 
 def _nats(results: Sequence[Results], found: Sequence[Measure]) -> Section | None:

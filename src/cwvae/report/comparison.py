@@ -1,70 +1,17 @@
 """What several runs reach, number beside number, and which differences are beyond the spread."""
 
-import dataclasses
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Estimate", "Measure", "Results", "differences", "incomparable", "measures"]
+from cwvae.report.evaluated import evaluated
+from cwvae.report.results import Estimate, Measure, Results
 
-_SCORES = {"ssim": "SSIM", "psnr": "PSNR (dB)"}
-_NORMAL = 1.96  # standard errors on either side of a mean, where a report has no interval
+__all__ = ["differences", "incomparable", "measures"]
+
 _GIB = 2**30
 _QUARTERS = 4  # numbers from which there are quartiles
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Results:
-    """What is known of one run.
-
-    **Arguments:** `name`; `facts`, such as its preset, by name; `test`, what it was measured on, by
-    name, {} where it was not; `evaluation`, what `metrics.json` holds, and `analysis`, what
-    `analysis.json` holds, {} without; `speeds`, frames a second of the logged steps of training;
-    `device`, on which it was trained; `memory` of a training step in bytes, None where it is not
-    known; `missing`, a sentence for each thing that is.
-    """
-
-    name: str
-    facts: Mapping[str, str]
-    test: Mapping[str, str]
-    evaluation: Mapping[str, Any]
-    analysis: Mapping[str, Any]
-    speeds: Sequence[float]
-    device: str
-    memory: int | None
-    missing: Sequence[str]
-
-
-class Estimate(NamedTuple):
-    """A number, and where its interval begins and ends; both are the number where none is known."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Measure:
-    """One measure of several runs.
-
-    **Arguments:** `name`; `of`, the estimates by the runs' names, those that have one; `alike`, by
-    the runs' names, what two must have in common to be compared: without it a run is not; `digits`,
-    decimals.
-    """
-
-    name: str
-    of: Mapping[str, Estimate]
-    alike: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    digits: int = 2
-
-    def text(self, run: str) -> str:
-        """Return a run's number with its interval, "missing" without one."""
-        if run not in self.of:
-            return "missing"
-        value, low, high = (f"{number:.{self.digits}f}" for number in self.of[run])
-        return f"{value} ({low} to {high})" if low != high else value
 
 
 def measures(results: Sequence[Results]) -> list[Measure]:
@@ -72,8 +19,7 @@ def measures(results: Sequence[Results]) -> list[Measure]:
 
     What was measured on different test videos is not compared, nor are speeds on different devices.
     """
-    found = [_identity(results)]
-    found += [_score(results, metric, name) for metric, name in _SCORES.items()]
+    found = evaluated(results, _tests(results))
     found += [_bound(results), *_nats(results), _speed(results), _memory(results), *_read(results)]
     return [measure for measure in found if measure.of]
 
@@ -123,32 +69,6 @@ def _difference(measure: Measure, first: str, other: str) -> str:
     )
 
 
-def _identity(results: Sequence[Results]) -> Measure:
-    """Return the identity of digits at the last frame that all have that have any."""
-    known = {r.name: r.evaluation["identity"] for r in results if "identity" in r.evaluation}
-    frames = [{*identity["frames"]} for identity in known.values()]
-    last = max(set.intersection(*frames), default=None) if frames else None
-    of = {}
-    for name, identity in known.items() if last is not None else ():
-        row, place = identity["rows"]["model"]["accuracy"], identity["frames"].index(last)
-        of[name] = Estimate(*(row[part][place] for part in ("mean", "low", "high")))
-    return Measure(name=f"identity at frame {last}", of=of, alike=_tests(results))
-
-
-def _score(results: Sequence[Results], metric: str, name: str) -> Measure:
-    """Return the mean over frames and samples of a metric."""
-    of = {}
-    for r in results:
-        if r.evaluation:
-            known = r.evaluation["summary"]["model, mean"][metric]
-            count = math.sqrt(r.evaluation["num_examples"])
-            error = _NORMAL * known["std"] / count
-            mean = known["mean"]
-            of[r.name] = Estimate(mean, *known.get("interval", (mean - error, mean + error)))
-    digits = 3 if metric == "ssim" else 2
-    return Measure(name=name, of=of, alike=_tests(results), digits=digits)
-
-
 def _bound(results: Sequence[Results]) -> Measure:
     """Return the evidence lower bound, which is compared of runs of one likelihood."""
     bounds = _bounds(results)
@@ -178,7 +98,7 @@ def _nats(results: Sequence[Results]) -> list[Measure]:
 
 def _bounds(results: Sequence[Results]) -> dict[str, Any]:
     """Return the terms of the bound of the runs that have them."""
-    return {r.name: r.evaluation["elbo"] for r in results if r.evaluation}
+    return {r.name: r.evaluation["elbo"] for r in results if "elbo" in r.evaluation}
 
 
 def _same_frames(results: Sequence[Results]) -> dict[str, tuple[object, ...]]:

@@ -61,6 +61,14 @@ def test_a_case_has_a_step_and_a_forecast_with_what_they_are_held_against():
     assert found["environment"].keys() >= {"date", "device", "versions", "command"}
 
 
+@pytest.mark.parametrize(("each", "rounds"), [(1.0, 4), (12.0, 3), (40.0, 1)])
+def test_what_takes_long_is_timed_less_often(each, rounds):
+    timed = method_costs.Rounds()
+    timed.pedantic(lambda: each, 4)
+    stats = timed.stats.stats
+    assert (stats.rounds, stats.min, stats.median) == (rounds, each, each)
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """The cases that were measured, each in a moment."""

@@ -54,15 +54,6 @@ class Work:
         levels = zip(self.clock.ticks(frames), self.advance, strict=True)
         return sum(ticks * (advance + self.prior) for ticks, advance in levels)
 
-    def training_step(self, batch: int, frames: int) -> int:
-        """Return the operations of a training step.
-
-        Every product has two more in the gradient, for its input and for its weights; the first
-        convolution needs no gradient of its input, the video.
-        """
-        forward = frames * self.frame + self.observe(frames)
-        return batch * (3 * forward - frames * self.first_convolution)
-
     def forecast(self, context: int, horizon: int) -> int:
         """Return the operations of one forecast.
 

@@ -1,25 +1,24 @@
 """What the cases work on: models, videos, noise, all from fixed seeds."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from cwvae.model import CWVAE
-from cwvae.training.build import build
-from cwvae.training.config import ModelConfig
+from cwvae.training.methods import build_any
 
 
 # The weights of two models at most are kept in memory.
 @functools.lru_cache(maxsize=2)
-def seeded_model(config: ModelConfig) -> CWVAE:
-    """Return a model with random weights."""
-    return build(config, key=jr.key(0))
+def seeded_model(config: Any) -> Any:
+    """Return a model of any method with random weights."""
+    return build_any(config, key=jr.key(0))
 
 
-def videos(config: ModelConfig, batch: int, frames: int) -> jax.Array:
+def videos(config: Any, batch: int, frames: int) -> jax.Array:
     """Return uint8 videos of noise, (batch, frames, height, width, channels)."""
     shape = (batch, frames, config.size, config.size, config.channels)
     return jnp.asarray(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))

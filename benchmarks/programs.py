@@ -1,8 +1,10 @@
 """The programs that are measured, made by their sizes."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
+import counting
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,10 +15,12 @@ from inputs import moments, normal, seeded_model, videos
 from jax.flatten_util import ravel_pytree
 from measuring import Program
 
-from cwvae import PRESETS, streaming
+from cwvae import PRESETS, ModelConfig, streaming
+from cwvae.cli import compiled
 from cwvae.nn.frame_networks import map_frames
 from cwvae.rollout import forecast, observe
-from cwvae.training.step import init_train_state, train_in_place
+from cwvae.training.methods import method_of
+from cwvae.training.step import init_train_state, loss_inputs, train_in_place
 
 
 def train(preset: str, batch: int, precision: str = "float32", frames: int = 0) -> Program:
@@ -28,12 +32,16 @@ def train(preset: str, batch: int, precision: str = "float32", frames: int = 0) 
     frames = frames or chosen.train.frames
     dtype = "bfloat16" if precision == "bfloat16" else "float32"
     sizes = {"batch_size": batch, "frames": frames, "compute_dtype": dtype}
-    config, work = dataclasses.replace(chosen.train, **sizes), Work(chosen.model)
+    config = dataclasses.replace(chosen.train, **sizes)
 
     def arguments() -> tuple:
         state = init_train_state(seeded_model(chosen.model), config)
         return videos(chosen.model, batch, frames), state, config
 
+    def loss(model, videos, key):
+        return model.loss(videos, loss_inputs(config, jnp.zeros((), "int32")), key=key).total
+
+    of_levels = isinstance(chosen.model, ModelConfig)
     return Program(
         function=train_in_place,
         arguments=arguments,
@@ -41,10 +49,39 @@ def train(preset: str, batch: int, precision: str = "float32", frames: int = 0) 
         value=lambda result: {"loss": float(result[1].loss.total)},
         parameters={"frames": frames},
         frames=batch * frames,
-        ticks=work.ticks(frames),
-        flops=work.training_step(batch, frames),
+        ticks=sum(chosen.model.clock.ticks(frames)) if of_levels else frames,
+        flops=counting.training(loss, *traced(chosen.model, batch, frames), jr.key(0)),
         precision={"float32": "highest", "tf32": "tensorfloat32"}.get(precision),
     )
+
+
+def predicted(preset: str, context: int, horizon: int) -> Program:
+    """Return a forecast of one video as the commands ask it of a model of any method."""
+    config = PRESETS[preset].model
+
+    def arguments() -> tuple:
+        frames = videos(config, 1, context).astype("float32") / 255
+        return seeded_model(config), frames, horizon, jr.split(jr.key(1), 1)
+
+    def forecast(model, contexts, key):
+        return model.forecasts(contexts, horizon, keys=key[None])
+
+    return Program(
+        function=compiled.forecasts,
+        arguments=arguments,
+        value=moments,
+        parameters={"context": context, "horizon": horizon},
+        frames=horizon,
+        flops=counting.forward(forecast, *traced(config, 1, context), jr.key(0)),
+    )
+
+
+def traced(config: Any, batch: int, frames: int) -> tuple[Any, jax.ShapeDtypeStruct]:
+    """Return the shapes of a model and of videos, for counting what does not depend on kernels."""
+    build = partial(method_of(config).build, kernels="xla")
+    shape = (batch, frames, config.size, config.size, config.channels)
+    model = eqx.filter_eval_shape(build, config, key=jr.key(0))
+    return model, jax.ShapeDtypeStruct(shape, jnp.float32)
 
 
 def forecasts(what: str, preset: str, batch: int, horizon: int | None = None) -> Program:

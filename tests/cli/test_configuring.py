@@ -126,3 +126,15 @@ def test_a_static_level_looks_at_no_more_frames_than_there_are(tmp_path, capsys)
     expected = "--frames must be at least 9, which the model looks at in every training video"
     assert expected in one_line(capsys)
     assert not (tmp_path / "run").exists()
+
+
+def test_every_kl_of_a_method_has_a_weight_of_its_own(tmp_path, capsys):
+    def words(preset: str, *betas: str) -> list[str]:
+        weights = ["--beta", *betas, "--beta-start", *betas, "--beta-steps", "5"]
+        return ["train", "--preset", preset, "--out", str(tmp_path / "run"), *weights]
+
+    config = configure(parse(words("debug_vta", "1", "2", "3"))).train
+    assert config.beta == config.beta_start == (1, 2, 3)
+    for preset, latents in (("debug_vta", 3), ("debug_svg_lp", 1)):
+        assert main(words(preset, "1", "2")) == 2
+        assert f"--beta must be one value or {latents}, " in one_line(capsys)

@@ -1,8 +1,14 @@
+import dataclasses
+import re
+
+import equinox as eqx
+import jax.random as jr
 import pytest
 
 from cwvae import PRESETS, summary
 from cwvae.cli import main
 from cwvae.cli.folder import add_start
+from cwvae.training.methods import build_any, method_of
 from cwvae.training.run import load_run
 from cwvae.training.settings import Settings, write_settings
 
@@ -51,3 +57,33 @@ def test_a_run_without_its_environment_has_a_model_too(untrained, capsys):
 def test_a_folder_without_a_run_is_named(tmp_path, capsys):
     assert main(["info", str(tmp_path / "absent")]) == 2
     assert "absent holds no run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["debug", "debug_svg_lp", "debug_vta"])
+def test_a_preset_has_its_sizes_before_anything_is_trained(name, capsys):
+    assert main(["info", "--preset", name]) == 0
+    first, gap, *table = capsys.readouterr().out.splitlines()
+    model = PRESETS[name].model
+    frames = f"frames {model.size} x {model.size} x {model.channels}"
+    assert first == f"preset {name}: {method_of(model).described(model)}; {frames}"
+    assert gap == ""
+    made = build_any(model, key=jr.key(0))
+    if name == "debug":
+        assert table == str(summary(made)).splitlines()
+        return
+    sizes = {
+        words: int(count.replace(",", ""))
+        for words, count in (re.split(r"  +", line) for line in table)
+    }
+    statistics, all_of_them = sizes.pop("less running statistics"), sizes.pop("parameters")
+    assert all_of_them == made.num_parameters == sum(sizes.values()) - statistics
+    assert sizes.keys() >= {"encoder", "decoder"}
+
+
+def test_a_preset_has_the_sizes_that_are_given(capsys):
+    assert main(["info", "--preset", "debug", "--levels", "2", "--deter-size", "16"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("preset debug: 2 levels, which tick every 1, 2 frames;")
+    model = dataclasses.replace(PRESETS["debug"].model, levels=2, deter_size=16)
+    parameters = eqx.filter_eval_shape(build_any, model, key=jr.key(0)).num_parameters
+    assert f"all {parameters:,}" in said

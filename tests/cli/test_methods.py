@@ -78,8 +78,14 @@ def test_a_run_of_any_method_is_resumed_measured_shown_and_exported(options, tmp
 @pytest.mark.parametrize("preset", ["debug_svg_lp", "debug_vta"])
 @pytest.mark.parametrize(
     "option",
-    [["--kl-balance", "0.5"], ["--hide", "0.1"], ["--free-nats", "1"], ["--pieces", "2"]],
-    ids=lambda option: option[0],
+    [
+        ["--kl-balance", "0.5"],
+        ["--hide", "0.1"],
+        ["--free-nats", "1"],
+        ["--free-nats", "1", "--free-nats-steps", "2"],
+        ["--pieces", "2"],
+    ],
+    ids=" ".join,
 )
 def test_an_option_of_the_loss_that_a_method_lacks_is_named(preset, option, tmp_path, capsys):
     out = tmp_path / "run"

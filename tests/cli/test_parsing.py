@@ -32,6 +32,14 @@ def test_train_starts_from_its_preset(name):
     )
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_info_starts_from_its_preset(name):
+    command = parse(["info", "--preset", name])
+    assert isinstance(command, Info)
+    assert (command.run, command.preset) == (None, name)
+    assert command.model == PRESETS[name].model
+
+
 def test_options_override_the_preset():
     model = ["--factors", "2", "3", "--batch-size", "7"]
     train = ["--beta", "1", "0.5", "2", "--num-digits", "3"]
@@ -121,6 +129,14 @@ BAD = {
     "checkpoint": (["evaluate", "x", "--step", "0"], "--step must be at least 1"),
     "no run": (["evaluate", "no/such/run"], "no/such/run holds no run"),
     "no run to show": (["info", "no/such/run"], "no/such/run holds no run"),
+    "nothing to show": (["info"], "expected either RUN or --preset NAME, got neither"),
+    "two to show": (["info", "x", "--preset", "vta"], "--preset NAME, got x and --preset vta"),
+    "unknown preset to show": (
+        ["info", "--preset", "big"],
+        f"--preset must be one of {', '.join(PRESETS)}, got big",
+    ),
+    "sizes of a run": (["info", "x", "--deter-size", "3"], "unknown arguments: --deter-size 3"),
+    "size to show": (["info", "--preset", "vta", "--size", "30"], "--size must be 32 or 64"),
     "no model's function": ([*NEW, "--model", "a.py"], "must be FILE.py:FUNCTION"),
     "no run to resume": (["train", "--out", "no/such/run", "--resume"], "holds no run"),
     "suffix": (["predict", "x", "a.mp4", "--out", "b.png"], ".gif, .mp4 or .npz"),

@@ -85,13 +85,27 @@ def summary(model: CWVAE) -> Summary:
 
 
 def part_sizes(model: AbstractVideoModel) -> str:
-    """Return the parameters of every part of a model without levels, a line each, and of all.
+    """Return the numbers in every part of a model without levels, a line each, and its parameters.
+
+    Running statistics are among the numbers of a part, but no parameters; a line counts them. Of a
+    model whose only part has several of its own these are shown.
 
     **Arguments:** `model`, whose arrays may be `jax.ShapeDtypeStruct`s.
     """
-    parts = {field.name: _parameters(getattr(model, field.name)) for field in fields(model)}
-    lines = [f"{name:24}{count:>12,}" for name, count in parts.items() if count]
-    return "\n".join([*lines, f"{'parameters':24}{model.num_parameters:>12,}"])
+    parts = _parts(model)
+    if len(parts) == 1 and len(inner := _parts(*parts.values())) > 1:
+        parts = inner
+    counts = {name: _parameters(part) for name, part in parts.items()}
+    statistics = sum(counts.values()) - model.num_parameters
+    counts |= {"less running statistics": statistics} if statistics else {}
+    counts["parameters"] = model.num_parameters
+    return "\n".join(f"{name:24}{count:>12,}" for name, count in counts.items())
+
+
+def _parts(whole: Any) -> dict[str, Any]:
+    """Return the fields of a module that hold numbers."""
+    names = (field.name for field in fields(whole)) if isinstance(whole, eqx.Module) else ()
+    return {name: part for name in names if _parameters(part := getattr(whole, name))}
 
 
 def _level(model: CWVAE, level: int) -> Level:

@@ -1,50 +1,74 @@
-"""`cwvae info`: what a run is, and what its model is made of."""
+"""`cwvae info`: what a run or a preset is, and what its model is made of."""
 
 import json
 import sys
 from pathlib import Path
 from typing import cast
 
+import equinox as eqx
+import jax.random as jr
+
 from cwvae.analysis.sizes import part_sizes, summary
 from cwvae.cli.folder import ENVIRONMENT, read_starts
 from cwvae.cli.logs import kept_lines
-from cwvae.cli.options import Info
+from cwvae.cli.model_options import Info
 from cwvae.model import CWVAE
 from cwvae.pretrained.load import read_header
 from cwvae.pretrained.places import find, is_exported
+from cwvae.training.methods import method_of
 from cwvae.training.run import model_shapes, trained_steps
 from cwvae.training.settings import Settings, read_settings
+from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["info"]
 
 
 def info(options: Info) -> int:
-    """Print lines about the run and the table of its model, of an exported one its card too."""
-    if is_exported(options.run):
-        return _exported(options.run)
-    settings = read_settings(options.run)
-    lines = [_trained(options.run, settings), _started(options.run)]
-    lines += [*_averaged(settings), *_logged(options.run)]
-    print("\n".join([*lines, "", _sizes(settings)]))
+    """Print lines about the run and the table of its model, of an exported one its card too.
+
+    Of a preset it is what a training would begin with.
+    """
+    if options.run is None:
+        print(_configured(options))
+    elif is_exported(options.run):
+        print(_exported(options.run))
+    else:
+        print(_of_run(options.run))
     return 0
 
 
-def _exported(source: Path) -> int:
-    """Print the same of an exported model, and its card, of which its author is the source."""
+def _configured(options: Info) -> str:
+    """Return what a preset, or its model with other sizes, is a model of, and its table."""
+    config = options.model
+    method = method_of(config)
+    frame = f"{config.size} x {config.size} x {config.channels}"
+    model = eqx.filter_eval_shape(method.build, config, key=jr.key(0))
+    first = f"preset {options.preset}: {method.described(config)}; frames {frame}"
+    return f"{first}\n\n{_sizes(model)}"
+
+
+def _of_run(folder: Path) -> str:
+    """Return lines about a run, and the table of its model."""
+    settings = read_settings(folder)
+    lines = [_trained(folder, settings), _started(folder)]
+    lines += [*_averaged(settings), *_logged(folder)]
+    return "\n".join([*lines, "", _sizes(model_shapes(settings))])
+
+
+def _exported(source: Path) -> str:
+    """Return the same of an exported model, and its card, of which its author is the source."""
     header = read_header(find(source))
     settings = header.settings
-    print(f"{source}: preset {settings.preset}, {header.step:,} steps trained")
-    print(f"exported by cwvae {settings.version} in {header.dtype}, licence {header.license}")
+    lines = [f"{source}: preset {settings.preset}, {header.step:,} steps trained"]
+    lines += [f"exported by cwvae {settings.version} in {header.dtype}, licence {header.license}"]
     # The shapes of a model of the author's own are known to its source alone.
     if settings.custom is None:
-        print(f"\n{_sizes(settings)}")
-    print(f"\n{header.card}")
-    return 0
+        lines += ["", _sizes(model_shapes(settings))]
+    return "\n".join([*lines, "", header.card])
 
 
-def _sizes(settings: Settings) -> str:
+def _sizes(model: AbstractVideoModel) -> str:
     """Return the table of a model's levels, or of its parts where it has none."""
-    model = model_shapes(settings)
     return str(summary(cast("CWVAE", model))) if model.has_levels else part_sizes(model)
 
 

@@ -1,16 +1,46 @@
-"""The options of `cwvae export` and `cwvae models`."""
+"""The options of `cwvae info`, `cwvae export` and `cwvae models`."""
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated, Any
 
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, expand_paths
 from cwvae.pretrained.storage import StorageDtype
+from cwvae.training.presets import PRESETS
 
 with extra("cli"):
     import tyro
 
-__all__ = ["Export", "Models"]
+__all__ = ["Export", "Info", "Models"]
+
+_PRESET_HELP = f"A preset of `cwvae train`, in the place of a run: {', '.join(PRESETS)}."
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Info:
+    """Print what a run is: how far it is trained, its levels, what feeds them, its parameters.
+
+    With `--preset NAME` in the place of a run, print what a training would begin with, for the
+    sizes of the preset or those given: `cwvae info --preset NAME --help`.
+    """
+
+    run: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[RUN]")] = None
+    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help=_PRESET_HELP)] = None
+    # Of the class that the preset has; only beside --preset are its fields options.
+    model: tyro.conf.Suppress[Any] = None
+    """The sizes of a model."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless there is one thing to look at, a preset by its name."""
+        expand_paths(self)
+        if (self.run is None) == (self.preset is None):
+            got = "neither" if self.run is None else f"{self.run} and --preset {self.preset}"
+            raise ValueError(f"expected either RUN or --preset NAME, got {got}")
+        if self.preset is not None and self.preset not in PRESETS:
+            names = ", ".join(PRESETS)
+            raise ValueError(f"--preset must be one of {names}, got {self.preset}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

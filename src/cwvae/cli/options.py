@@ -10,7 +10,7 @@ from cwvae.cli.analysis_options import Analyse, Compare, Encode
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
-from cwvae.cli.model_options import Export, Models
+from cwvae.cli.model_options import Export, Info, Models
 from cwvae.data.read_options import ReadOptions
 from cwvae.measures.names import GROUPS, METRICS
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
@@ -215,18 +215,6 @@ class Demo:
         check_seed(self.seed)
         if not self.minutes > 0:
             raise ValueError(f"--minutes must be positive, got {self.minutes}")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Info:
-    """Print what a run is: how far it is trained, its levels, what feeds them, its parameters."""
-
-    run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for values outside their range."""
-        expand_paths(self)
 
 
 # What `cwvae.cli.parsing.parse` returns.

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
@@ -26,7 +26,6 @@ from cwvae.cli.options import (
     Train,
 )
 from cwvae.data.datasets import DATASETS
-from cwvae.training.config import ModelConfig
 from cwvae.training.presets import PRESETS
 from cwvae.training.settings import RENAMED, Settings, read_settings
 
@@ -34,6 +33,8 @@ with extra("cli"):
     import tyro
 
 __all__ = ["parse"]
+
+_Command = TypeVar("_Command", Train, Info)
 
 _DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it. `cwvae --version` prints the version."""
@@ -60,7 +61,7 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Analyse, tyro.conf.subcommand("analyse")]
         | Annotated[Compare, tyro.conf.subcommand("compare")]
         | Annotated[Encode, tyro.conf.subcommand("encode")]
-        | Annotated[Info, tyro.conf.subcommand("info")]
+        | _info(arguments)
         | Annotated[Export, tyro.conf.subcommand("export")]
         | Annotated[Models, tyro.conf.subcommand("models")]
         | Annotated[Data, tyro.conf.subcommand("data")]
@@ -77,9 +78,21 @@ def parse(arguments: Sequence[str]) -> Command:
         )
 
 
+def _info(arguments: Sequence[str]) -> Any:
+    """Return the options of `info`, for a preset with its sizes."""
+    name = _first_look("info", arguments).preset
+    if name not in PRESETS:
+        return Annotated[Info, tyro.conf.subcommand("info")]
+    model = PRESETS[name].model
+    options = _options_of(Info, type(model))
+    return Annotated[
+        options, tyro.conf.subcommand("info", default=options(preset=name, model=model))
+    ]
+
+
 def _train_defaults(arguments: Sequence[str]) -> Train:
     """Return the defaults of `train`: those of the preset, or of the run to be resumed."""
-    first = _first_look(arguments)
+    first = _first_look("train", arguments)
     if first.resume and first.out is not None:
         return _defaults_of(_settings_to_resume(expanded(Path(first.out))))
     if first.init is not None and first.preset is None:
@@ -110,33 +123,31 @@ def _defaults_of(settings: Settings) -> Train:
 
 def _without_out(**known: Any) -> Train:
     """Return the options of `train` with these values, but for --out, which must be given."""
-    defaults = _options_of(type(known["model"]))(out=Path(), **known)
+    defaults = _options_of(Train, type(known["model"]))(out=Path(), **known)
     # Tyro's mark of what must be given, which is no path.
     object.__setattr__(defaults, "out", tyro.MISSING)
     return defaults
 
 
 @functools.cache
-def _options_of(config: type) -> type[Train]:
-    """Return the options of `cwvae train` for models of that class of configurations."""
-    if config is ModelConfig:
-        return Train
+def _options_of(command: type[_Command], config: type) -> type[_Command]:
+    """Return the options of a command for models of that class of configurations."""
     fields = [("model", tyro.conf.OmitArgPrefixes[config])]
     made = dataclasses.make_dataclass(
-        f"Train{config.__name__}", fields, bases=(Train,), frozen=True, kw_only=True
+        f"{command.__name__}{config.__name__}", fields, bases=(command,), frozen=True, kw_only=True
     )
-    made.__doc__ = Train.__doc__
+    made.__doc__ = command.__doc__
     return made
 
 
-def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options of `train` that the defaults of the others depend on."""
+def _first_look(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command that the defaults of the others depend on."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for name in ("--preset", "--data", "--out", "--init"):
         parser.add_argument(name)
     parser.add_argument("--resume", action="store_true")
     try:
-        return parser.parse_known_args(arguments if list(arguments[:1]) == ["train"] else [])[0]
+        return parser.parse_known_args(arguments if list(arguments[:1]) == [command] else [])[0]
     except argparse.ArgumentError:  # What is wrong comes out when everything is parsed.
         return parser.parse_args([])
 

@@ -1,0 +1,125 @@
+"""The results of docs/benchmark.md: what `cwvae benchmark` found, beside what others printed.
+
+    python scripts/benchmark_page.py                      # write them anew
+    python scripts/benchmark_page.py --check              # fail if they are not what results give
+    python scripts/benchmark_page.py --add pocket FOLDER  # keep what a benchmark found
+
+The results are `benchmark_NAME.json` and `published.json`, in benchmarks/results, and pictures
+in benchmarks/plots.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cwvae.benchmark.similarity import distance_table, frame_table
+from cwvae.benchmark.tables import costs, markdown, table, tuned
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "benchmark.md"
+RESULTS = ROOT / "benchmarks" / "results"
+PLOTS = ROOT / "benchmarks" / "plots"
+PUBLISHED = RESULTS / "published.json"
+METRICS = ("SSIM", "PSNR", "LPIPS", "FVD")
+# What stands between two markers is made here, of the benchmark's size or of what others printed.
+PLACE = re.compile(r"(<!-- benchmark_page.py: (\w+) -->\n).*?(<!-- end: \2 -->)", flags=re.DOTALL)
+PICTURES = {"identity": "identity.png", "strips": "strips.png"}
+
+
+def add(name: str, folder: Path) -> None:
+    """Keep what a benchmark of that size found, in the place of what was there."""
+    found = json.loads((folder / "results.json").read_text())
+    if found["missing"]:
+        raise ValueError(f"{folder}: the runs of {', '.join(found['missing'])} are not done")
+    (RESULTS / f"benchmark_{name}.json").write_text(json.dumps(found) + "\n")
+    for kind, file in PICTURES.items():
+        shutil.copyfile(folder / file, PLOTS / f"benchmark_{name}_{kind}.png")
+
+
+def page() -> str:
+    """Return the page with its places filled from the results."""
+    return PLACE.sub(
+        lambda match: f"{match[1]}\n{section(match[2])}\n\n{match[3]}", PAGE.read_text()
+    )
+
+
+def section(name: str) -> str:
+    """Return what stands in a place."""
+    return published() if name == "published" else results(name)
+
+
+def results(name: str) -> str:
+    """Return the tables and pictures of a benchmark, or that there are none."""
+    path = RESULTS / f"benchmark_{name}.json"
+    if not path.is_file():
+        return f"No result is committed yet; `cwvae benchmark {name} --out FOLDER` makes one."
+    found = json.loads(path.read_text())
+    tables: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "Digits, by the frame up to which they are read; of several seeds the mean, the least and "
+        "the most:": table,
+        f"Metrics of frames, over all predicted frames ({few(found)}):": frame_table,
+        f"Distances of windows, by their frames ({few(found)}):": distance_table,
+        "What was chosen, and what training took:": costs,
+        f"The short trainings, {found['tuning_steps']:,} steps each:": tuned,
+    }
+    blocks = [f"{head}\n\n{make(found)}" for head, make in tables.items()]
+    pictures = [
+        f"![{alt}](../benchmarks/plots/benchmark_{name}_{kind}.png)"
+        for kind, alt in {
+            "identity": "Digits right and legible, by frame, of every method",
+            "strips": "One test video, and its forecast by every method",
+        }.items()
+    ]
+    source = (
+        f"{found['steps']:,} steps each; {found['device']}, cwvae {found['versions']['cwvae']}, jax "
+        f"{found['versions']['jax']}, {found['date'].partition('T')[0]}: `{found['command']}`."
+    )
+    return "\n\n".join([blocks[0], *pictures, *blocks[1:], source])
+
+
+def few(found: Mapping[str, Any]) -> str:
+    """Return of how many videos LPIPS and FVD are."""
+    videos = {run["perceptual"].get("num_examples") for run in found["runs"]}
+    return f"LPIPS and FVD of {', '.join(map(str, videos))} test videos"
+
+
+def published() -> str:
+    """Return what others printed."""
+    known = json.loads(PUBLISHED.read_text())
+    rows = []
+    for row in known["numbers"]:
+        values = [f"{row['values'][name]:g}" if name in row["values"] else "" for name in METRICS]
+        rows.append([row["data"], row["method"], *values, row["protocol"], row["source"]])
+    ranks = known["average_rank"]
+    listed = ", ".join(f"{method} {rank:.2f}" for method, rank in ranks["values"].items())
+    heads = ["data", "method", *METRICS, "protocol, where it is known", "source"]
+    return (
+        f"{known['about']}\n\n{markdown(heads, rows)}\n\n"
+        f"Average rank over data sets and metrics ({ranks['source']}): {listed}."
+    )
+
+
+def main() -> int:
+    """Write or check the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    parser.add_argument("--add", nargs=2, metavar=("NAME", "FOLDER"), help="keep what was found")
+    options = parser.parse_args()
+    if options.add:
+        add(options.add[0], Path(options.add[1]))
+    made = page()
+    if options.check:
+        return int(PAGE.read_text() != made)
+    PAGE.write_text(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

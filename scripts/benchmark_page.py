@@ -75,9 +75,10 @@ def results(name: str) -> str:
             "strips": "One test video, and its forecast by every method",
         }.items()
     ]
+    versions, date = found["versions"], found["date"].partition("T")[0]
     source = (
-        f"{found['steps']:,} steps each; {found['device']}, cwvae {found['versions']['cwvae']}, jax "
-        f"{found['versions']['jax']}, {found['date'].partition('T')[0]}: `{found['command']}`."
+        f"{found['steps']:,} steps each; {found['device']}, cwvae {versions['cwvae']}, jax "
+        f"{versions['jax']}, {date}: `{found['command']}`."
     )
     return "\n\n".join([blocks[0], *pictures, *blocks[1:], source])
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, markdown, table, tuned
+from cwvae.benchmark.walks import walk_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmark.md"
@@ -28,7 +29,11 @@ PUBLISHED = RESULTS / "published.json"
 METRICS = ("SSIM", "PSNR", "LPIPS", "FVD")
 # What stands between two markers is made here, of the benchmark's size or of what others printed.
 PLACE = re.compile(r"(<!-- benchmark_page.py: (\w+) -->\n).*?(<!-- end: \2 -->)", flags=re.DOTALL)
-PICTURES = {"identity": "identity.png", "strips": "strips.png"}
+# Pictures of a benchmark, and what they show; of walks there are no digits.
+PICTURES = {
+    "identity": "Digits right and legible, by frame, of every method",
+    "strips": "One test video, and its forecast by every method",
+}
 
 
 def add(name: str, folder: Path) -> None:
@@ -37,8 +42,9 @@ def add(name: str, folder: Path) -> None:
     if found["missing"]:
         raise ValueError(f"{folder}: the runs of {', '.join(found['missing'])} are not done")
     (RESULTS / f"benchmark_{name}.json").write_text(json.dumps(found) + "\n")
-    for kind, file in PICTURES.items():
-        shutil.copyfile(folder / file, PLOTS / f"benchmark_{name}_{kind}.png")
+    for kind in PICTURES:
+        if (picture := folder / f"{kind}.png").is_file():
+            shutil.copyfile(picture, PLOTS / f"benchmark_{name}_{kind}.png")
 
 
 def page() -> str:
@@ -62,18 +68,18 @@ def results(name: str) -> str:
     tables: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "Digits, by the frame up to which they are read; of several seeds the mean, the least and "
         "the most:": table,
+        "Walks; of several seeds the mean, the least and the most:": walk_table,
         f"Metrics of frames, over all predicted frames ({few(found)}):": frame_table,
         f"Distances of windows, by their frames ({few(found)}):": distance_table,
         "What was chosen, and what training took:": costs,
         f"The short trainings, {found['tuning_steps']:,} steps each:": tuned,
     }
-    blocks = [f"{head}\n\n{make(found)}" for head, make in tables.items()]
+    made = {head: make(found) for head, make in tables.items()}
+    blocks = [f"{head}\n\n{block}" for head, block in made.items() if block]
     pictures = [
         f"![{alt}](../benchmarks/plots/benchmark_{name}_{kind}.png)"
-        for kind, alt in {
-            "identity": "Digits right and legible, by frame, of every method",
-            "strips": "One test video, and its forecast by every method",
-        }.items()
+        for kind, alt in PICTURES.items()
+        if (PLOTS / f"benchmark_{name}_{kind}.png").is_file()
     ]
     versions, date = found["versions"], found["date"].partition("T")[0]
     source = (

@@ -12,6 +12,7 @@ from cwvae.benchmark.running import run_all, stages, tuning_runs
 from cwvae.benchmark.runs import final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned
+from cwvae.benchmark.walks import walk_table
 from cwvae.cli.main import main
 from cwvae.cli.parsing import parse
 from cwvae.training.presets import PRESETS
@@ -162,6 +163,37 @@ def test_the_metrics_of_few_videos_stand_beside_the_others():
     assert frames[3] == "| (copy last frame) | 0.500 | 15.00 |  |  |"
     assert distances[0] == "| method | FVD, 5 to 20 | FVD, 85 to 100 | KDD, 5 to 20 |"
     assert distances[2:] == ["| A | 1 | 40 | 0.15 |", "| (copy last frame) |  |  | 0.5 |"]
+
+
+def test_walks_are_judged_and_shown_by_their_sequence_of_rooms():
+    def entry(title, share):
+        rows = {
+            name: {"accuracy": {"mean": share}, "balanced": share} for name in ("model", "copy")
+        }
+        known = {"method": title, "title": title, "variant": "width 1", "rooms": {"rows": rows}}
+        return known | {"summary": {"model, mean": PIXELS}, "identity": {}}
+
+    runs = [entry("A", 0.25), entry("A", 0.75), entry("B", 0.5)]
+    lines = walk_table({"runs": runs}).splitlines()
+    assert lines[2:] == [
+        "| A | 0.50 (0.25 to 0.75) | 0.50 (0.25 to 0.75) | 2 |",
+        "| B | 0.50 | 0.50 | 1 |",
+        "| (copy) | 0.25 | 0.25 |  |",
+    ]
+    assert quality(runs[1]) == (0.75, 0.5)
+    assert "| A | width 1 | 0.250 | 0.500 |" in tuned({"tuning": runs})
+    assert table({"runs": runs}) == distance_table({"runs": runs}) == ""
+    assert walk_table({"runs": [found(0.5)]}) == ""
+
+
+def test_data_are_given_where_they_are_needed_and_only_there(tmp_path):
+    at = SIZES["rooms"].at(tmp_path)
+    assert at.training[-2:] == ("--data", f"rooms:{tmp_path}")
+    assert POCKET.at(None) is POCKET
+    with pytest.raises(ValueError, match=r"must be the folder of rooms .*cwvae data make rooms"):
+        SIZES["rooms"].at(None)
+    with pytest.raises(ValueError, match="left out: digits are drawn on the fly, got"):
+        POCKET.at(tmp_path)
 
 
 def test_a_run_that_lacks_one_measurement_is_measured_alone(tmp_path):

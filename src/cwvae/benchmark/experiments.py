@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 __all__ = ["SIZES", "Benchmark", "Experiment", "Variant"]
@@ -35,6 +36,7 @@ class Benchmark:
     **Arguments:**
 
     - `about`: a line on it.
+    - `data`: the name of its data set, whose folder has to be given; "" for digits on the fly.
     - `experiments`: the methods, by the name of their folder.
     - `rates`: the learning rates that are tried with every width, for `tuning_steps` each; the best
       is trained for `steps`. Every method sees as many frames.
@@ -56,6 +58,21 @@ class Benchmark:
     tuning: tuple[str, ...]
     testing: tuple[str, ...]
     perceptual: tuple[str, ...]
+    data: str = ""
+
+    def at(self, folder: Path | None) -> "Benchmark":
+        """Return this benchmark on the data set in a folder.
+
+        Raises `ValueError` for no folder where one is needed, and for one where none is.
+        """
+        if bool(self.data) != (folder is not None):
+            made = f"the folder of {self.data} (cwvae data make {self.data})"
+            expected = made if self.data else "left out: digits are drawn on the fly"
+            raise ValueError(f"--data must be {expected}, got {folder}")
+        if folder is None:
+            return self
+        options = ("--data", f"{self.data}:{folder}")
+        return dataclasses.replace(self, training=(*self.training, *options))
 
     def grid(self, method: str) -> tuple[Variant, ...]:
         """Return the choices that are tried for a method."""
@@ -74,6 +91,8 @@ def _widths(option: str, *values: str) -> tuple[Variant, ...]:
 
 _UNLEARNED = ("--metrics", "default", "sharpness", "mass", "motion", "fdd", "kdd")
 _LONG = ("--context", "36", "--horizon", "964")
+_MIDDLE = ("--context", "36", "--horizon", "264")
+_WALKS = ("--context", "36", "--horizon", "180")
 _SHORT = ("--context", "4", "--horizon", "16")
 _PERCEPTUAL = ("--metrics", "lpips", "fvd")
 _CORE, _CORE_SMALL = _widths("--channel-multiplier", "0.25", "0.5"), _widths("--deter-size", "8")
@@ -104,9 +123,31 @@ SIZES: Mapping[str, Benchmark] = MappingProxyType(
             seeds=(0, 1, 2),
             leaders=2,
             training=("--batch-size", "16", "--frames", "48"),
-            tuning=("--num-examples", "48", "--context", "36", "--horizon", "264", "--seed", "1"),
+            tuning=("--num-examples", "48", *_MIDDLE, "--seed", "1"),
             testing=(*_UNLEARNED, "--num-examples", "256", *_LONG),
             perceptual=(*_PERCEPTUAL, "--num-examples", "64", *_LONG),
+        ),
+        "rooms": Benchmark(
+            about="first-person walks through rooms, 32 x 32, colour: hours on a CPU",
+            experiments=_POCKET,
+            rates=(5e-4, 2e-3),
+            tuning_steps=1000,
+            steps=8000,
+            seeds=(0, 1),
+            leaders=2,
+            training=("--batch-size", "16", "--frames", "48", "--channels", "3", "--resize"),
+            tuning=("--num-examples", "48", *_WALKS, "--seed", "1"),
+            testing=(
+                "--metrics",
+                "default",
+                "sharpness",
+                "motion",
+                "--num-examples",
+                "120",
+                *_WALKS,
+            ),
+            perceptual=(*_PERCEPTUAL, "--num-examples", "64", *_WALKS),
+            data="rooms",
         ),
         "paper": Benchmark(
             about="Moving MNIST, two digits, 64 x 64, the official sizes: days on a GPU",
@@ -117,7 +158,7 @@ SIZES: Mapping[str, Benchmark] = MappingProxyType(
             seeds=(0, 1, 2),
             leaders=2,
             training=("--batch-size", "50", "--frames", "100"),
-            tuning=("--num-examples", "64", "--context", "36", "--horizon", "264", "--seed", "1"),
+            tuning=("--num-examples", "64", *_MIDDLE, "--seed", "1"),
             testing=(*_UNLEARNED, "--num-examples", "256", *_LONG),
             perceptual=(*_PERCEPTUAL, "--num-examples", "256", *_LONG),
         ),

@@ -60,6 +60,7 @@ def _entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
         "distances": found.get("distances"),
         "perceptual": _perceptual(run.found(PERCEPTUAL)),
         "elbo": found.get("elbo"),
+        "rooms": found.get("rooms"),
         "identity": {name: identity[name] for name in _IDENTITY if name in identity},
     }
 

@@ -31,12 +31,14 @@ def frame_table(result: Mapping[str, Any]) -> str:
 
 
 def distance_table(result: Mapping[str, Any]) -> str:
-    """Return a row a method: every distance at every window, the mean over seeds."""
+    """Return a row a method: every distance at every window, the mean over seeds; "" without."""
     columns = [
         (name, place, f"{DISTANCES[name].label}, {first} to {last}")
         for name in DISTANCES
         for place, (first, last) in enumerate(_windows(result, name))
     ]
+    if not columns:
+        return ""
     rows = []
     for runs in by_method(result):
         cells = (_distance_cell(runs, MEAN, name, place) for name, place, _ in columns)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cwvae.benchmark.choosing import quality
 from cwvae.report.curves import Curve, Panel, write_curves
 
 __all__ = ["by_method", "costs", "markdown", "spread", "table", "tuned", "write_figure"]
@@ -17,8 +18,11 @@ _SHOWN = (50, 100, 300, 1000)
 def table(result: Mapping[str, Any]) -> str:
     """Return a row a method: identity at some frames, legibility, place, SSIM and PSNR.
 
-    Of several seeds the mean, with the least and the most; then rows of reference.
+    Of several seeds the mean, with the least and the most; then rows of reference. "" where no run
+    was measured on digits.
     """
+    if not any(map(_frames, result["runs"])):
+        return ""
     frames = [frame for frame in _SHOWN if any(frame in _frames(run) for run in result["runs"])]
     heads = [*(f"digit right at {frame}" for frame in frames), "legible at the end"]
     heads += ["place lost at", "SSIM", "PSNR", "seeds"]
@@ -51,13 +55,16 @@ def costs(result: Mapping[str, Any]) -> str:
 
 
 def tuned(result: Mapping[str, Any]) -> str:
-    """Return a row a choice of the grid: what the short runs found."""
-    heads = ["method", "choice", "digit right, mean over the frames", "SSIM"]
+    """Return a row a choice of the grid: what the short runs found, by which it is judged.
+
+    Remembered is the share of digits that are right, mean over the frames, or of walks whose
+    sequence of rooms is, mean over the classes.
+    """
+    heads = ["method", "choice", "remembered", "SSIM"]
     rows = []
     for run in result["tuning"]:
-        shares = run["identity"].get("accuracy", [])
-        mean = f"{np.mean(shares):.3f}" if shares else ""
-        rows.append([run["title"], run["variant"], mean, _ssim(run)])
+        kept, ssim = quality(run)
+        rows.append([run["title"], run["variant"], f"{kept:.3f}", f"{ssim:.3f}"])
     return markdown(heads, rows)
 
 
@@ -139,11 +146,6 @@ def _as_measured(known: Mapping[str, Any] | None) -> list[str]:
     if known is None:
         return ["", ""]
     return [f"{known['ssim']['mean']:.3f}", f"{known['psnr']['mean']:.2f}"]
-
-
-def _ssim(run: Mapping[str, Any]) -> str:
-    """Return the SSIM of the mean forecast."""
-    return f"{run['summary']['model, mean']['ssim']['mean']:.3f}"
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:

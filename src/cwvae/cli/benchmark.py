@@ -11,6 +11,7 @@ from cwvae.benchmark.running import final_runs, run_all, stages, train_only, tun
 from cwvae.benchmark.runs import Run, final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned, write_figure
+from cwvae.benchmark.walks import walk_table
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.benchmark_strips import write_strips
 from cwvae.cli.compare import compare
@@ -27,7 +28,7 @@ _STRIPS = "strips.png"
 
 def benchmark(options: BenchmarkOptions) -> int:
     """Run the benchmark, or print what it would do, and return the exit status."""
-    chosen = SIZES[options.size]
+    chosen = SIZES[options.size].at(options.data)
     methods = options.methods or tuple(chosen.experiments)
     unknown = sorted(set(methods) - set(chosen.experiments))
     if unknown:
@@ -53,8 +54,8 @@ def _write(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str])
     finals = _known_finals(options, chosen, methods)
     result = collected(options.size, chosen, tuning, finals)
     write_json(options.out / _RESULT, result)
-    makers = (table, frame_table, distance_table, costs, tuned)
-    parts = [make(result) for make in makers]
+    makers = (table, walk_table, frame_table, distance_table, costs, tuned)
+    parts = filter(None, (make(result) for make in makers))
     (options.out / _TABLES).write_text("\n\n".join(parts) + "\n")
     write_figure(options.out / _FIGURE, result)
 

@@ -25,10 +25,12 @@ class BenchmarkOptions:
     """
 
     size: tyro.conf.Positional[Literal[tuple(SIZES)]]  # type: ignore[valid-type]
-    """pocket: one digit, 32 x 32, hours on a CPU; paper: the official sizes, for a GPU; debug: a
-    few steps."""
+    """pocket: one digit, 32 x 32, hours on a CPU; rooms: walks, as small; paper: the official
+    sizes, for a GPU; debug: a few steps."""
     out: Path
     """Folder for runs, logs, results.json, tables.md, identity.png, strips.png and page.html."""
+    data: Path | None = None
+    """Folder of the data set of size rooms, what cwvae data make rooms wrote; None: digits."""
     plan: bool = False
     """Print every run, what is left of it, and how long its training takes here; train nothing but
     a few steps that are timed."""

@@ -15,7 +15,10 @@ import sys
 from pathlib import Path
 
 import ablation
+import numpy as np
 from short_runs import source
+
+from cwvae.report.curves import Curve, Panel, write_curves
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "remembering.md"
@@ -24,7 +27,30 @@ MODELS, ABLATION = RESULTS / "remembering.json", RESULTS / "ablation.json"
 PLOT = ROOT / "benchmarks" / "plots" / "ablation.png"
 # What stands between two markers is made here.
 PLACE = re.compile(r"(<!-- remembering.py: (\w+) -->\n).*?(<!-- end: \2 -->)", flags=re.DOTALL)
+POSITIONS = ROOT / "benchmarks" / "plots" / "positions.png"
+# Rows of which it is known how far digits are from their places.
+PLACED = ("model", "copy of the last frame")
+SOON = 164  # frames after the context, in which all lose the place
 ROWS = ("accuracy", "recall", "consistent", "legible")
+
+
+def draw(models: dict, path: Path) -> None:
+    """Draw the median position error against the frame, a curve a model."""
+    curves = {
+        name: Curve(_errors(model)[:SOON] / _quarter(model)) for name, model in models.items()
+    }
+    label = "position error, quarters of a digit"
+    write_curves(path, Panel(label, curves), first_frame=next(iter(models.values()))["context"] + 1)
+
+
+def _errors(model: dict) -> np.ndarray:
+    """Return the median position error at every frame, in pixels."""
+    return np.array(model["identity"]["rows"]["model"]["position_error"])
+
+
+def _quarter(model: dict) -> float:
+    """Return a quarter of a digit in pixels."""
+    return model["identity"]["quarter_digit"]
 
 
 def add(name: str, path: Path) -> None:
@@ -32,30 +58,43 @@ def add(name: str, path: Path) -> None:
     found = json.loads(path.read_text())
     kept = ("step", "context", "horizon", "num_examples", "num_samples", "data", "environment")
     identity = found["identity"]
-    for row in identity["rows"].values():
-        del row["position_error"]
+    for kind in identity["rows"].keys() - PLACED:
+        del identity["rows"][kind]["position_error"]
     models = json.loads(MODELS.read_text()) if MODELS.exists() else {}
     models[name] = {key: found[key] for key in kept} | {"identity": identity}
     # Where the run lies on the machine that measured it means nothing elsewhere.
     del models[name]["environment"]["command"]
-    MODELS.write_text(json.dumps(models, indent=1) + "\n")
+    MODELS.write_text(json.dumps(models, separators=(",", ":")) + "\n")
+    draw(models, POSITIONS)
 
 
 def identity_table(name: str, model: dict) -> str:
     """Return identity by frame of a model and its reference rows, Markdown."""
     identity = model["identity"]
-    frames = identity["frames"]
+    frames = _frames(model)
     lines = [f"| {name} | {' | '.join(map(str, frames))} |", "|---" * (1 + len(frames)) + "|"]
     own = identity["rows"]["model"]
     # Of one digit the recall is the accuracy.
     shares = [row for row in ROWS if row != "recall" or identity["num_digits"] > 1]
     lines += [_line(f"model, {share}", own[share]) for share in shares]
+    lines += [_places(row, identity["rows"][row], model) for row in PLACED]
     lines += [
         _line("truth (ceiling)" if row == "truth" else row, values["accuracy"])
         for row, values in identity["rows"].items()
         if row != "model"
     ]
     return "\n".join([*lines, "", _source(model)])
+
+
+def _places(name: str, row: dict, model: dict) -> str:
+    """Return a row: the median distance of the digits from where they truly are, in pixels."""
+    found = [row["position_error"][frame - 1 - model["context"]] for frame in _frames(model)]
+    return f"| {name}, pixels from the place | {' | '.join(f'{x:.1f}' for x in found)} |"
+
+
+def _frames(model: dict) -> list[int]:
+    """Return the frames of the table."""
+    return model["identity"]["frames"]
 
 
 def _line(name: str, share: dict) -> str:

@@ -26,6 +26,15 @@ def perfect(videos):
     return scored(videos.after, videos, reconstructions=videos.frames)
 
 
+def test_a_forecast_that_is_not_finite_has_lost_the_place():
+    videos = bouncing(2, 60)
+    lost = np.full_like(videos.after, np.nan)
+    row = measure(lost, videos.frames, videos.labels, videos.positions).rows["model"]
+    assert row.lost_at == 37
+    assert np.isfinite(row.position_error).all()
+    assert (row.accuracy.mean == 0).all()
+
+
 def test_the_truth_scores_its_ceiling(perfect):
     model, truth = perfect.rows["model"], perfect.rows["truth"]
     assert perfect.frames == TIMES

@@ -82,20 +82,26 @@ def test_the_table_has_the_least_and_the_most_of_the_seeds(tmp_path):
 def test_an_evaluation_is_kept_with_its_rows(tmp_path, monkeypatch):
     share = {"mean": [0.5, 1.0], "low": [0.25, 1.0], "high": [0.75, 1.0]}
     row = dict.fromkeys(remembering.ROWS, share)
-    identity = {"frames": [50, 100], "num_digits": 1, "position_lost_at": 77}
-    identity["rows"] = {n: row | {"position_error": [1.0]} for n in ("model", "truth")}
+    identity = {"frames": [50, 100], "num_digits": 1, "position_lost_at": 77, "quarter_digit": 2}
+    errors = {"position_error": [0.25 * n for n in range(64)]}
+    names = ("model", "truth", "copy of the last frame")
+    identity["rows"] = dict.fromkeys(names, row | errors)
     known = {"device": "cpu", "versions": {"cwvae": "1", "jax": "2"}, "date": "2026-01-01T0"}
     known["command"] = ["evaluate", "/home/me/run"]
     counts = {"context": 36, "horizon": 964, "num_examples": 256, "num_samples": 5}
     found = {"step": 10, "data": "moving_mnist", "environment": known, "identity": identity}
     (tmp_path / "metrics.json").write_text(json.dumps(found | counts))
     monkeypatch.setattr(remembering, "MODELS", tmp_path / "kept.json")
+    monkeypatch.setattr(remembering, "POSITIONS", tmp_path / "positions.png")
     remembering.add("pocket", tmp_path / "metrics.json")
     (kept,) = json.loads((tmp_path / "kept.json").read_text()).items()
     table = remembering.identity_table(*kept)
     assert "| pocket | 50 | 100 |" in table
     assert "| model, accuracy | 0.50 (0.25, 0.75) | 1.00 (1.00, 1.00) |" in table
     assert "| truth (ceiling) |" in table
+    assert "| model, pixels from the place | 3.2 | 15.8 |" in table
+    assert "position_error" not in kept[1]["identity"]["rows"]["truth"]
+    assert (tmp_path / "positions.png").stat().st_size > 1000
     assert "a quarter of a digit: at frame 77." in table
     assert "/home/me" not in (tmp_path / "kept.json").read_text()
 

@@ -255,6 +255,11 @@ def test_the_range_is_stated(make, changes, message):
             {"levels": 8},
             "slowest level must tick at least once in 100,000 frames",
         ),
+        (
+            ModelConfig,
+            {"levels": 1, "coarse_evidence": 4},
+            "with 1 level that is the only one, got 4; use 1, or more levels",
+        ),
         (ModelConfig, {"update_bias": (1.0,)}, "update_bias must be one value or 3, .*, got 1"),
         (ModelConfig, {"residual_prior": (True,) * 2}, "residual_prior must be one value or 3"),
         (

@@ -4,6 +4,7 @@ For each of some frames up to 1000 the ten frames that end there are read togeth
 count alike: none is chosen. What cannot be read is wrong.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -175,7 +176,9 @@ def _row(seen: Seen, labels: np.ndarray, context: int, near: float, seed: int) -
     first, classes = seen.classes[..., :1], seen.classes[..., 1:]
     readable = legible(seen.confident, seen.mass)[..., 1:]
     found = found_share(classes, labels)
-    median = np.median(seen.errors, axis=(0, 1))
+    # What is nowhere, such as a forecast that is not finite, is as far away as can be.
+    farthest = near / NEAR * math.sqrt(2)
+    median = np.median(np.nan_to_num(seen.errors, nan=farthest), axis=(0, 1))
     late = np.flatnonzero(median > near)
     scores = {
         "accuracy": readable & (found == 1),

@@ -86,27 +86,29 @@ class TrainConfig:
     beta_start: float | tuple[float, ...] = 0.0
     """The weight that beta_steps begin with: one for all levels, or one for each."""
     beta_steps: int = 0
-    """Steps over which the weight goes from beta_start to beta, along half a cosine; 0: beta from
-    the first step on."""
+    """Steps over which the weight goes from beta_start to beta, along half a cosine (KL annealing,
+    Bowman et al. 2016); 0: beta from the first step on."""
     free_nats: float | tuple[float, ...] = 0.0
-    """Nats of KL over a video that cost nothing: one for all levels, or one for each."""
+    """Nats of KL over a video that cost nothing (Kingma et al. 2016): one for all levels, or one
+    for each."""
     tick_free_nats: float | tuple[float, ...] = 0.0
     """Nats of KL that cost nothing at each tick, for each frame of its period, spread evenly over
-    the latent's dimensions: one for all levels, or one for each."""
+    the latent's dimensions (Havtorn et al. 2022): one for all levels, or one for each."""
     free_nats_steps: int = 0
     """Steps for which both kinds of free nats are constant; over as many they then fall to 0, along
-    half a cosine. 0: constant for ever."""
+    half a cosine (Havtorn et al. 2022). 0: constant for ever."""
     kl_balance: float | None = None
     """KL balancing: the share of the KL's gradient, in [0, 1], that trains the posterior; the rest,
     1 - kl_balance, trains the prior (official kl_grad_post_perc; DreamerV2's alpha is the rest)."""
     hide: float = 0.0
     """Share of the frames, drawn anew for each video, that inference does not see while their
-    likelihood counts: what is to come has to be known from before, as in a forecast."""
+    likelihood counts: what is to come has to be known from before, as in a forecast (dropped
+    inputs, Bowman et al. 2016)."""
     compute_dtype: ComputeDtype = "float32"
     """Type in which encoder and decoder compute while training; all else stays float32."""
     average: float = 0.0
-    """Decay, in [0, 1), of the moving average of the weights that evaluate and predict use, such as
-    0.999; 0 for the weights themselves."""
+    """Decay, in [0, 1), of the moving average of the weights (Polyak and Juditsky 1992) that
+    evaluate and predict use, such as 0.999; 0 for the weights themselves."""
     seed: int = 0
     """Seed of weights, data order and noise."""
 

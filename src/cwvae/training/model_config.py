@@ -132,6 +132,11 @@ class ModelConfig:
                 f"coarse_evidence must divide the size {self.size}, got {self.coarse_evidence}; "
                 "use a power of two"
             )
+        if self.levels == 1 and self.coarse_evidence > 1:
+            raise ValueError(
+                "coarse_evidence leaves the slowest level the frames themselves, and with 1 level "
+                f"that is the only one, got {self.coarse_evidence}; use 1, or more levels"
+            )
         if self.clock.slowest > _PERIOD:
             raise ValueError(
                 f"the slowest level must tick at least once in {_PERIOD:,} frames, got a period of "

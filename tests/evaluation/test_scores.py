@@ -66,4 +66,7 @@ def test_lpips_is_scored_too():
     values = score(prediction, truth, metrics=("lpips", "ssim"))["lpips"]
     assert values.shape == (3,)
     assert (np.asarray(values) > 0).all()
+    far = np.where(prediction > 0.9, prediction + 3, prediction)
+    clipped = score(np.clip(far, 0, 1), truth, metrics=("lpips",))["lpips"]
+    assert np.array_equal(score(far, truth, metrics=("lpips",))["lpips"], clipped)
     assert np.allclose(score(truth, truth, metrics=("lpips",))["lpips"], 0, atol=1e-5)

@@ -10,7 +10,7 @@ from cwvae.evaluation.scores import BEST, MEAN
 from cwvae.measures import distances
 from cwvae.measures.distances import Distances
 from cwvae.measures.kept_features import KeptFeatures, kept_path
-from cwvae.measures.windows import first_and_last, starts
+from cwvae.measures.windows import cut, first_and_last, starts
 
 
 @pytest.fixture
@@ -49,6 +49,13 @@ def test_the_truth_is_at_no_distance_and_is_the_best_sample(means, tmp_path):
     assert all(value > 0.1 for value in rows[MEAN]["value"])
     for values in rows.values():
         assert all(low <= high for low, high in zip(values["low"], values["high"], strict=True))
+
+
+def test_windows_are_clipped_however_far_a_model_overshoots():
+    far = 4 * videos(2, 40) - 2
+    windows = cut(far, CONTEXT)
+    assert windows.shape == (4, 16, 16, 16, 1)
+    assert np.array_equal(windows[3], np.clip(far[1, 24:], 0, 1))
 
 
 def test_what_needs_no_model_is_computed_once(means, tmp_path):

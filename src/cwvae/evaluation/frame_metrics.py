@@ -72,8 +72,8 @@ def _ms_ssim(prediction: Frame, truth: Frame) -> Array:
 
 
 def _lpips(prediction: Video, truth: Video, *, network: str) -> _Values:
-    """Return LPIPS of frames that lie together, as an array of JAX."""
-    return jnp.asarray(lpips(prediction, truth, network=network))
+    """Return LPIPS of frames, however far a model overshoots, as an array of JAX."""
+    return jnp.asarray(lpips(jnp.clip(prediction, 0, 1), truth, network=network))
 
 
 _RATIO = "as a share of the truth's, clipped to [0, 1], median over frames and videos"

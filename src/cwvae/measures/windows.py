@@ -39,9 +39,10 @@ def too_short(name: str, horizon: int) -> str:
 def cut(
     videos: Float[np.ndarray, "videos horizon height width channels"], context: int
 ) -> Float[np.ndarray, "windows 16 height width channels"]:
-    """Return the windows of each video, those of the first one first."""
+    """Return the windows of each video, clipped to [0, 1], those of the first one first."""
     places = starts(context, videos.shape[1])
-    return np.concatenate([[video[s : s + WINDOW] for s in places] for video in videos])
+    windows = np.concatenate([[video[s : s + WINDOW] for s in places] for video in videos])
+    return np.clip(windows, 0, 1)
 
 
 def model_and_rivals(shown: Shown) -> dict[str, np.ndarray]:

@@ -15,9 +15,20 @@ from cwvae.benchmark.tables import costs, table, tuned
 from cwvae.benchmark.walks import walk_table
 from cwvae.cli.main import main
 from cwvae.cli.parsing import parse
+from cwvae.training.config import TrainConfig
 from cwvae.training.presets import PRESETS
+from cwvae.training.settings import Settings
 
 POCKET = SIZES["pocket"]
+DEBUG = PRESETS["debug"]
+SETTINGS = Settings(
+    preset="debug",
+    model=DEBUG.model,
+    train=DEBUG.train,
+    data=DEBUG.data,
+    context=DEBUG.context,
+    horizon=DEBUG.horizon,
+)
 PIXELS = {"ssim": {"mean": 0.5}, "psnr": {"mean": 15.0}}
 
 
@@ -225,6 +236,32 @@ def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, m
     assert "| method | SSIM | PSNR (dB) | SSIM, official range 2 |" in capsys.readouterr().out
     for name in ("tables.md", "strips.png"):
         assert (tmp_path / name).stat().st_size > 500
+
+
+def test_a_plan_times_steps_and_lists_every_run(tmp_path, capsys, monkeypatch):
+    executed = []
+
+    def execute(command, *_):
+        executed.append(command)
+        folder = Path(command[command.index("--out") + 1])
+        folder.mkdir(parents=True)
+        lines = [json.dumps({"step": 4 * n, "frames_per_second": 10.0}) for n in (1, 2, 3)]
+        (folder / "metrics.jsonl").write_text("\n".join(lines))
+        train = {"batch_size": 2, "frames": 30}
+        monkeypatch.setattr(
+            "cwvae.cli.benchmark.read_settings",
+            lambda _: dataclasses.replace(SETTINGS, train=TrainConfig(**train)),
+        )
+
+    monkeypatch.setattr("cwvae.benchmark.running._execute", execute)
+    assert main(["benchmark", "debug", "--out", str(tmp_path), "--plan", "--methods", "cwvae"]) == 0
+    ((command, *_),) = executed
+    assert command == "train"
+    printed = capsys.readouterr().out
+    assert "cwvae: 10 training frames a second here" in printed
+    # Two seeds of 3 steps of 60 frames, nothing to choose.
+    assert printed.count("0 of 3 steps, 0.01 h of training left") == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_method_that_is_not_there_is_named(tmp_path, capsys):

@@ -83,7 +83,7 @@ def run_all(runs: Sequence[Run], *, workers: int, log: Path) -> None:
 
 def train_only(run: Run, *, log: Path) -> None:
     """Train a run without measuring it, on all cores; raises as `run_all` does."""
-    _execute(run.commands()[0], (), _log(run, log))
+    _execute(run.training_command, (), _log(run, log))
 
 
 def _run(run: Run, cores: Sequence[int], log: Path) -> None:

@@ -56,18 +56,22 @@ class Run:
         except (ValueError, KeyError):  # The line was cut off where a run was killed.
             return 0
 
+    @property
+    def training_command(self) -> tuple[str, ...]:
+        """The arguments of `cwvae` that train it, or go on with that."""
+        resume = ("--resume",) if (self.folder / "config.json").is_file() else ()
+        return ("train", "--out", str(self.folder), *self.training, *resume)
+
     def commands(self) -> tuple[tuple[str, ...], ...]:
         """Return the arguments of `cwvae` that make what is missing of it."""
         if self.done:
             return ()
-        resume = ("--resume",) if (self.folder / "config.json").is_file() else ()
-        train = ("train", "--out", str(self.folder), *self.training, *resume)
         evaluations = [
             ("evaluate", str(self.folder), "--out", str(path.parent), *self.measuring[name])
             for name, path in self.results.items()
             if not path.is_file()
         ]
-        return train, *evaluations
+        return self.training_command, *evaluations
 
     def found(self, name: str = EVALUATION) -> dict[str, Any]:
         """Return what was measured, by the folder of its results; {} where nothing was."""

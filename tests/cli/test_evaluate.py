@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from cwvae.cli import main
-from cwvae.cli.frames import from_bytes
 from cwvae.cli.measure import measure
 from cwvae.data import sources
+from cwvae.data.frame_bytes import from_bytes
 from cwvae.training.run import load_run
 
 

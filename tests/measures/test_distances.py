@@ -9,7 +9,7 @@ from shown_videos import CONTEXT, shown, videos
 from cwvae.evaluation.scores import BEST, MEAN
 from cwvae.measures import distances
 from cwvae.measures.distances import Distances
-from cwvae.measures.kept_features import KeptFeatures, kept_path
+from cwvae.measures.kept_features import KeptFeatures, place_of
 from cwvae.measures.windows import cut, first_and_last, starts
 
 
@@ -74,8 +74,18 @@ def test_what_needs_no_model_is_computed_once(means, tmp_path):
     assert means == [4] * 7
 
 
+def test_a_file_that_is_damaged_or_cannot_be_written_costs_time_alone(means, tmp_path):
+    whole = measured(tmp_path / "kept.npz")
+    (tmp_path / "damaged.npz").write_bytes((tmp_path / "kept.npz").read_bytes()[:100])
+    (tmp_path / "file").write_text("where a folder would have to be")
+    assert measured(tmp_path / "damaged.npz") == whole
+    assert measured(tmp_path / "file" / "kept.npz") == whole
+    assert measured(None) == whole
+    assert means == [10] * 24
+
+
 def test_other_videos_are_kept_in_another_file():
-    assert kept_path("a", 1) == kept_path("a", 1) != kept_path("a", 2)
+    assert place_of("a", 1) == place_of("a", 1) != place_of("a", 2)
 
 
 def test_digits_of_the_truth_are_nearer_than_other_videos():
@@ -85,7 +95,7 @@ def test_digits_of_the_truth_are_nearer_than_other_videos():
         context=SEEN,
         horizon=48,
         num_digits=1,
-        kept=KeptFeatures(kept_path("none")),
+        kept=KeptFeatures(None),
     )
     observed = []
     for number, video in enumerate(digits.frames):

@@ -7,7 +7,7 @@ from typing import Any
 
 from cwvae.benchmark.experiments import Benchmark
 from cwvae.benchmark.runs import PERCEPTUAL, Run
-from cwvae.evaluation.scores import MEAN
+from cwvae.evaluation.scores import MEAN, middle
 from cwvae.provenance import environment
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import read_settings
@@ -73,10 +73,7 @@ def _perceptual(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _means(curves: Mapping[str, Any]) -> dict[str, list[float]]:
     """Return the mean, or median, of every metric at every frame, rounded."""
-    return {
-        metric: [round(x, 4) for x in curve.get("mean", curve.get("median"))]
-        for metric, curve in curves.items()
-    }
+    return {metric: [round(x, 4) for x in middle(curve)] for metric, curve in curves.items()}
 
 
 def speed(run: Run) -> float | None:

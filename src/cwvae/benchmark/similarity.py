@@ -6,7 +6,7 @@ from typing import Any
 from cwvae.benchmark.tables import by_method, markdown, spread
 from cwvae.evaluation.distance_kinds import DISTANCES
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
-from cwvae.evaluation.scores import MEAN
+from cwvae.evaluation.scores import MEAN, middle
 
 __all__ = ["distance_table", "frame_table"]
 
@@ -61,9 +61,7 @@ def _frame_cell(summaries: Sequence[Mapping[str, Any]], metric: str) -> str:
     """Return a metric of the runs of a method, "" where one does not have it."""
     if not all(metric in summary for summary in summaries):
         return ""
-    known = [summary[metric] for summary in summaries]
-    values = [entry["mean"] if "mean" in entry else entry["median"] for entry in known]
-    return spread(values, 2 if metric == "psnr" else 3)
+    return spread([middle(summary[metric]) for summary in summaries], 2 if metric == "psnr" else 3)
 
 
 def _references(result: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,6 @@ from cwvae.analysis.nats import level_nats
 from cwvae.cli.checks import check_context
 from cwvae.cli.experimenting import experiment_report
 from cwvae.cli.folder import check_writable
-from cwvae.cli.frames import from_bytes
 from cwvae.cli.loading import load_model, results_folder, with_levels
 from cwvae.cli.options import Analyse
 from cwvae.cli.picturing import draw_pictures
@@ -23,6 +22,7 @@ from cwvae.cli.probing import ProbeTimes, find_truths, probe_report
 from cwvae.cli.speeds import clock_report, speed_report
 from cwvae.cli.walks import walks_report
 from cwvae.clock import ENDLESS
+from cwvae.data.frame_bytes import from_bytes
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.video_reading import WINDOW

@@ -10,9 +10,9 @@ from jaxtyping import Shaped, UInt8
 
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.cli.folder import check_writable
-from cwvae.cli.frames import from_bytes
 from cwvae.cli.loading import load_model, with_levels
 from cwvae.cli.options import Encode
+from cwvae.data.frame_bytes import from_bytes
 from cwvae.data.pixels import to_channels
 from cwvae.data.progress import Progress
 from cwvae.data.videos import check_frames, read_video

@@ -11,7 +11,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
-from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.data.frame_bytes import from_bytes, to_bytes
 from cwvae.data.sources import Source, test_source
 from cwvae.evaluation.reader import load_reader
 from cwvae.evaluation.video_reading import follow_classes, window_ends

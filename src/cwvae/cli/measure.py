@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from cwvae.cli.compiled import forecasts, reconstructions
-from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.data.frame_bytes import from_bytes, to_bytes
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, as_long, test_source, train_source
 from cwvae.measures.choosing import Videos, choose, chosen_names

@@ -13,8 +13,8 @@ from cwvae.analysis.pictures import (
     reset_forecasts,
     swap_forecasts,
 )
-from cwvae.cli.frames import from_bytes
 from cwvae.data.clips import Clips, played_frames
+from cwvae.data.frame_bytes import from_bytes
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.sources import Source, test_source
 from cwvae.model import CWVAE

@@ -11,9 +11,9 @@ from jaxtyping import UInt8
 from cwvae.cli.checks import check_context, check_forecasts
 from cwvae.cli.compiled import forecasts, reconstructions
 from cwvae.cli.folder import check_writable
-from cwvae.cli.frames import from_bytes, to_bytes
 from cwvae.cli.loading import load_model
 from cwvae.cli.options import Predict
+from cwvae.data.frame_bytes import from_bytes, to_bytes
 from cwvae.data.pixels import to_channels
 from cwvae.data.videos import check_frames, read_video
 from cwvae.files import replacing

@@ -7,7 +7,7 @@ import jax.random as jr
 import numpy as np
 
 from cwvae.cli.compiled import forecasts
-from cwvae.cli.frames import from_bytes, to_bytes
+from cwvae.data.frame_bytes import from_bytes, to_bytes
 from cwvae.data.sources import test_source
 from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.training.settings import Settings

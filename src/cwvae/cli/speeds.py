@@ -9,8 +9,8 @@ import numpy as np
 
 from cwvae.analysis.clocks import forecast_costs
 from cwvae.analysis.speed import nats_at_speeds
-from cwvae.cli.frames import from_bytes
 from cwvae.data.clips import Clips
+from cwvae.data.frame_bytes import from_bytes
 from cwvae.data.sources import Source, test_source
 from cwvae.model import CWVAE
 from cwvae.training.settings import Settings

@@ -16,13 +16,13 @@ from cwvae.data.archives import read_archive
 from cwvae.data.clips import Clips, played_frames
 from cwvae.data.simulators.collect import truth_file
 from cwvae.data.sources import Source, parse_data
+from cwvae.measures.names import DATA_OF
 from cwvae.model import CWVAE
 from cwvae.rollout import forecast
 from cwvae.training.settings import Settings
 
 __all__ = ["has_walks", "measure_walks", "walks_report"]
 
-_NAMES = ("gqn_mazes", "rooms")  # data sets in which hallways are green
 _FEWEST = 10  # frames after the context
 _QUICK = 32  # walks of a look
 
@@ -43,7 +43,7 @@ def walks_report(
 def has_walks(source: Source, settings: Settings, context: int) -> TypeGuard[Clips]:
     """Return whether test videos are walks in colour that go on for ten frames or more."""
     return (
-        parse_data(settings.data.data).name in _NAMES
+        parse_data(settings.data.data).name in DATA_OF["rooms"]
         and settings.model.channels == 3
         and isinstance(source, Clips)
         and _shortest(source) >= context + _FEWEST

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from jaxtyping import Array, Float
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
 from cwvae.shapes import Frame, Video, checked
 
-__all__ = ["BEST", "MEAN", "OFFICIAL", "Scores", "best_of", "over_frames", "score"]
+__all__ = ["BEST", "MEAN", "OFFICIAL", "Scores", "best_of", "middle", "over_frames", "score"]
 
 Scores = dict[str, Float[Array | np.ndarray, "*samples frames"]]
 """A value of every metric, by its name in `FRAME_METRICS`, for each predicted frame."""
@@ -102,6 +103,11 @@ def over_frames(
     """Return what a metric has over all frames of a video: the mean, of ratios the median."""
     middle = np.median if FRAME_METRICS[name].better == "near 1" else np.mean
     return middle(values, axis=-1)
+
+
+def middle(known: Mapping[str, Any]) -> Any:
+    """Return the mean, or of ratios the median, from what `metrics.json` has of a metric."""
+    return known["mean"] if "mean" in known else known["median"]
 
 
 def _best(name: str, values: Float[np.ndarray, "samples frames"]) -> int:

@@ -15,13 +15,13 @@ from cwvae.measures.shown import Shown
 from cwvae.measures.windows import cut, first_and_last, model_and_rivals, too_short
 from cwvae.training.settings import Settings
 
-__all__ = ["Actions", "unnamed"]
+__all__ = ["Actions", "why_no_actions"]
 
 _NAME = re.compile(r"person\d\d_([a-z]+)_d\d", re.I)
 _TRUTH = "truth"
 
 
-def unnamed(settings: Settings) -> str:
+def why_no_actions(settings: Settings) -> str:
     """Return why actions are not read, nothing where they are."""
     data, model = settings.data, settings.model
     if (model.size, model.channels) not in [(size, 1) for size in SIZES]:

@@ -11,15 +11,15 @@ from cwvae.data.clips import Clips
 from cwvae.data.sources import Source, parse_data
 from cwvae.evaluation.distance_kinds import DISTANCES
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
-from cwvae.measures.actions import Actions, unnamed
+from cwvae.measures.actions import Actions, why_no_actions
 from cwvae.measures.bound import Bound
 from cwvae.measures.digits import Digits, unread
 from cwvae.measures.distances import Distances
 from cwvae.measures.frames import FrameScores
-from cwvae.measures.kept_features import KeptFeatures, kept_path
+from cwvae.measures.kept_features import KeptFeatures, place_of
 from cwvae.measures.measure import AbstractMeasure
 from cwvae.measures.names import CLASSES, DATA_OF, GROUPS, METRICS
-from cwvae.measures.rooms import Rooms, unclassed
+from cwvae.measures.rooms import Rooms, why_no_rooms
 from cwvae.measures.windows import too_short
 from cwvae.training.settings import Settings
 
@@ -90,11 +90,11 @@ def choose(names: Sequence[str], videos: Videos) -> list[AbstractMeasure]:
     return found + [of_classes[name]() for name in CLASSES if name in names]
 
 
-def _path(videos: Videos) -> Path:
+def _path(videos: Videos) -> Path | None:
     """Return where features of these test videos, and of training videos, are kept."""
     settings = videos.settings
     spans = settings.context, settings.horizon
-    return kept_path(repr(videos.source), videos.training, *spans, settings.model.size, videos.seed)
+    return place_of(repr(videos.source), videos.training, *spans, settings.model.size, videos.seed)
 
 
 def _unsuited(name: str, videos: Videos) -> str:
@@ -116,9 +116,9 @@ def _unsuited(name: str, videos: Videos) -> str:
         case "identity":
             return unread(videos.source, settings.horizon)
         case "rooms":
-            return unclassed(settings)
+            return why_no_rooms(settings)
         case _:
-            return unnamed(settings)
+            return why_no_actions(settings)
 
 
 def _too_small(name: str, size: int, least: int) -> str:

@@ -5,38 +5,34 @@ from pathlib import Path
 
 import numpy as np
 
-from cwvae.data.archives import read_archive
-from cwvae.files import replacing
-from cwvae.home import cache_home
+from cwvae.evaluation.kept_arrays import keep, kept, kept_path
 
-__all__ = ["KeptFeatures", "kept_path"]
+__all__ = ["KeptFeatures", "place_of"]
 
 # Counted up when the features that a video gives would change.
 _VERSION = 1
-_REMEDY = "set XDG_CACHE_HOME"
 
 
-def kept_path(*what: object) -> Path:
+def place_of(*what: object) -> Path | None:
     """Return the file for features of some videos, named by all that they depend on.
 
-    Raises `ValueError` when there is no home folder.
+    None for an account without a home.
     """
-    digest = hashlib.sha256(repr((_VERSION, *what)).encode()).hexdigest()[:32]
-    return cache_home(_REMEDY) / "features" / f"{digest}.npz"
+    digest = hashlib.sha256(repr((_VERSION, *what)).encode()).hexdigest()
+    return kept_path("features", digest[:32])
 
 
 class KeptFeatures:
     """Features by row and video, read from a file where it is there, and saved to it.
 
-    **Arguments:** `path`, a .npz file; an array (videos, samples, windows, feature) for each row.
-
-    Raises `ValueError` for a damaged file.
+    **Arguments:** `path`, a .npz file, None for none, with an array (videos, samples, windows,
+    feature) for each row; nothing is known from one that is missing or damaged.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | None):
         """Read what is there."""
         self.path = path
-        self._read = read_archive(path) if path.is_file() else {}
+        self._read = kept(path)
         self._added: list[dict[str, np.ndarray]] = []
 
     def of(self, number: int) -> dict[str, np.ndarray]:
@@ -49,17 +45,15 @@ class KeptFeatures:
             self._added.append(rows)
 
     def save(self) -> None:
-        """Write what was added behind what was there."""
+        """Write what was added behind what was there, if it can be written."""
         if not self._added:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        added = {row: np.stack([rows[row] for rows in self._added]) for row in self._added[0]}
         whole = {
-            row: np.concatenate([*([self._read[row]] if self._read else []), new])
-            for row in self._added[0]
-            for new in [np.stack([rows[row] for rows in self._added])]
+            row: np.concatenate([self._read[row], new]) if self._read else new
+            for row, new in added.items()
         }
-        with replacing(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **whole)  # pyright: ignore[reportArgumentType]
+        keep(self.path, whole)
 
     @property
     def _known(self) -> int:

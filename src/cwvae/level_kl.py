@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -10,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from cwvae.shapes import checked
 
-__all__ = ["ACTIVE", "LevelKL", "PerLevel", "by_level", "level_kl", "per_level"]
+__all__ = ["ACTIVE", "LevelKL", "PerLevel", "by_level", "level_kl", "level_kls", "per_level"]
 
 PerLevel = float | Sequence[float] | Float[Array, ""] | Float[Array, " levels"]
 """One number for all levels, or one a level, the fastest first."""
@@ -58,6 +59,15 @@ def level_kl(parts: Float[Array, "batch ticks parts"], free_nats: Float[Array, "
         per_tick=of_parts.sum(),
         active_units=jnp.sum(of_parts > ACTIVE),
     )
+
+
+@checked
+def level_kls(
+    parts: tuple[Float[Array, "batch _ _"], ...], free_nats: Float[Array, " levels"]
+) -> LevelKL:
+    """Return what a batch's KL of every level amounts to: `level_kl` of each, stacked."""
+    levels = [level_kl(of_level, free_nats[level]) for level, of_level in enumerate(parts)]
+    return jax.tree.map(lambda *each: jnp.stack(each), *levels)
 
 
 def _per_video(parts: Float[Array, "batch ticks parts"]) -> Float[Array, ""]:

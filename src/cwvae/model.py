@@ -65,6 +65,7 @@ class CWVAE(AbstractClockwork):
             free_nats=inputs.free_nats,
             tick_free_nats=inputs.tick_free_nats,
             kl_balance=inputs.kl_balance,
+            parts=inputs.accumulate,
         )
 
     def forecasts(

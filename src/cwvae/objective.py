@@ -20,12 +20,18 @@ from cwvae.beliefs import AbstractBelief, balanced_kl_parts, kl
 from cwvae.cells.base import Conditioning, Trace
 from cwvae.clockwork import AbstractClockwork, Past
 from cwvae.conditioning import without_hidden
-from cwvae.kernels.sharding import with_automatic_axes
-from cwvae.level_kl import LevelKL, PerLevel, by_level, level_kl, per_level
+from cwvae.kernels.parts import in_parts
+from cwvae.kernels.sharding import over_rows
+from cwvae.level_kl import PerLevel, by_level, level_kls, per_level
 from cwvae.shapes import BatchNoise, LevelNoise, SampleNoise, Video, checked
 from cwvae.video_model import AbstractLoss
 
 __all__ = ["Elbo", "Loss", "elbo", "importance_weighted_bound", "loss"]
+
+# Videos, noise, conditioning and past, each with a leading batch axis.
+_Rows = tuple[Float[Array, "batch frames *frame"], BatchNoise, Any, Any]
+# What every frame's log-likelihood is, every tick's KL in its parts, and the past.
+_Terms = tuple[Float[Array, "batch frames"], tuple[Float[Array, "batch _ _"], ...], Past]
 
 
 class Elbo(eqx.Module):
@@ -122,6 +128,7 @@ def loss(
     free_nats: PerLevel = 0.0,
     tick_free_nats: PerLevel = 0.0,
     kl_balance: float | None = None,
+    parts: int = 1,
 ) -> Loss:
     """Return the training loss of a batch, -ELBO / frames unless an option changes it.
 
@@ -135,21 +142,21 @@ def loss(
       vector, no part of which counts less at any tick (`cwvae.level_kl.level_kl`).
     - `kl_balance`: KL balancing, the share of the KL's gradient that trains the posterior
       (official `kl_grad_post_perc`, without its fault); None for the plain gradient.
+    - `parts`: as many as take the memory of one, computed twice (`cwvae.kernels.parts`).
 
     Beta and free nats may be traced. Raises `ValueError` for options out of range.
     """
-    divergence = _balanced(kl_balance)
-    if videos.shape[0] < 1:
-        raise ValueError("the loss needs a batch of at least 1 video, got none")
-    levels, frames = model.hierarchy.clock.levels, videos.shape[1]
-    weights, free = per_level("beta", beta, levels), per_level("free_nats", free_nats, levels)
-    of_ticks = per_level("tick_free_nats", tick_free_nats, levels)
-    batch, means = (jnp.asarray(videos), noise, conditioning, past), partial(_means, divergence)
-    log_likelihood, kl, last = with_automatic_axes(means, model, of_ticks, *batch)
-    log_likelihood, stddev = model.likelihood.calibrate(log_likelihood, math.prod(videos.shape[2:]))
+    clock, frames = model.hierarchy.clock, videos.shape[1]
+    of_levels = {"beta": beta, "free_nats": free_nats, "tick_free_nats": tick_free_nats}
+    weights, free, of_ticks = (per_level(n, value, clock.levels) for n, value in of_levels.items())
+    rows = jnp.asarray(videos), noise, conditioning, past
+    log_likelihoods, divergences, last = _in_parts(model, rows, _balanced(kl_balance), parts)
+    mean, values = jnp.mean(log_likelihoods), math.prod(videos.shape[2:])
+    log_likelihood, stddev = model.likelihood.calibrate(mean, values)
+    kl = level_kls(divergences, of_ticks * jnp.asarray(clock.tick_frames, dtype=float))
     penalty = jnp.sum(weights * jnp.maximum(0.0, kl.counted - free)) / frames
-    parts = {"kl": kl.nats / frames, "kl_per_tick": kl.per_tick, "active_units": kl.active_units}
-    return Loss(nll=-log_likelihood, penalty=penalty, **parts, past=last, stddev=stddev)
+    shown = {"kl": kl.nats / frames, "kl_per_tick": kl.per_tick, "active_units": kl.active_units}
+    return Loss(nll=-log_likelihood, penalty=penalty, **shown, past=last, stddev=stddev)
 
 
 @checked
@@ -180,32 +187,29 @@ def importance_weighted_bound(
     return jax.nn.logsumexp(log_weights) - jnp.log(log_weights.shape[0])
 
 
-def _means(
-    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+def _in_parts(
     model: AbstractClockwork,
-    tick_free_nats: Float[Array, " levels"],
-    *batch: Any,
-) -> tuple[Float[Array, ""], LevelKL, Past]:
-    """Return the log-likelihood, mean over a batch, the KL of every level, and the past."""
-    log_likelihood, traces, past = _terms(model, *batch)
-    free = tick_free_nats * jnp.asarray(model.hierarchy.clock.tick_frames, dtype=float)
-    parts = _divergences(traces, divergence)
-    levels = [level_kl(p, free[level]) for level, p in enumerate(parts)]
-    return jnp.mean(log_likelihood), jax.tree.map(lambda *each: jnp.stack(each), *levels), past
+    rows: _Rows,
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
+    parts: int,
+) -> _Terms:
+    """Return the terms of all rows, on every device those of its own, in so many parts."""
+    if rows[0].shape[0] < 1:
+        raise ValueError("the loss needs a batch of at least 1 video, got none")
+    return over_rows(partial(in_parts, partial(_terms, divergence), parts=parts), model, rows)
 
 
 def _terms(
+    divergence: Callable[[AbstractBelief, AbstractBelief], Array],
     model: AbstractClockwork,
-    videos: Float[Array, "batch frames *frame"],
-    noise: BatchNoise,
-    conditioning: tuple[Conditioning, ...] | None,
-    past: Past | None,
-) -> tuple[Float[Array, "batch frames"], tuple[Trace, ...], Past]:
-    """Return what `jax.vmap(elbo)` is made of: every frame's log-likelihood, the traces, the past.
+    rows: _Rows,
+) -> _Terms:
+    """Return what `jax.vmap(elbo)` does: of every frame, of every tick's parts, and the past.
 
     The frames of all videos go through the networks at once: with `jax.vmap` a chunk would be one
     of every video, more than the cache holds.
     """
+    videos, noise, conditioning, past = rows
     with jax.named_scope("elbo"):
         features = model.encode_videos(videos)
         features = without_hidden(features, conditioning)
@@ -215,7 +219,7 @@ def _terms(
         outputs = _all_frames(traces[0].output)
         log_likelihood = model.log_likelihood(outputs, _all_frames(videos))
         last = jax.vmap(model.past)(features, states)
-        return log_likelihood.reshape(videos.shape[:2]), traces, last
+        return log_likelihood.reshape(videos.shape[:2]), _divergences(traces, divergence), last
 
 
 def _divergences(

@@ -30,6 +30,7 @@ class LossInputs(eqx.Module):
     - `beta`, `free_nats`, `tick_free_nats`, `kl_balance`: as in `cwvae.loss`, at this step.
     - `hide`: the share of frames that inference does not see, in [0, 1).
     - `compute_dtype`: the type in which networks of frames compute.
+    - `accumulate`: how many parts the batch is divided into, to take the memory of one of them.
     - `past`: what the pieces of videos before these left, as in the loss's record, or None.
     - `conditioning`: times or actions, for models that take them, or None.
     """
@@ -41,6 +42,7 @@ class LossInputs(eqx.Module):
     kl_balance: float | None = eqx.field(default=None, static=True)
     hide: float = eqx.field(default=0.0, static=True)
     compute_dtype: str = eqx.field(default="float32", static=True)
+    accumulate: int = eqx.field(default=1, static=True)
     past: Any = None
     conditioning: Any = None
 

@@ -7,7 +7,9 @@ import pytest
 from cwvae.cli import configuring, main
 from cwvae.cli.configuring import configure
 from cwvae.cli.parsing import parse
+from cwvae.training.footprint import memory_of_training
 from cwvae.training.presets import PRESETS
+from cwvae.training.run import model_shapes
 
 TRAIN = ["train", "--preset", "debug", "--steps", "2", "--out"]
 
@@ -49,7 +51,7 @@ def test_a_model_that_ends_the_program_later_is_an_error_too(run, tmp_path, monk
     def end(*arguments, **options):
         raise SystemExit(0)
 
-    monkeypatch.setattr("cwvae.cli.train.train_in_place", end)
+    monkeypatch.setattr("cwvae.cli.stepping.train_in_place", end)
     assert main([*TRAIN, str(tmp_path / "run")]) == 2
     assert "got one that ends the program with SystemExit(0)" in one_line(capsys)
     assert not (tmp_path / "run").exists()
@@ -96,6 +98,29 @@ def test_the_limit_is_that_of_the_device_or_the_one_that_is_given(monkeypatch, t
     assert settings("--memory-limit", "0.1").preset == "debug"
 
 
+def test_devices_that_cannot_share_a_batch_are_an_error_and_each_takes_its_part(tmp_path):
+    options = parse([*TRAIN, str(tmp_path), "--batch-size", "6"])
+    settings = configure(options, devices=6)
+    assert settings.train.batch_size == 6
+    one = dataclasses.replace(settings.train, batch_size=1)
+    needed = memory_of_training(model_shapes(settings), one, settings.model)
+    limited = dataclasses.replace(options, memory_limit=1.1 * needed / 2**30)
+    assert configure(limited, devices=6) == settings
+    with pytest.raises(ValueError, match="a training step must take at most"):
+        configure(limited)
+    with pytest.raises(ValueError, match="the 4 devices that share it, got 6; use a batch size of"):
+        configure(options, devices=4)
+
+
+def test_devices_that_are_not_there_are_an_error(tmp_path, capsys):
+    for number in ("0", "9999"):
+        assert main([*TRAIN, str(tmp_path / "run"), "--devices", number]) == 2
+        assert f"devices must be from 1 to 1, those that JAX finds here (cpu), got {number}" in (
+            one_line(capsys)
+        )
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_memory_of_an_accelerator_counts_before_that_of_the_machine(monkeypatch):
     @dataclasses.dataclass
     class Device:
@@ -104,8 +129,8 @@ def test_the_memory_of_an_accelerator_counts_before_that_of_the_machine(monkeypa
         def memory_stats(self):
             return self.statistics
 
-    for statistics, expected in (({"bytes_limit": 7}, 7), ({}, 3), (None, 3)):
-        devices = [Device(statistics)]
+    for statistics, number, expected in (({"bytes_limit": 7}, 2, 7), ({}, 1, 3), (None, 3, 1)):
+        devices = [Device(statistics)] * number
         monkeypatch.setattr(configuring.jax, "local_devices", lambda devices=devices: devices)
         monkeypatch.setattr(configuring, "memory", lambda: 3)
         assert configuring._memory_of_device() == expected

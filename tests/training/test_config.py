@@ -168,6 +168,7 @@ MODEL = {
 TRAIN = {
     "steps": [0, 10**30, 1.5, "10", True],
     "batch_size": [0, 10**9],
+    "accumulate": [0, 10**9],
     "frames": [0, 2.0, 10**12],
     "pieces": [0, 1.5, 10**7, True],
     "learning_rate": [0.0, INF, NAN, -1e-3, 1e4, "3e-4"],
@@ -287,6 +288,12 @@ def test_values_are_kept_as_plain_ones():
     assert (config.steps, config.learning_rate, config.beta) == (7, 0.5, (1.0, 2.0))
     assert {type(config.steps), type(config.learning_rate)} == {int, float}
     assert hash(config) == hash(TrainConfig(steps=7, learning_rate=0.5, beta=(1.0, 2.0)))
+
+
+def test_parts_divide_the_batch():
+    assert TrainConfig(batch_size=6, accumulate=3).accumulate == 3
+    with pytest.raises(ValueError, match="batch_size must be a multiple of accumulate, 4, got 6"):
+        TrainConfig(batch_size=6, accumulate=4)
 
 
 @pytest.mark.parametrize("name", OF_LEVELS)

@@ -13,6 +13,7 @@ from jaxtyping import TypeCheckError
 from models import TINY, conditioning, made, plain, stacked
 
 from cwvae.clock import Clock
+from cwvae.likelihoods import CalibratedNormal
 from cwvae.objective import loss
 from cwvae.training.build import build
 from cwvae.training.config import TrainConfig
@@ -253,6 +254,18 @@ def test_in_place_is_the_same_step_and_uses_the_state_up(start, videos, after):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     assert all(weight.is_deleted() for weight in weights(spent))
     assert not videos.is_deleted()
+
+
+def test_a_batch_in_parts_takes_the_step_of_the_whole_batch(videos):
+    # With a likelihood and free nats that depend on the means over the whole batch.
+    config = dataclasses.replace(CONFIG, free_nats=0.5, tick_free_nats=0.1, hide=0.3)
+    model = dataclasses.replace(plain(CLOCK), likelihood=CalibratedNormal(0.4, warmup=0))
+    start = init_train_state(model, config)
+    whole, parts = (
+        step(start, videos, dataclasses.replace(config, accumulate=number)) for number in (1, 2)
+    )
+    for ours, theirs in zip(jax.tree.leaves(parts), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
 def test_arrays_that_a_model_uses_twice_or_shares_can_be_trained_in_place(videos):

@@ -22,6 +22,7 @@ def check_inputs(method: str, inputs: LossInputs) -> None:
         "kl_balance": inputs.kl_balance is not None,
         "hide": inputs.hide != 0,
         "compute_dtype": inputs.compute_dtype != "float32",
+        "accumulate": inputs.accumulate != 1,
         "past": inputs.past is not None,
         "conditioning": inputs.conditioning is not None,
     }

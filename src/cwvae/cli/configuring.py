@@ -16,6 +16,7 @@ from cwvae.provenance import memory
 from cwvae.training.checks import check_levels
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.custom import read_custom
+from cwvae.training.devices import check_batch
 from cwvae.training.footprint import memory_of_training, parameters
 from cwvae.training.presets import PRESETS
 from cwvae.training.run import model_shapes
@@ -28,14 +29,16 @@ __all__ = ["configure"]
 _GIB = 2**30
 
 
-def configure(options: Train) -> Settings:
+def configure(options: Train, *, devices: int = 1) -> Settings:
     """Return the settings that the options give, with an evaluation that fits the model's clock.
 
-    Nothing is computed or written. Raises `ValueError` for a custom model that cannot be built, for
-    weights of the KL that are not one a level, for pieces that do not end on a tick of every level,
-    for training videos that are too short, for options of the loss that the model does not have,
-    and for a training step that takes more memory than the limit.
+    Every batch is shared out over so many devices. Nothing is computed or written. Raises
+    `ValueError` for a batch that the devices cannot share evenly, for a custom model that cannot be
+    built, for weights of the KL that are not one a level, for pieces that do not end on a tick of
+    every level, for training videos that are too short, for options of the loss that the model does
+    not have, and for a training step that takes more memory than the limit.
     """
+    check_batch(options.train.batch_size, devices)
     preset = PRESETS[options.preset]
     settings = Settings(
         preset=options.preset,
@@ -60,7 +63,7 @@ def configure(options: Train) -> Settings:
     check_pieces(settings.train.frames, settings.train, multiple)
     _check_frames(settings.train.frames, model.fewest_frames)
     _check_loss(model, settings)
-    _check_memory(model, settings, options.memory_limit)
+    _check_memory(model, settings, options.memory_limit, devices)
     context = max(preset.context // multiple, 1) * multiple
     return dataclasses.replace(settings, context=context)
 
@@ -114,9 +117,13 @@ def _check_loss(model: AbstractVideoModel, settings: Settings) -> None:
         ) from error
 
 
-def _check_memory(model: AbstractVideoModel, settings: Settings, limit: float | None) -> None:
-    """Raise `ValueError` for a training step that takes more than the limit, in GiB."""
-    needed = memory_of_training(model, settings.train, settings.model)
+def _check_memory(
+    model: AbstractVideoModel, settings: Settings, limit: float | None, devices: int
+) -> None:
+    """Raise `ValueError` for a training step that takes more of a device than the limit, in GiB."""
+    config = settings.train
+    share = dataclasses.replace(config, batch_size=config.batch_size // devices)
+    needed = memory_of_training(model, share, settings.model)
     allowed = limit * _GIB if limit else _memory_of_device()
     if needed > allowed:
         raise ValueError(
@@ -127,6 +134,7 @@ def _check_memory(model: AbstractVideoModel, settings: Settings, limit: float | 
 
 
 def _memory_of_device() -> float:
-    """Return the bytes that JAX may use of the accelerator, or those of the machine."""
-    statistics = jax.local_devices()[0].memory_stats() or {}
-    return statistics.get("bytes_limit") or memory()
+    """Return the bytes that JAX may use of an accelerator, or of the machine for each device."""
+    devices = jax.local_devices()
+    statistics = devices[0].memory_stats() or {}
+    return statistics.get("bytes_limit") or memory() / len(devices)

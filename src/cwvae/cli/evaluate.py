@@ -13,6 +13,7 @@ from cwvae.files import write_json
 from cwvae.pretrained.load import Pretrained
 from cwvae.provenance import environment
 from cwvae.report.strip import write_strip
+from cwvae.training.devices import batch_mesh
 from cwvae.training.run import Run
 from cwvae.training.settings import Settings
 
@@ -31,7 +32,8 @@ def evaluate(options: Evaluate) -> int:
     options = _quick(options, run) if options.quick else options
     settings = _settings(options, run)
     samples = options.num_samples
-    at_once = min(run.model.forecast_batch, options.num_examples)
+    devices = batch_mesh(options.devices).size
+    at_once = min(run.model.forecast_batch * devices, options.num_examples)
     check_forecasts(settings.model, horizon=settings.horizon, samples=samples, videos=at_once)
     result = measure(
         with_levels(run, "--blind").blinded(options.blind) if options.blind else run.model,
@@ -40,6 +42,7 @@ def evaluate(options: Evaluate) -> int:
         num_examples=options.num_examples,
         num_samples=samples,
         seed=options.seed,
+        devices=devices,
     )
     print(_write(out, options, run.step, settings, result))
     pictures = [file.name for file in (out / name for name in _PICTURES) if file.exists()]

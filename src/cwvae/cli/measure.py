@@ -2,23 +2,25 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jax.sharding import Mesh
+from jaxtyping import Array, Float
 
-from cwvae.cli.compiled import forecasts, reconstructions
+from cwvae.cli.compiled import bounds, forecasts, reconstructions
 from cwvae.data.frame_bytes import from_bytes, to_bytes
 from cwvae.data.progress import Progress
 from cwvae.data.sources import Source, as_long, test_source, train_source
 from cwvae.measures.choosing import Videos, choose, chosen_names
 from cwvae.measures.measure import AbstractMeasure
 from cwvae.measures.shown import Shown
+from cwvae.training.devices import batch_mesh, replicate, shard_batch
 from cwvae.training.settings import Settings
 from cwvae.video_model import AbstractVideoModel, Bounds
 
@@ -55,10 +57,12 @@ def measure(
     num_examples: int,
     num_samples: int,
     seed: int,
+    devices: int = 1,
 ) -> Result:
     """Forecast test videos, and measure the forecasts and the baselines.
 
-    With fewer test videos than `num_examples` all of them are measured.
+    With fewer test videos than `num_examples` all of them are measured. So many `devices` forecast
+    at the same time, or fewer where there are not as many videos.
 
     Raises `ValueError` for `metrics` that are unknown or do not fit the videos.
     """
@@ -71,7 +75,8 @@ def measure(
     )
     names, left_out = chosen_names(metrics, videos)
     measures = choose(names, videos)
-    made = _each_made(model, settings, source, count, num_samples, seed)
+    mesh = batch_mesh(min(devices, -(-count // model.forecast_batch)))
+    made = _each_made(model, settings, source, count, num_samples, seed, mesh)
     rivals = _random_frames(settings, training, seed), _random_videos(settings, training, seed)
     observed: list[list[Any]] = [[] for _ in measures]
     strip = {}
@@ -104,49 +109,57 @@ def _each_made(
     count: int,
     samples: int,
     seed: int,
+    mesh: Mesh,
 ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, _Made]]:
     """Yield each video of a data set, its frames, and what the model makes of them."""
-    for first in range(0, count, model.forecast_batch):
-        # As many as in the others, where the forecasts of fewer would be others.
-        begin = max(min(first, count - model.forecast_batch), 0)
-        end = min(begin + model.forecast_batch, count)
-        items = [source[index] for index in range(begin, end)]
+    model, shown = replicate(model, mesh), 0
+    for numbers in _numbers(count, model.forecast_batch, mesh.size):
+        items = [source[number] for number in numbers]
         videos = from_bytes(np.stack([item["video"] for item in items]))
-        made = _made(model, settings, videos, begin, samples, seed)
-        for number in range(first - begin, len(items)):
-            yield items[number], videos[number], jax.tree.map(itemgetter(number), made)
+        made = _made(model, settings, videos, numbers, samples, seed, mesh)
+        for row, number in enumerate(numbers):
+            if number == shown:
+                shown += 1
+                yield items[row], videos[row], jax.tree.map(itemgetter(row), made)
+
+
+def _numbers(count: int, batch: int, devices: int) -> Iterator[list[int]]:
+    """Yield which of `count` videos are forecast together, a batch of them on each device.
+
+    A batch is the same whatever the number of devices. The last ones go back to videos that were
+    shown before, since what a method makes of fewer videos would be something else.
+    """
+    size = min(batch, count)
+    starts = [min(first, count - size) for first in range(0, count, size)]
+    for first in range(0, len(starts), devices):
+        some = starts[first : first + devices]
+        filled = some + some[-1:] * (devices - len(some))
+        yield [start + row for start in filled for row in range(size)]
 
 
 def _made(
     model: AbstractVideoModel,
     settings: Settings,
     videos: Float[np.ndarray, "batch frames height width channels"],
-    first: int,
+    numbers: list[int],
     samples: int,
     seed: int,
+    mesh: Mesh,
 ) -> _Made:
-    """Return what a model makes of videos, the first of which has that number in the data set."""
-    keys = jax.vmap(lambda index: jr.fold_in(jr.key(seed), index))(first + jnp.arange(len(videos)))
+    """Return what a model makes of videos with those numbers in the data set."""
+    keys = jax.vmap(lambda number: jr.fold_in(jr.key(seed), number))(jnp.asarray(numbers))
     future_keys, bound_keys = jnp.moveaxis(jax.vmap(jr.split)(keys), 1, 0)
     rebuilt_keys = jax.vmap(lambda key: jr.fold_in(key, 2))(keys)
     # The bound of a video as long as those of training, where its nats can be compared.
     bounded, contexts = videos[:, : settings.train.frames], videos[:, : settings.context]
+    share = partial(shard_batch, mesh=mesh)
+    contexts, future_keys = share((contexts, future_keys))
     found = _Made(
-        futures=forecasts(model, jnp.asarray(contexts), settings.horizon, future_keys, samples),
-        rebuilt=reconstructions(model, jnp.asarray(videos), rebuilt_keys),
-        bounds=_bounds(model, jnp.asarray(bounded), bound_keys),
+        futures=forecasts(model, contexts, settings.horizon, future_keys, samples),
+        rebuilt=reconstructions(model, *share((videos, rebuilt_keys))),
+        bounds=bounds(model, *share((bounded, bound_keys))),
     )
     return jax.tree.map(np.asarray, found)
-
-
-@eqx.filter_jit
-def _bounds(
-    model: AbstractVideoModel,
-    videos: Float[Array, "batch frames *frame"],
-    keys: Key[Array, " batch"],
-) -> Bounds:
-    """Return a bound on the log-probability of the videos."""
-    return model.bounds(videos, keys=keys)
 
 
 def _training_videos(settings: Settings) -> Source:

@@ -72,9 +72,11 @@ class Train:
     Options of the optimiser and of the loss may change; sizes, data and seed stay."""
     from_step: int | None = None
     """With --resume: continue from the checkpoint of this step, and delete the later ones."""
+    devices: int | Literal["auto"] = "auto"
+    """Devices that share every batch, whose size stays --batch-size; auto: all of this machine."""
     memory_limit: float | None = None
-    """GiB that a training step may take by the count made before anything else; None: the memory
-    of the accelerator, or of the machine."""
+    """GiB that a training step may take of a device by the count made before anything else; None:
+    the memory of the accelerator, or of the machine."""
     checkpoint_every: int = 1000
     """Steps between two checkpoints."""
     keep: int = 3
@@ -137,6 +139,8 @@ class Evaluate:
     """Data set to measure on, NAME:PATH; None: that of the run."""
     blind: Annotated[tuple[int, ...], tyro.conf.arg(help_behavior_hint=_or_none)] = ()
     """Levels for which the context is hidden, 0 the fastest (the official --use-obs)."""
+    devices: int | Literal["auto"] = "auto"
+    """Devices that forecast videos at the same time; auto: all of this machine."""
     seed: int = 0
     """Seed of test videos, forecasts and the random-frame baseline."""
 

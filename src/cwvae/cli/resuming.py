@@ -13,7 +13,7 @@ _MAY_CHANGE = {
     "train": (
         *("steps", "learning_rate", "warmup", "decay", "epsilon", "clip_norm"),
         *("beta", "beta_start", "beta_steps", "kl_balance", "compute_dtype", "average"),
-        *("free_nats", "tick_free_nats", "free_nats_steps", "hide"),
+        *("free_nats", "tick_free_nats", "free_nats_steps", "hide", "accumulate"),
     ),
     # That the videos are the same is checked by themselves.
     "data": ("data", "cache_memory", "cache_folder", "decoded_limit"),

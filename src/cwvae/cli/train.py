@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 
 from cwvae.cli.configuring import configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
@@ -18,13 +17,15 @@ from cwvae.cli.logs import Logs, kept_lines
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
+from cwvae.cli.stepping import Steps
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import train_source
-from cwvae.training.carry import begin_videos, expected_at
+from cwvae.training.carry import expected_at
 from cwvae.training.checkpoint import Checkpoints
+from cwvae.training.devices import batch_mesh, on_first, shard_state
 from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
-from cwvae.training.step import StepRecord, TrainState, train_in_place
+from cwvae.training.step import StepRecord, TrainState
 
 __all__ = ["NonFiniteLossError", "train"]
 
@@ -40,7 +41,8 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
 
     Nothing is written before the first step has been taken and its loss is finite.
     """
-    settings = configure(options)
+    mesh = batch_mesh(options.devices)
+    settings = configure(options, devices=mesh.size)
     check_writable(options.out)
     check_is_run(options.out)
     with contextlib.ExitStack() as stack:
@@ -59,7 +61,10 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
             _write_start(options, settings)
             print(f"{options.out} is trained for {state.step} steps already; --steps can add more")
             return 0
-        return _run(options, settings, preview, state, iterator, deadline)
+        steps = Steps(config, iterator, mesh)
+        if mesh.size > 1:
+            print(steps)
+        return _run(options, settings, preview, shard_state(state, mesh), steps, deadline)
 
 
 def _existing(options: Train) -> contextlib.AbstractContextManager[None]:
@@ -113,7 +118,7 @@ def _run(
     settings: Settings,
     preview: Preview,
     state: TrainState,
-    iterator: BatchIterator,
+    steps: Steps,
     deadline: float,
 ) -> int:
     """Train from a state to the last step, a signal, or the deadline; return the exit status."""
@@ -121,11 +126,11 @@ def _run(
     checkpoints: Checkpoints | None = None
     with contextlib.ExitStack() as stack:
         try:
-            taken = _step(start, state, iterator, settings)
+            taken = steps.take(start, state)
             _check_finite(start, taken[1])
             # Only now, when nothing can be wrong with the start any more, is anything written.
             checkpoints = _claim(options, settings, start, stack)
-            loop = _Loop(options, settings, preview, iterator, checkpoints, start)
+            loop = _Loop(options, settings, preview, steps, checkpoints, start)
             with loop.logs, Interrupts() as interrupts:
                 loop.run(taken, lambda: bool(interrupts.received) or time.monotonic() > deadline)
             return 128 + interrupts.received if interrupts.received else 0
@@ -149,15 +154,6 @@ def _claim(
     return checkpoints
 
 
-def _step(
-    step: int, state: TrainState, iterator: BatchIterator, settings: Settings
-) -> tuple[TrainState, StepRecord]:
-    """Take a step, after `step` others, on the next batch."""
-    videos = jnp.asarray(next(iterator)["video"])
-    state, record = train_in_place(videos, state, settings.train)
-    return begin_videos(state, step + 1, settings.train), record
-
-
 class _Loop:
     """Everything round the steps of a start that does not change from step to step."""
 
@@ -166,13 +162,13 @@ class _Loop:
         options: Train,
         settings: Settings,
         preview: Preview,
-        iterator: BatchIterator,
+        steps: Steps,
         checkpoints: Checkpoints,
         start: int,
     ):
         """Open the logs."""
         self.options, self.settings, self.preview = options, settings, preview
-        self.iterator, self.checkpoints, self.start = iterator, checkpoints, start
+        self.steps, self.checkpoints, self.start = steps, checkpoints, start
         config = settings.train
         self.logs = Logs(
             options.out,
@@ -194,7 +190,7 @@ class _Loop:
                 self._write(step, state, last)
             if last:
                 return
-            state, record = _step(step, state, self.iterator, self.settings)
+            state, record = self.steps.take(step, state)
             # While this step runs, the record of the one before is read: the device never waits.
             self._settle(unread)
             unread.append((step, record))
@@ -214,9 +210,10 @@ class _Loop:
     def _write(self, step: int, state: TrainState, last: bool) -> None:
         """Write what is due after a step."""
         if last or step % self.options.checkpoint_every == 0:
-            self.checkpoints.save(state, self.iterator.get_state())
+            self.checkpoints.save(state, self.steps.place)
         if last or step % self.options.forecast_every == 0:
-            self.logs.show(f"step {step}: forecast in {self.preview.write(state.result, step)}")
+            path = self.preview.write(on_first(state.result), step)
+            self.logs.show(f"step {step}: forecast in {path}")
 
 
 def _check_finite(step: int, record: StepRecord) -> None:

@@ -28,6 +28,7 @@ _FRAMES = 1_000_000
 _TRAIN = {
     "steps": whole(1, 10**9),
     "batch_size": whole(1, 1_000_000),
+    "accumulate": whole(1, 1_000_000),
     "frames": whole(1, _FRAMES),
     "pieces": whole(1, _FRAMES),
     "learning_rate": between(0, 1000),
@@ -64,6 +65,9 @@ class TrainConfig:
     """Optimisation steps."""
     batch_size: int = 50
     """Videos in a batch."""
+    accumulate: int = 1
+    """Parts of a batch that a step goes through one after the other, with the memory of one and
+    the result of all to rounding; every part is computed a second time for its gradient."""
     frames: int = 100
     """Frames of a training video, or of a piece of one."""
     pieces: int = 1
@@ -115,6 +119,11 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Raise `ValueError` for fields of a wrong type or range, or that do not fit together."""
         check(self, _TRAIN)
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size must be a multiple of accumulate, {self.accumulate:,}, got "
+                f"{self.batch_size:,}; use other parts, or another batch size"
+            )
         if self.warmup > self.steps:
             raise ValueError(
                 f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"

@@ -31,8 +31,8 @@ def parameters(model: AbstractVideoModel) -> int:
 def memory_of_training(model: AbstractVideoModel, config: TrainConfig, sizes: Any) -> int:
     """Return about how many bytes a training step takes on a CPU, without making anything.
 
-    **Arguments:** `model`, or the shapes of one; `config`, for the size of a batch; `sizes`, the
-    configuration that the model was made from.
+    **Arguments:** `model`, or the shapes of one; `config`, for the size of a batch and the parts
+    that it accumulates; `sizes`, the configuration that the model was made from.
 
     The weights, the optimiser's state, the videos and the past of those in pieces are counted
     exactly. Beside them a step needs either the gradient and its copy as one vector, or, where that
@@ -46,7 +46,8 @@ def memory_of_training(model: AbstractVideoModel, config: TrainConfig, sizes: An
     state = eqx.filter_eval_shape(init_train_state, model, config)
     state = expected_at(state, 1, config)
     weights = sum(_bytes(leaf) for leaf in jax.tree.leaves(model) if _is_weight(leaf))
-    kept = method_of(sizes).kept(sizes, config.batch_size, config.frames) * _FLOAT
+    part = config.batch_size // config.accumulate
+    kept = method_of(sizes).kept(sizes, part, config.frames) * _FLOAT
     videos = config.batch_size * config.frames * sizes.size**2 * sizes.channels
     return sum(map(_bytes, jax.tree.leaves(state))) + videos + max(2 * weights, kept)
 

@@ -28,6 +28,7 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae._extras import extra
 from cwvae.cells.base import Conditioning
+from cwvae.kernels.sharding import same_everywhere
 from cwvae.shapes import checked
 from cwvae.training import kl_schedules
 from cwvae.training.average import averaged, copied
@@ -153,7 +154,8 @@ def train_step(
     average = averaged(state.average, model, decay=config.average, steps=state.step)
     # The gradient of a step ends where its videos begin.
     past = jax.lax.stop_gradient(parts.past) if config.pieces > 1 else None
-    return TrainState(model, optimiser_state, state.step + 1, average, past), record
+    after = same_everywhere(TrainState(model, optimiser_state, state.step + 1, average))
+    return replace(after, past=past), record
 
 
 @partial(eqx.filter_jit, donate="all-except-first")
@@ -183,6 +185,7 @@ def loss_inputs(config: TrainConfig, step: Int[Array, ""]) -> LossInputs:
         kl_balance=config.kl_balance,
         hide=config.hide,
         compute_dtype=config.compute_dtype,
+        accumulate=config.accumulate,
     )
 
 

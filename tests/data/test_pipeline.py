@@ -72,11 +72,16 @@ def test_flips_are_drawn_anew_in_every_epoch_and_change_nothing_else():
         assert len({mirrored for n, mirrored in found if n == number}) == 2
 
 
-def test_processes_share_an_epoch_out():
-    shards = [batches(Sequences(), batch_size=1, seed=0, shard=(n, 2)) for n in range(2)]
-    for _ in range(3):
-        parts = [numbers(shard, LENGTH // 2) for shard in shards]
-        assert len({*parts[0], *parts[1]}) == 2 * (LENGTH // 2)
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_processes_make_their_own_rows_of_the_batches_of_one(pieces):
+    options = {"batch_size": 4, "seed": 0, "flip": True, "pieces": pieces}
+    whole = batches(Sequences(), **options)
+    shards = [batches(Sequences(), shard=(number, 2), **options) for number in range(2)]
+    for _ in range(5):
+        parts = [next(shard)["video"] for shard in shards]
+        assert len(parts[0]) == 2
+        np.testing.assert_array_equal(np.concatenate(parts), next(whole)["video"])
+    assert shards[0].get_state() == whole.get_state()
 
 
 def test_actions_come_along_and_other_truth_does_not():
@@ -89,7 +94,7 @@ def test_actions_come_along_and_other_truth_does_not():
     ("options", "message"),
     [
         ({"batch_size": 12}, "a batch of 12 needs as many sequences, got 11;"),
-        ({"batch_size": 6, "shard": (0, 2)}, "got 5 in each of 2 processes"),
+        ({"batch_size": 5, "shard": (0, 2)}, "of the 2 processes that share it, got 5; use"),
         ({"batch_size": 1, "shard": (2, 2)}, r"0 <= number < count, got \(2, 2\)"),
     ],
 )

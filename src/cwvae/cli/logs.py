@@ -1,5 +1,6 @@
 """The logs of a training run: JSON lines, TensorBoard events, a progress bar."""
 
+import contextlib
 import json
 import math
 import time
@@ -16,7 +17,7 @@ from cwvae.training.step import StepRecord
 with extra("cli"):
     from tensorboardX import SummaryWriter
 
-__all__ = ["Logs", "kept_lines"]
+__all__ = ["Logs", "NoLogs", "kept_lines"]
 
 _METRICS = "metrics.jsonl"
 _PER_TICK = "kl_per_tick/level_"
@@ -78,6 +79,16 @@ class Logs:
         (since, then), now = self._since, time.monotonic()
         self._since = (step, now)
         return round((step - since) * self._frames_per_step / (now - then), 1)
+
+
+class NoLogs(contextlib.nullcontext):
+    """The logs of a process that writes none, since another one writes the same."""
+
+    def step(self, step: int, record: StepRecord) -> None:
+        """Leave a step out."""
+
+    def show(self, text: str) -> None:
+        """Leave a line out."""
 
 
 def _scalars(record: StepRecord) -> dict[str, float]:

@@ -74,6 +74,9 @@ class Train:
     """With --resume: continue from the checkpoint of this step, and delete the later ones."""
     devices: int | Literal["auto"] = "auto"
     """Devices that share every batch, whose size stays --batch-size; auto: all of this machine."""
+    distributed: Annotated[str, tyro.conf.arg(metavar="auto|off|ADDRESS,N,ID")] = "auto"
+    """Train in N processes, each with devices of its own: ADDRESS is host:port of the first, ID the
+    number of this one. auto: as SLURM or Open MPI has started them, else one process alone."""
     memory_limit: float | None = None
     """GiB that a training step may take of a device by the count made before anything else; None:
     the memory of the accelerator, or of the machine."""

@@ -4,36 +4,36 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 
+from cwvae._version import __version__
 from cwvae.cli.configuring import configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
 from cwvae.cli.interrupts import Interrupts
+from cwvae.cli.joining import joined
 from cwvae.cli.loading import check_is_run, first_state
-from cwvae.cli.logs import Logs, kept_lines
+from cwvae.cli.logs import kept_lines
+from cwvae.cli.loop import Loop, NonFiniteLossError, check_finite
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.cli.stepping import Steps
 from cwvae.data.pipeline import BatchIterator, batches
-from cwvae.data.sources import train_source
+from cwvae.data.sources import Source, train_source
 from cwvae.training.carry import expected_at
 from cwvae.training.checkpoint import Checkpoints
-from cwvae.training.devices import batch_mesh, on_first, shard_state
+from cwvae.training.devices import batch_mesh, shard_state
+from cwvae.training.processes import check_alike, is_first, wait
 from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
-from cwvae.training.step import StepRecord, TrainState
+from cwvae.training.step import TrainState
 
-__all__ = ["NonFiniteLossError", "train"]
+__all__ = ["train"]
 
 _FAILED = 1
-
-
-class NonFiniteLossError(ArithmeticError):
-    """The loss or its gradient became infinite or not a number."""
 
 
 def train(options: Train, *, deadline: float = float("inf")) -> int:
@@ -41,6 +41,12 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
 
     Nothing is written before the first step has been taken and its loss is finite.
     """
+    with joined(options.distributed):
+        return _train(options, deadline)
+
+
+def _train(options: Train, deadline: float) -> int:
+    """Train, in this process or as one of several."""
     mesh = batch_mesh(options.devices)
     settings = configure(options, devices=mesh.size)
     check_writable(options.out)
@@ -53,25 +59,40 @@ def train(options: Train, *, deadline: float = float("inf")) -> int:
         source = train_source(settings)
         preview = Preview(options.out / "forecasts", settings)
         settings = dataclasses.replace(settings, videos=repr(source))
-        config = settings.train
-        size, seed, flip = config.batch_size, config.seed, settings.data.flip
-        iterator = batches(source, batch_size=size, seed=seed, flip=flip, pieces=config.pieces)
+        iterator = _batches(source, settings)
         state = _start(options, settings, iterator)
-        if state.step >= config.steps:
-            _write_start(options, settings)
-            print(f"{options.out} is trained for {state.step} steps already; --steps can add more")
+        alike = dataclasses.replace(options, distributed="")
+        check_alike(f"{__version__} {alike} {settings} {state.step}")
+        if state.step >= settings.train.steps:
+            if is_first():
+                _write_start(options, settings)
+                done = f"{options.out} is trained for {state.step} steps already"
+                print(f"{done}; --steps can add more")
             return 0
-        steps = Steps(config, iterator, mesh)
-        if mesh.size > 1:
+        steps = Steps(settings.train, iterator, mesh)
+        if mesh.size > 1 and is_first():
             print(steps)
         return _run(options, settings, preview, shard_state(state, mesh), steps, deadline)
+
+
+def _batches(source: Source, settings: Settings) -> BatchIterator:
+    """Return the batches of a run, of several processes the rows of this one."""
+    config = settings.train
+    return batches(
+        source,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        flip=settings.data.flip,
+        shard=(jax.process_index(), jax.process_count()),
+        pieces=config.pieces,
+    )
 
 
 def _existing(options: Train) -> contextlib.AbstractContextManager[None]:
     """Return the lock of a run's folder, or raise `FileNotFoundError` without such a folder."""
     if not options.out.is_dir():
         raise FileNotFoundError(f"{options.out} holds no run; leave --resume out to start one")
-    return locked(options.out)
+    return locked(options.out) if is_first() else contextlib.nullcontext()
 
 
 def _start(options: Train, settings: Settings, iterator: BatchIterator) -> TrainState:
@@ -127,14 +148,16 @@ def _run(
     with contextlib.ExitStack() as stack:
         try:
             taken = steps.take(start, state)
-            _check_finite(start, taken[1])
+            check_finite(start, taken[1])
             # Only now, when nothing can be wrong with the start any more, is anything written.
             checkpoints = _claim(options, settings, start, stack)
-            loop = _Loop(options, settings, preview, steps, checkpoints, start)
+            loop = Loop(options, settings, preview, steps, checkpoints, start)
             with loop.logs, Interrupts() as interrupts:
                 loop.run(taken, lambda: bool(interrupts.received) or time.monotonic() > deadline)
             return 128 + interrupts.received if interrupts.received else 0
         except (NonFiniteLossError, eqx.EquinoxRuntimeError, OSError) as error:
+            if jax.process_count() > 1:
+                raise  # The others may know nothing of it, and must not be waited for.
             print(f"cwvae: error: {_first_line(error)}; {_kept(checkpoints)}", file=sys.stderr)
             return _FAILED
 
@@ -143,86 +166,17 @@ def _claim(
     options: Train, settings: Settings, start: int, stack: contextlib.ExitStack
 ) -> Checkpoints:
     """Make the folder of a run, or take that of one that goes on, and open its checkpoints."""
-    if not options.resume:
-        options.out.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(locked(options.out))
-        check_unused(options.out)  # Another process may have been faster.
-    _write_start(options, settings)
+    if is_first():
+        if not options.resume:
+            options.out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(options.out))
+            check_unused(options.out)  # Another training may have been faster.
+        _write_start(options, settings)
+    wait("folder of the run")
     folder = checkpoint_folder(options.out)
     checkpoints = stack.enter_context(Checkpoints(folder, keep=options.keep))
     checkpoints.discard_after(start)
     return checkpoints
-
-
-class _Loop:
-    """Everything round the steps of a start that does not change from step to step."""
-
-    def __init__(
-        self,
-        options: Train,
-        settings: Settings,
-        preview: Preview,
-        steps: Steps,
-        checkpoints: Checkpoints,
-        start: int,
-    ):
-        """Open the logs."""
-        self.options, self.settings, self.preview = options, settings, preview
-        self.steps, self.checkpoints, self.start = steps, checkpoints, start
-        config = settings.train
-        self.logs = Logs(
-            options.out,
-            start=start,
-            steps=config.steps,
-            every=options.log_every,
-            frames_per_step=config.batch_size * config.frames,
-        )
-
-    def run(self, taken: tuple[TrainState, StepRecord], ends: Callable[[], bool]) -> None:
-        """Go on from the first step until the configured number of steps is done or `ends()`."""
-        step, (state, record) = self.start, taken
-        unread = [(step, record)]
-        while True:
-            step += 1
-            last = step == self.settings.train.steps or ends()
-            if last or self._is_due(step):
-                self._settle(unread)
-                self._write(step, state, last)
-            if last:
-                return
-            state, record = self.steps.take(step, state)
-            # While this step runs, the record of the one before is read: the device never waits.
-            self._settle(unread)
-            unread.append((step, record))
-
-    def _is_due(self, step: int) -> bool:
-        """Return whether something is to be written after a step."""
-        every = (self.options.checkpoint_every, self.options.forecast_every)
-        return any(step % number == 0 for number in every)
-
-    def _settle(self, unread: list[tuple[int, StepRecord]]) -> None:
-        """Log the records of steps, or raise `NonFiniteLossError`."""
-        while unread:
-            step, record = unread.pop(0)
-            _check_finite(step, record)
-            self.logs.step(step, record)
-
-    def _write(self, step: int, state: TrainState, last: bool) -> None:
-        """Write what is due after a step."""
-        if last or step % self.options.checkpoint_every == 0:
-            self.checkpoints.save(state, self.steps.place)
-        if last or step % self.options.forecast_every == 0:
-            path = self.preview.write(on_first(state.result), step)
-            self.logs.show(f"step {step}: forecast in {path}")
-
-
-def _check_finite(step: int, record: StepRecord) -> None:
-    """Raise `NonFiniteLossError` for a step (counted from 0) whose loss is not finite."""
-    if not record.finite:
-        raise NonFiniteLossError(
-            f"step {step + 1} is not finite: loss {float(record.loss.total)}, gradient norm "
-            f"{float(record.gradient_norm)}; try a smaller learning rate or a larger decoder_stddev"
-        )
 
 
 def _first_line(error: Exception) -> str:

@@ -37,15 +37,25 @@ class PieceBatches:
 
     **Arguments:** `source`, whose items hold `video` and perhaps `actions`; from one that is
     `Cuttable` no more is made than the frames of a piece. `order`, with a length and items
-    that are `Drawn`: the sequences to come. `batch_size` and `pieces`, at least 1.
+    that are `Drawn`: the sequences to come. `batch_size` and `pieces`, at least 1. `rows`, those of
+    a batch that are made, by default all.
 
     Raises `ValueError` for pieces that do not divide the first sequence.
     """
 
-    def __init__(self, source: Any, order: Any, *, batch_size: int, pieces: int = 1):
+    def __init__(
+        self,
+        source: Any,
+        order: Any,
+        *,
+        batch_size: int,
+        pieces: int = 1,
+        rows: range | None = None,
+    ):
         """Make nothing yet but the length of the first sequence, where it is to be divided."""
         self.source, self.order = source, order
         self.batch_size, self.pieces = batch_size, pieces
+        self.rows = range(batch_size) if rows is None else rows
         self._frames = None if pieces == 1 else _frames_of_piece(source, pieces)
 
     def __len__(self) -> int:
@@ -56,7 +66,7 @@ class PieceBatches:
         """Return a batch."""
         batch, piece = divmod(index, self.pieces)
         first = batch * self.batch_size
-        rows = [self._row(self.order[first + n], piece) for n in range(self.batch_size)]
+        rows = [self._row(self.order[first + n], piece) for n in self.rows]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _row(self, drawn: Drawn, piece: int) -> dict[str, np.ndarray]:

@@ -57,21 +57,22 @@ def batches(
     width, channels), and perhaps `actions`; `batch_size`, at least 1; `seed`, of the order, at
     least 0; `flip`, whether each sequence is mirrored, left for right, in half of the epochs, drawn
     from the seed; `shard`, this process's number and how many processes there are: each gets its
-    own part of every epoch, of equal size, and what cannot be divided is left out; `pieces`, how
-    many consecutive batches go through a batch of sequences, a piece of each at a time.
+    own rows of every batch, which stays what it is for one process; `pieces`, how many consecutive
+    batches go through a batch of sequences, a piece of each at a time.
 
-    Every epoch has another order. Raises `ValueError` when a process's part holds fewer sequences
-    than a batch, when sequences with actions, which would no longer be true of what is seen, are to
-    be flipped, or when the first sequence cannot be divided into so many pieces.
+    Every epoch has another order. Raises `ValueError` for fewer sequences than a batch, for a batch
+    that the processes cannot share evenly, when sequences with actions, which would no longer be
+    true of what is seen, are to be flipped, or when the first sequence cannot be divided into so
+    many pieces.
     """
-    share, (number, count) = _share(source, batch_size, shard), shard
+    rows = _rows(source, batch_size, shard)
     if flip and "actions" in source[0]:
         raise ValueError("sequences with actions cannot be flipped; leave flip out")
-    order = grain.MapDataset.range(len(source)).shuffle(seed=seed)[: share * count]
-    order = order[number::count].map(Drawn).repeat(_EPOCHS // pieces)
+    order = grain.MapDataset.range(len(source)).shuffle(seed=seed)
+    order = order.map(Drawn).repeat(_EPOCHS // pieces)
     if flip:
         order = order.seed(seed).random_map(_mirrored)
-    batched = PieceBatches(source, order, batch_size=batch_size, pieces=pieces)
+    batched = PieceBatches(source, order, batch_size=batch_size, pieces=pieces, rows=rows)
     # Two threads are enough to stay ahead of a training step, and leave the cores to it.
     ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)
     dataset = grain.MapDataset.source(batched)
@@ -105,19 +106,23 @@ class _Batches:
         self.inner.set_state(state)
 
 
-def _share(source: Any, batch_size: int, shard: tuple[int, int]) -> int:
-    """Count the sequences of a process, or raise `ValueError` for fewer than a batch."""
+def _rows(source: Any, batch_size: int, shard: tuple[int, int]) -> range:
+    """Return the rows of a batch that a process makes, or raise `ValueError` where it cannot."""
     number, count = shard
     if not 0 <= number < count:
         raise ValueError(f"expected shard (number, count) with 0 <= number < count, got {shard}")
-    share = len(source) // count
-    if share < batch_size:
+    if len(source) < batch_size:
         raise ValueError(
-            f"a batch of {batch_size} needs as many sequences, got {share}"
-            f"{f' in each of {count} processes' if count > 1 else ''}; use a smaller batch size "
-            "or more data"
+            f"a batch of {batch_size} needs as many sequences, got {len(source)}; use a smaller "
+            "batch size or more data"
         )
-    return share
+    if batch_size % count:
+        raise ValueError(
+            f"a batch must be a multiple of the {count} processes that share it, got {batch_size}; "
+            "use another batch size"
+        )
+    share = batch_size // count
+    return range(number * share, (number + 1) * share)
 
 
 def _mirrored(drawn: Drawn, generator: np.random.Generator) -> Drawn:

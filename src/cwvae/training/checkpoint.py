@@ -12,13 +12,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import PyTree
 
 from cwvae._extras import extra
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
+from cwvae.training.processes import gathered, is_first, wait
 from cwvae.training.step import TrainState
 from cwvae.video_model import AbstractVideoModel
 
@@ -41,7 +41,8 @@ class _DamagedError(Exception):
 class Checkpoints:
     """The checkpoints of one run: the training state and the place in the data.
 
-    A context manager, which closes it.
+    A context manager, which closes it. Of several processes all must do what one does, in a folder
+    that all of them see.
 
     **Arguments:**
 
@@ -96,14 +97,16 @@ class Checkpoints:
         step = int(state.step)
         if step in self.steps:
             return
-        arrays = jax.tree.map(np.asarray, named_arrays(state))
+        arrays = jax.tree.map(gathered, named_arrays(state))
         self._check_space(sum(array.nbytes for array in arrays.values()))
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data)
         )
         self._manager.save(step, args=items)
         self._manager.wait_until_finished()
-        write_digests(self.folder / str(step))
+        if is_first():
+            write_digests(self.folder / str(step))
+        wait("checkpoint")
 
     def load(
         self, like: TrainState, *, step: int | None = None

@@ -32,16 +32,24 @@ __all__ = ["batch_mesh", "check_batch", "on_first", "replicate", "shard_batch", 
 def batch_mesh(count: int | Literal["auto"] = "auto") -> Mesh:
     """Return devices in a row, which share batches: so many of this machine's, or all of them.
 
-    Raises `ValueError` for more than there are.
+    Of several processes (`jax.distributed`) it is so many of each, those of the first one first.
+    Raises `ValueError` for more than there are, and for processes with other numbers of devices.
     """
-    found = jax.local_devices()
-    chosen = len(found) if count == "auto" else count
-    if not 1 <= chosen <= len(found):
+    found = [jax.local_devices(process_index=n) for n in range(jax.process_count())]
+    own = found[jax.process_index()]
+    chosen = len(own) if count == "auto" else count
+    if not 1 <= chosen <= len(own):
         raise ValueError(
-            f"devices must be from 1 to {len(found)}, those that JAX finds here "
-            f"({found[0].platform}), got {count}; give fewer, or auto for all"
+            f"devices must be from 1 to {len(own)}, those that JAX finds here "
+            f"({own[0].platform}), got {count}; give fewer, or auto for all"
         )
-    return Mesh(np.array(found[:chosen]), (AXIS,), axis_types=(AxisType.Auto,))
+    if count == "auto" and len({len(devices) for devices in found}) > 1:
+        raise ValueError(
+            "all processes must have as many devices to share batches evenly, got "
+            f"{', '.join(str(len(devices)) for devices in found)}; give a number that all have"
+        )
+    chosen_of_all = [device for devices in found for device in devices[:chosen]]
+    return Mesh(np.array(chosen_of_all), (AXIS,), axis_types=(AxisType.Auto,))
 
 
 def check_batch(size: int, devices: int) -> None:
@@ -71,22 +79,24 @@ def shard_state(state: TrainState, mesh: Mesh) -> TrainState:
 def shard_batch(rows: PyTree[Shaped[Array | np.ndarray, "rows ..."]], mesh: Mesh) -> PyTree:
     """Return the arrays of a batch, keys too, each with its rows shared out over the devices.
 
-    Raises `ValueError` for rows that the devices cannot share evenly.
+    Of several processes each gives its own rows, as many as the others: those of the first one come
+    first. Raises `ValueError` for rows that the devices cannot share evenly.
     """
     sharding = NamedSharding(mesh, PartitionSpec(AXIS))
 
     def one(rows: Any) -> Array:
         if jnp.issubdtype(rows.dtype, jax.dtypes.prng_key):
             return jr.wrap_key_data(one(jr.key_data(rows)), impl=jr.key_impl(rows))
-        check_batch(rows.shape[0], mesh.size)
-        # Of its own accord JAX would take what it is given for the whole batch.
-        return jax.make_array_from_process_local_data(sharding, np.asarray(rows), rows.shape)
+        whole = (rows.shape[0] * jax.process_count(), *rows.shape[1:])
+        check_batch(whole[0], mesh.size)
+        # Of its own accord JAX might take what one process has for the whole batch.
+        return jax.make_array_from_process_local_data(sharding, np.asarray(rows), whole)
 
     return jax.tree.map(jnp.asarray if mesh.size == 1 else one, rows)
 
 
 def on_first(tree: PyTree) -> PyTree:
-    """Return what `replicate` made as it is on the first device, to go on there alone."""
+    """Return what `replicate` made as it is on this process's first device, to go on there."""
 
     def one(leaf: Any) -> Any:
         several = eqx.is_array(leaf) and len(leaf.sharding.device_set) > 1

@@ -110,6 +110,16 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session
+def rivals(session: nox.Session) -> None:
+    """Hold the model in PyTorch to the official numbers, then time it and this package in turn."""
+    folder = Path("benchmarks") / "rivals"
+    session.install(".[train,data]", "-r", str(folder / "requirements.txt"))
+    golden = [str(path) for path in sorted(Path("tests/golden").glob("*.npz"))]
+    session.run("python", str(folder / "check.py"), *golden)
+    session.run("python", str(folder / "run.py"), *session.posargs)
+
+
+@nox.session
 def simulators(session: nox.Session) -> None:
     """Test the simulators that need more than pip, on Debian what SYSTEM lists."""
     session.log(f"needs: apt install {' '.join(SYSTEM)}")

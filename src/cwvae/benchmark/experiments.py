@@ -64,7 +64,7 @@ class Benchmark:
 
     @property
     def data_options(self) -> tuple[str, ...]:
-        """The options of `cwvae train` that say where the data set lies, none for digits."""
+        """The options of `cwvae train` for where the data set lies, none for digits."""
         return () if self.folder is None else ("--data", f"{self.data}:{self.folder}")
 
     def at(self, folder: Path | None) -> "Benchmark":

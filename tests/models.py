@@ -20,6 +20,7 @@ from cwvae.cells import (
     Conditioned,
     Conditioning,
     FlowCell,
+    MinGRUCell,
     Resetting,
     Residual,
     RSSMCell,
@@ -49,6 +50,12 @@ def rssm(*, context_size: int, key, **options) -> RSSMCell:
     return RSSMCell(**sizes, context_size=context_size, **options, key=key)
 
 
+def min_gru(*, context_size: int, key) -> MinGRUCell:
+    """Make a cell whose memory is linear in what it holds."""
+    sizes = {"stoch_size": STOCH, "deter_size": DETER, "hidden_size": 6, "feature_size": FEATURE}
+    return MinGRUCell(**sizes, context_size=context_size, key=key)
+
+
 def flow(cell: AbstractCell, *, key) -> FlowCell:
     """Make a cell flow, with a solver that compiles fast."""
     return FlowCell(
@@ -76,6 +83,7 @@ def all_at_once(*, context_size: int, key) -> AbstractCell:
 CELLS: dict[str, Callable[..., AbstractCell]] = {
     "rssm": rssm,
     "lstm": partial(rssm, memory=LSTM),
+    "min_gru": min_gru,
     "categorical": partial(rssm, head=partial(CategoricalHead, classes=2)),
     "flow": lambda *, context_size, key: flow(rssm(context_size=context_size, key=key), key=key),
     "resetting": lambda *, context_size, key: Resetting(rssm(context_size=context_size, key=key)),

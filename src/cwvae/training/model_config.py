@@ -17,7 +17,10 @@ from cwvae.training.checks import (
     whole,
 )
 
-__all__ = ["LEVELS", "LikelihoodName", "ModelConfig"]
+__all__ = ["LEVELS", "CellName", "LikelihoodName", "ModelConfig"]
+
+CellName = Literal["rssm", "min_gru"]
+"""The kinds of cells (`cwvae.cells`)."""
 
 LikelihoodName = Literal["normal", "calibrated", "bernoulli", "logistic"]
 """The families of distributions of a frame (`cwvae.likelihoods`)."""
@@ -41,6 +44,7 @@ _MODEL = {
     "stoch_size": each(whole(1, 100_000), LEVELS),
     "deter_size": each(whole(1, 100_000), LEVELS),
     "pass_context": flag,
+    "cell": one_of(*get_args(CellName)),
     "hidden_size": whole(1, 100_000),
     "size": _SIZE,
     "channels": whole(1, 1000),
@@ -84,6 +88,9 @@ class ModelConfig:
     """Size of the deterministic part of a state: one for all levels, or one for each."""
     pass_context: bool = False
     """True: a level's output holds that of the level above too, so that the decoder reads all."""
+    cell: CellName = "rssm"
+    """Kind of the cells: rssm, the paper's; min_gru, whose posterior does not read the memory, so
+    that training waits for no tick (Feng et al. 2024)."""
     hidden_size: int = 200
     """Width of the dense layers of a cell."""
     size: int = 64

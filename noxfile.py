@@ -1,6 +1,7 @@
 """The project's sessions: `nox` runs what CI runs, `nox -l` lists all."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 import nox
@@ -16,7 +17,7 @@ CROSS_SECTION += ("cells", "nn", "training", "data", "report", "cli/test_train.p
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 
-nox.options.sessions = ["lint", "types", "tests", "wheel"]
+nox.options.sessions = ["lint", "types", "tests", "wheel", "docs"]
 # uv installs in seconds what pip installs in minutes; without it the sessions are the same.
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
@@ -99,6 +100,19 @@ def wheel(session: nox.Session) -> None:
     session.install(str(wheels[-1]))
     session.chdir(folder)
     session.run("python", str(ROOT / "tests" / "core_alone.py"))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site from the pages, into the folder that it prints; warnings are errors."""
+    folder = Path(session.create_tmp()).resolve()
+    pages, site = folder / "pages", folder / "site"
+    # Pages that are gone would stay.
+    for old in (pages, site):
+        shutil.rmtree(old, ignore_errors=True)
+    session.install(".", *nox.project.dependency_groups(PROJECT, "docs"))
+    session.run("python", "scripts/make_site.py", str(pages))
+    session.run("sphinx-build", "--fail-on-warning", "--keep-going", str(pages), str(site))
 
 
 @nox.session

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The pages by section, in the order in which they are listed, each with the file that has it.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Use": {
+        "choose": "docs/choose.md",
         "guide": "docs/guide.md",
         "python": "docs/python.md",
         "metrics": "docs/metrics.md",

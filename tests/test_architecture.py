@@ -120,7 +120,14 @@ def test_an_abstract_class_cannot_be_made():
 # Cells and likelihoods say which methods are defaults, and a wrapper follows its cell in all.
 REPLACEABLE = {
     "AbstractVideoModel": {"after_step", "begun_as", "bounds", "first_past", "reconstructions"},
-    "AbstractCell": {"init", "noise", "output", "prepare_context", "prepare_evidence"},
+    "AbstractCell": {
+        "advance_all",
+        "init",
+        "noise",
+        "output",
+        "prepare_context",
+        "prepare_evidence",
+    },
     "AbstractLikelihood": {"calibrate", "follow"},
     "AbstractWrapper": {name for name, _ in inspect.getmembers(AbstractCell, inspect.isfunction)},
 }

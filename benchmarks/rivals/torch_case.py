@@ -36,7 +36,8 @@ def main() -> None:
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
     """Time one case in this process."""
     import torch
-    from torch_model import ClockworkVAE, Sizes
+    from torch_model import ClockworkVAE
+    from torch_networks import Sizes
 
     torch.manual_seed(0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

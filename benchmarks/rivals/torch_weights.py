@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torch_model import Sizes
+from torch_networks import Sizes
 
 __all__ = ["sizes_of", "state_dict"]
 

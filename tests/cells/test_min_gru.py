@@ -59,7 +59,7 @@ def test_the_cell_is_its_equations_in_float64(seed):
     hidden = relu(read @ kernel + np.float64(split.bias))
     gates = hidden @ np.float64(cell.gates.kernel) + np.float64(cell.gates.bias)
     keep, candidate = sigmoid(gates[: cell.deter_size]), gates[cell.deter_size :]
-    expected = keep * np.float64(state.deter) + (1 - keep) * candidate
+    expected = keep * np.float64(state.deter) + (1 - keep) * np.tanh(candidate)
     np.testing.assert_allclose(deter, expected, rtol=1e-5, atol=1e-6)
     hidden = np.float64(feature)
     for layer in (cell.posterior_in, cell.posterior_hidden):

@@ -25,11 +25,12 @@ class MinGRUCell(AbstractCell):
 
     What the gates of minGRU read is the input alone, the last sample and the level above:
 
-        h_t = keep_t h_{t-1} + (1 - keep_t) candidate_t,
+        h_t = keep_t h_{t-1} + (1 - keep_t) tanh(candidate_t),
 
-    and the posterior reads the features and not the memory, q(z_t | e_t). All samples of observed
-    frames are therefore known before any memory is, and h_1 to h_n follow from them by an
-    associative scan of about log2(n) steps that wait for each other, where an `RSSMCell` takes n.
+    which is bounded as a GRU is (theirs has no tanh), and the posterior reads the features and not
+    the memory, q(z_t | e_t). All samples of observed frames are therefore known before any memory
+    is, and h_1 to h_n follow from them by an associative scan of about log2(n) steps that wait for
+    each other, where an `RSSMCell` takes n.
     Imagined ticks, whose samples come from memories, are taken one by one, as are those of videos
     with frames that are not observed.
 
@@ -106,7 +107,7 @@ class MinGRUCell(AbstractCell):
         return jax.nn.relu(self.posterior_hidden(jax.nn.relu(self.posterior_in(feature))))
 
     def advance(self, state: State, context: Float[Array, " hidden"]) -> Float[Array, " deter"]:
-        """Return keep h_{t-1} + (1 - keep) candidate, both of relu(dense[z_{t-1}, top-down])."""
+        """Return keep h_{t-1} + (1 - keep) tanh(candidate), of relu(dense[z_{t-1}, top-down])."""
         check_state(self, state)
         check_shape("context", context, self.prior_in.bias.shape, "cell.prepare_context makes it")
         keep, added = self._step(state.stoch, context)
@@ -145,7 +146,7 @@ class MinGRUCell(AbstractCell):
         """Return the share of the memory that stays, and what is added to it."""
         gate, candidate = jnp.split(self.gates(jax.nn.relu(self.prior_in(stoch, context))), 2)
         # 1 - sigmoid(x) is sigmoid(-x), exact where the first is near 1.
-        return jax.nn.sigmoid(gate), jax.nn.sigmoid(-gate) * candidate
+        return jax.nn.sigmoid(gate), jax.nn.sigmoid(-gate) * jnp.tanh(candidate)
 
 
 def _follow(first: tuple[Array, Array], then: tuple[Array, Array]) -> tuple[Array, Array]:

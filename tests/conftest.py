@@ -3,6 +3,7 @@
 import gc
 import inspect
 
+import compiling
 import hook
 import jax
 import pytest
@@ -18,6 +19,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 # Programs here are tiny and run a few times each, so what takes the time is compiling them.
 jax.config.update("jax_disable_most_optimizations", True)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+compiling.compile_fast()
 
 # Tracing makes garbage that counting references frees; looking for cycles in a process full of
 # compiled programs takes longer than the tests.
@@ -37,7 +40,7 @@ settings.load_profile("cwvae")
 
 @pytest.fixture(scope="module")
 def optimised():
-    """Compile as users do."""
+    """Compile with the optimisations that users get, by `compiling.jit_as_users`."""
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)

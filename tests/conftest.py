@@ -46,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path not in slow, -count[item.path]))
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage; it lives to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def optimised():
     """Compile with the optimisations that users get, by `compiling.jit_as_users`."""

@@ -35,8 +35,9 @@ def _test(session: nox.Session, *arguments: str) -> None:
     # What one test compiled another need not, nor a process that a test starts.
     compilations = {"JAX_COMPILATION_CACHE_DIR": str(folder / "compilations")}
     settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT))
-    # One process a core: what takes the time is compiling, which uses one.
-    workers = ("-n", "auto", "--dist", "loadfile")
+    # One process a core: what takes the time is compiling, which uses one. In the order that
+    # tests/conftest.py puts the files in.
+    workers = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     session.chdir(folder)
     session.run("pytest", *settings, *workers, *arguments, env=compilations)
 

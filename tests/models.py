@@ -211,12 +211,21 @@ def noise(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[jax.Arra
     return tuple(draw(seed + 100 * level + 1, n, STOCH) for level, n in enumerate(ticks))
 
 
+_known: dict[tuple, tuple[Conditioning, ...]] = {}
+
+
 def conditioning(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[Conditioning, ...]:
-    """Draw irregular times, and actions, and put them on the clock of every level."""
-    random = np.random.default_rng(seed + 7)
-    times = np.cumsum(random.uniform(0.2, 2.0, frames))
-    actions = random.standard_normal((frames, ACTION))
-    return hierarchy.conditioning(frames, times=times, actions=jnp.asarray(actions, dtype=float))
+    """Draw irregular times, and actions, and put them on the clock of every level.
+
+    Laws ask for the same ones again and again: they are kept for every kind of hierarchy.
+    """
+    key = (jax.tree.structure(hierarchy), jnp.zeros(()).dtype, frames, seed)
+    if key not in _known:
+        random = np.random.default_rng(seed + 7)
+        times = np.cumsum(random.uniform(0.2, 2.0, frames))
+        actions = jnp.asarray(random.standard_normal((frames, ACTION)), dtype=float)
+        _known[key] = hierarchy.conditioning(frames, times=times, actions=actions)
+    return _known[key]
 
 
 def some_state(cell: AbstractCell, seed: int = 0) -> State:

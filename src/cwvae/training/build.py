@@ -29,8 +29,9 @@ from cwvae.likelihoods import (
 from cwvae.model import CWVAE
 from cwvae.nn.activations import tanh, unchanged
 from cwvae.nn.encoder import CoarseEncoder, Encoder
+from cwvae.nn.frame_sizes import feature_size
 from cwvae.nn.layers import GRU, DenseStack
-from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
+from cwvae.nn.vision import FrameDecoder, FrameEncoder
 from cwvae.training.config import ModelConfig
 from cwvae.training.model_config import CellName
 

@@ -1,6 +1,7 @@
 """The project's sessions: `nox` runs what CI runs, `nox -l` lists all."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 import nox
@@ -16,7 +17,7 @@ CROSS_SECTION += ("cells", "nn", "training", "data", "report", "cli/test_train.p
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 
-nox.options.sessions = ["lint", "types", "tests", "wheel"]
+nox.options.sessions = ["lint", "types", "tests", "wheel", "docs"]
 # uv installs in seconds what pip installs in minutes; without it the sessions are the same.
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
@@ -34,8 +35,9 @@ def _test(session: nox.Session, *arguments: str) -> None:
     # What one test compiled another need not, nor a process that a test starts.
     compilations = {"JAX_COMPILATION_CACHE_DIR": str(folder / "compilations")}
     settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT))
-    # One process a core: what takes the time is compiling, which uses one.
-    workers = ("-n", "auto", "--dist", "loadfile")
+    # One process a core: what takes the time is compiling, which uses one. In the order that
+    # tests/conftest.py puts the files in.
+    workers = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     session.chdir(folder)
     session.run("pytest", *settings, *workers, *arguments, env=compilations)
 
@@ -102,11 +104,34 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site from the pages, into the folder that it prints; warnings are errors."""
+    folder = Path(session.create_tmp()).resolve()
+    pages, site = folder / "pages", folder / "site"
+    # Pages that are gone would stay.
+    for old in (pages, site):
+        shutil.rmtree(old, ignore_errors=True)
+    session.install(".", *nox.project.dependency_groups(PROJECT, "docs"))
+    session.run("python", "scripts/make_site.py", str(pages))
+    session.run("sphinx-build", "--fail-on-warning", "--keep-going", str(pages), str(site))
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure speed and memory, `-- --full` for all cases; arguments go to pytest."""
     _install(session, "benchmarks")
     words = ["nox", "-s", "benchmarks", *(["--"] if session.posargs else []), *session.posargs]
     session.run("pytest", "benchmarks", "--command", shlex.join(words), *session.posargs)
+
+
+@nox.session
+def rivals(session: nox.Session) -> None:
+    """Hold the model in PyTorch to the official numbers, then time it and this package in turn."""
+    folder = Path("benchmarks") / "rivals"
+    session.install(".[train,data]", "-r", str(folder / "requirements.txt"))
+    golden = [str(path) for path in sorted(Path("tests/golden").glob("*.npz"))]
+    session.run("python", str(folder / "check.py"), *golden)
+    session.run("python", str(folder / "run.py"), *session.posargs)
 
 
 @nox.session

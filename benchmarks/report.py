@@ -1,4 +1,4 @@
-"""Make the tables and plots of README.md and peers.md from the committed results.
+"""Make the tables and plots of README.md and rivals/README.md from the committed results.
 
 python benchmarks/report.py                       # write them
 python benchmarks/report.py --check               # fail if they are not what results give
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from reporting.comparing import comparison
 from reporting.growth import grown, write_plot
-from reporting.pages import peers, readme
+from reporting.pages import readme
+from reporting.rivals import rivals
 from results import named, read_folder, read_run
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(folder: Path, check: bool) -> int:
     """Write documents and plots, or look whether they are what results give."""
     runs, measured = read_folder(folder / "results")
-    made = {"README.md": readme(runs), "peers.md": peers(measured)}
+    made = {"README.md": readme(runs), "rivals/README.md": rivals(measured)}
     texts = {folder / name: _filled(folder / name, places) for name, places in made.items()}
     plots = {
         folder / "plots" / named(run, f"{against}.png"): (against, lines)

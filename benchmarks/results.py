@@ -35,7 +35,7 @@ def read_run(path: Path) -> Run:
 
 
 def read_folder(folder: Path) -> tuple[list[Run], list[Run]]:
-    """Return what was measured last on each device, GPUs first, and the files of `peer_cases.py`.
+    """Return what was measured last on each device, GPUs first, and those of `rivals/run.py`.
 
     Files that agree in what they were measured with are parts of one run; of a case that is in
     several the newest counts.

@@ -29,18 +29,25 @@ PUBLISHED = RESULTS / "published.json"
 METRICS = ("SSIM", "PSNR", "LPIPS", "FVD")
 # What stands between two markers is made here, of the benchmark's size or of what others printed.
 PLACE = re.compile(r"(<!-- benchmark_page.py: (\w+) -->\n).*?(<!-- end: \2 -->)", flags=re.DOTALL)
-# Pictures of a benchmark, and what they show; of walks there are no digits.
+# Pictures of a benchmark, and what they show.
 PICTURES = {
-    "identity": "Digits right and legible, by frame, of every method",
+    "curves": "What every method still has right, by frame",
     "strips": "One test video, and its forecast by every method",
 }
 
 
 def add(name: str, folder: Path) -> None:
-    """Keep what a benchmark of that size found, in the place of what was there."""
+    """Keep what a benchmark of that size found so far, in the place of what was there.
+
+    Raises `ValueError` where that lacks a run that is kept: begin with `cwvae benchmark --known`.
+    """
     found = json.loads((folder / "results.json").read_text())
-    if found["missing"]:
-        raise ValueError(f"{folder}: the runs of {', '.join(found['missing'])} are not done")
+    lost = runs_of(kept(name)) - runs_of(found)
+    if lost:
+        raise ValueError(
+            f"{folder}: expected all runs that are kept, got none of {', '.join(sorted(lost))}; "
+            f"run cwvae benchmark {name} --known {RESULTS / f'benchmark_{name}.json'}"
+        )
     (RESULTS / f"benchmark_{name}.json").write_text(json.dumps(found) + "\n")
     for kind in PICTURES:
         if (picture := folder / f"{kind}.png").is_file():
@@ -61,38 +68,69 @@ def section(name: str) -> str:
 
 def results(name: str) -> str:
     """Return the tables and pictures of a benchmark, or that there are none."""
-    path = RESULTS / f"benchmark_{name}.json"
-    if not path.is_file():
+    found = kept(name)
+    if found is None:
         return f"No result is committed yet; `cwvae benchmark {name} --out FOLDER` makes one."
-    found = json.loads(path.read_text())
     tables: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "Digits, by the frame up to which they are read; of several seeds the mean, the least and "
         "the most:": table,
         "Walks; of several seeds the mean, the least and the most:": walk_table,
-        f"Metrics of frames, over all predicted frames ({few(found)}):": frame_table,
-        f"Distances of windows, by their frames ({few(found)}):": distance_table,
+        f"Metrics of frames, over all predicted frames{few(found)}:": frame_table,
+        f"Distances of windows, by their frames{few(found)}:": distance_table,
         "What was chosen, and what training took:": costs,
-        f"The short trainings, {found['tuning_steps']:,} steps each:": tuned,
+        f"The short trainings, {found['protocol']['tuning_steps']:,} steps each:": tuned,
     }
     made = {head: make(found) for head, make in tables.items()}
-    blocks = [f"{head}\n\n{block}" for head, block in made.items() if block]
+    # A table without a row says nothing.
+    blocks = [f"{head}\n\n{block}" for head, block in made.items() if block.count("\n") > 1]
     pictures = [
         f"![{alt}](../benchmarks/plots/benchmark_{name}_{kind}.png)"
         for kind, alt in PICTURES.items()
         if (PLOTS / f"benchmark_{name}_{kind}.png").is_file()
     ]
-    versions, date = found["versions"], found["date"].partition("T")[0]
-    source = (
-        f"{found['steps']:,} steps each; {found['device']}, cwvae {versions['cwvae']}, jax "
-        f"{versions['jax']}, {date}: `{found['command']}`."
+    return "\n\n".join([*state(found), blocks[0], *pictures, *blocks[1:], source(found)])
+
+
+def kept(name: str) -> dict[str, Any] | None:
+    """Return what is committed of a benchmark, None where nothing is."""
+    path = RESULTS / f"benchmark_{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def runs_of(found: Mapping[str, Any] | None) -> set[str]:
+    """Return the runs of results, in words."""
+    runs = [run for kind in ("tuning", "runs") for run in found[kind]] if found else []
+    return {
+        f"{run['method']}, {run['variant']}, seed {run['seed']}, {run['steps']:,} steps"
+        for run in runs
+    }
+
+
+def state(found: Mapping[str, Any]) -> list[str]:
+    """Return a paragraph on what is not done yet, none where all is."""
+    if not found["missing"]:
+        return []
+    return [f"**Not complete.** Missing so far: {'; '.join(found['missing'])}."]
+
+
+def source(found: Mapping[str, Any]) -> str:
+    """Return the line with steps, devices, versions, dates and command."""
+    known = [run["environment"] for run in (*found["tuning"], *found["runs"])]
+    devices = sorted({one["device"] for one in known})
+    versions = sorted(
+        {f"cwvae {v['cwvae']}, jax {v['jax']}" for v in (e["versions"] for e in known)}
     )
-    return "\n\n".join([blocks[0], *pictures, *blocks[1:], source])
+    dates = sorted({one["date"].partition("T")[0] for one in known})
+    return (
+        f"{found['protocol']['steps']:,} steps each; {'; '.join([*devices, *versions])}, "
+        f"{' to '.join(sorted({dates[0], dates[-1]}))}: `{found['command']}`."
+    )
 
 
 def few(found: Mapping[str, Any]) -> str:
-    """Return of how many videos LPIPS and FVD are."""
-    videos = {run["perceptual"].get("num_examples") for run in found["runs"]}
-    return f"LPIPS and FVD of {', '.join(map(str, videos))} test videos"
+    """Return of how many videos LPIPS and FVD are, "" where there are none."""
+    videos = {run["perceptual"].get("num_examples") for run in found["runs"]} - {None}
+    return f" (LPIPS and FVD of {', '.join(map(str, videos))} test videos)" if videos else ""
 
 
 def published() -> str:

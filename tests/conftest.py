@@ -2,7 +2,9 @@
 
 import gc
 import inspect
+from collections import Counter
 
+import compiling
 import hook
 import jax
 import pytest
@@ -18,6 +20,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 # Programs here are tiny and run a few times each, so what takes the time is compiling them.
 jax.config.update("jax_disable_most_optimizations", True)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+compiling.compile_fast()
 
 # Tracing makes garbage that counting references frees; looking for cycles in a process full of
 # compiled programs takes longer than the tests.
@@ -35,9 +39,22 @@ settings.register_profile(
 settings.load_profile("cwvae")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no process waits for another at the end."""
+    count = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, -count[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage; it lives to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def optimised():
-    """Compile as users do."""
+    """Compile with the optimisations that users get, by `compiling.jit_as_users`."""
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)

@@ -11,9 +11,9 @@ PACKAGE = Path(cwvae.__file__).parent
 
 # A module imports modules of its own row and of the rows above it, as long as there is no circle.
 ROWS = (
-    ("_extras", "_version", "files", "home", "provenance"),
+    ("_extras", "_lazy", "_version", "dtypes", "files", "home", "provenance"),
     ("arguments", "typechecking", "shapes"),
-    ("clock", "beliefs", "level_kl", "likelihoods"),
+    ("factors", "clock", "beliefs", "level_kl", "likelihoods"),
     ("kernels",),
     ("nn",),
     ("cells",),

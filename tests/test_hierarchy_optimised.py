@@ -1,10 +1,10 @@
 """The laws of a hierarchy once more, at the size of a preset and compiled as users compile."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiling import jit_as_users
 from models import draw, made
 from reference import assert_alike, frame_by_frame
 
@@ -20,8 +20,8 @@ FRAMES = 2 * CLOCK.slowest  # so that both halves of a cut compile as one
 # Rounding grows from tick to tick: sums over hundreds of numbers, in another order.
 TOLERANCE = 2e-4
 
-observe = eqx.filter_jit(Hierarchy.observe)
-imagine = eqx.filter_jit(Hierarchy.imagine)
+observe = jit_as_users(Hierarchy.observe)
+imagine = jit_as_users(Hierarchy.imagine)
 
 
 def preset_hierarchy(*, key) -> Hierarchy:

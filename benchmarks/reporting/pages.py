@@ -1,9 +1,8 @@
-"""What stands at each place of README.md and peers.md, by the name of the place."""
+"""What stands at each place of README.md, by the name of the place."""
 
 from collections.abc import Sequence
 
-import numpy as np
-from reporting.formatting import memory, number, table
+from reporting.formatting import memory, table
 from reporting.growth import growth
 from reporting.tables import RATE, TITLES, cases_table
 from results import Run, group
@@ -13,7 +12,6 @@ NO_GPU = (
     "No result of a GPU is committed yet; `bash scripts/gpu.sh`, on a machine that has "
     "one, makes it."
 )
-PEER_CASES = {"train": "Training step", "open_loop": "Open loop, with decoding"}
 
 
 def readme(runs: Sequence[Run]) -> dict[str, str]:
@@ -30,27 +28,6 @@ def readme(runs: Sequence[Run]) -> dict[str, str]:
         "growth": "\n\n".join(filter(None, map(growth, runs))) or NO_RUN,
         "left out": left_out or ("Nothing was left out." if runs else NO_RUN),
     }
-
-
-def peers(measured: Sequence[Run]) -> dict[str, str]:
-    """Return what stands at each place of peers.md, from the files of `peer_cases.py`."""
-    cases = [case for found in measured for case in found["cases"]]
-    figures = [
-        f"{title}: wall clock of the fastest call / its CPU seconds, peak resident memory\n\n"
-        + _peers_table([case for case in cases if case["case"] == name])
-        for name, title in PEER_CASES.items()
-    ]
-    machines = (
-        {
-            "file": _link(found["file"]),
-            "machine": found["device"],
-            "date": found["date"][:10],
-            "how": found["command"],
-            "versions": _versions(found["versions"]),
-        }
-        for found in measured
-    )
-    return {"machines": table(machines), "figures": "\n\n".join(figures)}
 
 
 def _headline(run: Run) -> str:
@@ -93,31 +70,3 @@ def _results(run: Run) -> str:
         if cases and not (run["kind"] == "gpu" and name == "forecast"):
             parts += [f"#### {title}", cases_table(cases)]
     return "\n\n".join(parts)
-
-
-def _peers_table(cases: Sequence[dict]) -> str:
-    """Write a row for each implementation and a column for each batch size."""
-    rows: dict[str, list[dict]] = {}
-    for case in cases:
-        rows.setdefault(case.get("implementation", "**cwvae, this package**"), []).append(case)
-    return table(
-        {"": name}
-        | {f"batch {case['batch']}": _peer(case) for case in found}
-        | {"to the first step": _first_step(found)}
-        for name, found in rows.items()
-    )
-
-
-def _first_step(cases: Sequence[dict]) -> str:
-    """Write the shortest and the longest time to a first step, of which a case may have several."""
-    found = np.hstack([case.get("seconds_to_first_step", []) for case in cases]).tolist()
-    ends = dict.fromkeys(number(end(found)) for end in (min, max) if found)
-    return f"{' to '.join(ends)} s" if ends else ""
-
-
-def _peer(case: dict) -> str:
-    """Write the times and the memory of a case, in units that can be compared at a glance."""
-    both = (case["seconds"]["min"], case.get("cpu_seconds"))
-    times = " / ".join(number(time) for time in both if time)
-    peak = case.get("peak_rss_bytes")
-    return f"{times} s" + (f", {peak / 2**20:,.0f} MiB" if peak else "")

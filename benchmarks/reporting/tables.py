@@ -90,6 +90,7 @@ TITLES = {
     "forecast": "Forecast of 1000 frames, context included",
     "levels": "One level's scan",
     "hierarchy": "Hierarchy",
+    "depth": "One video inferred tick by tick, or at all ticks at once",
     "vision": "Frame encoder and decoder",
     "stream": "Streaming step",
     "data": "Data pipeline",

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
+from cwvae._lazy import finder
 from cwvae._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -96,25 +97,22 @@ _MODULES = (
     *("analysis", "cells", "data", "evaluation", "kernels", "likelihoods"),
     *("nn", "official", "pretrained", "shapes", "streaming", "training"),
 )
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_find = finder(__name__, _HOMES)
 # What needs more than the core, the extras `train` and `pretrained`, which a star import leaves out
 # where it is not installed.
 _OPTIONAL = {"pretrained": "safetensors", "training.run": "optax", "training.step": "optax"}
 _MISSING = {
     home for home, package in _OPTIONAL.items() if importlib.util.find_spec(package) is None
 }
-__all__[:] = [name for name in __all__ if _HOME_OF.get(name) not in _MISSING]
+_ABSENT = {name for home in _MISSING for name in _HOMES[home]}
+__all__[:] = [name for name in __all__ if name not in _ABSENT]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name, or raise an `ImportError` with the remedy where more is needed."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
-    value = globals()[name] = getattr(module, name)
-    return value
+    return _find(name)
 
 
 def __dir__() -> list[str]:

@@ -11,23 +11,17 @@ video: its period has no end.
 import dataclasses
 from collections.abc import Sequence
 from math import prod
-from numbers import Integral
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Shaped
 
 from cwvae.arguments import whole_number
+from cwvae.factors import ENDLESS, factors_of_levels
 from cwvae.shapes import checked
 
 __all__ = ["ENDLESS", "Clock", "hold", "pool"]
-
-ENDLESS = 2**31 - 1
-"""The period of a static level: more frames than any video has, and an int32."""
-
-# A slip of the keyboard should not fill the memory: every level has a factor and a period.
-_MOST_LEVELS = 100
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -69,26 +63,9 @@ class Clock:
     ):
         """Turn one factor for all into one for each level above the first, and check them."""
         static = static_window is not None
-        levels = whole_number("levels", levels, least=1 + static)
-        if levels > _MOST_LEVELS:
-            raise ValueError(f"levels must be at most {_MOST_LEVELS}, got {levels}; use fewer")
-        several = np.iterable(factors)
-        numbers = _checked_factors(tuple(factors) if several else (factors,), factors)
-        numbers = numbers if several else numbers * (levels - 1 - static)
-        if len(numbers) != levels - 1 - static:
-            above = "the first that is not static" if static else "the first"
-            needed = levels - 1 - static
-            raise ValueError(
-                f"{levels} levels need {needed} temporal abstraction factor{'s' * (needed != 1)}, "
-                f"one for each level above {above}, got {len(numbers)}: {numbers}"
-            )
-        if prod(numbers) >= ENDLESS:
-            raise ValueError(
-                f"the slowest period must be below {ENDLESS:,} frames, got {prod(numbers):,}; use "
-                "smaller factors, or static_window for a level that ticks once"
-            )
+        numbers = factors_of_levels(levels, factors, static=static)
         window = whole_number("static_window", static_window) if static else None
-        object.__setattr__(self, "levels", levels)
+        object.__setattr__(self, "levels", whole_number("levels", levels))
         object.__setattr__(self, "factors", numbers)
         object.__setattr__(self, "lookahead", lookahead)
         object.__setattr__(self, "static_window", window)
@@ -181,18 +158,6 @@ class Clock:
                 f"level must be at most {self.levels - 1}, that of the slowest, got {number}"
             )
         return self.periods[number]
-
-
-def _checked_factors(numbers: tuple[Any, ...], given: Any) -> tuple[int, ...]:
-    """Return factors as `int`, or raise `ValueError` that shows them as they were given."""
-    if not all(isinstance(factor, Integral) for factor in numbers):
-        raise ValueError(f"temporal abstraction factors must be whole numbers, got {given}")
-    if any(factor < 1 for factor in numbers):
-        raise ValueError(
-            f"temporal abstraction factors must be at least 1, got {given}; "
-            "use 1 for a level that ticks as often as the one below"
-        )
-    return tuple(int(factor) for factor in numbers)
 
 
 @checked

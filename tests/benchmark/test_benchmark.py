@@ -8,6 +8,8 @@ import pytest
 
 from cwvae.benchmark.choosing import best_variant, leaders, quality
 from cwvae.benchmark.experiments import SIZES
+from cwvae.benchmark.known import take_over
+from cwvae.benchmark.results import collected, protocol
 from cwvae.benchmark.running import run_all, stages, tuning_runs
 from cwvae.benchmark.runs import final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
@@ -29,6 +31,7 @@ SETTINGS = Settings(
     context=DEBUG.context,
     horizon=DEBUG.horizon,
 )
+NAMED = {"method": "cwvae", "variant": POCKET.grid("cwvae")[0].name}
 PIXELS = {"ssim": {"mean": 0.5}, "psnr": {"mean": 15.0}}
 
 
@@ -46,11 +49,16 @@ def found(accuracy: float, ssim: float = 0.5) -> dict:
     return {"summary": summary, "identity": identity}
 
 
-def written(run, **values) -> None:
-    """Write what an evaluation of a run might have found."""
-    for path in run.results.values():
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(found(**values)))
+def kept(run, **values) -> dict:
+    """Write what might be kept of a run, and return it."""
+    known = {"method": run.method, "variant": run.variant.name, "seed": run.seed}
+    run.folder.mkdir(parents=True, exist_ok=True)
+    run.entry.write_text(json.dumps(known | found(**values)))
+    return run.found()
+
+
+def nothing(run) -> None:
+    """Keep nothing of a run."""
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -88,14 +96,14 @@ def test_the_stages_follow_what_was_found(tmp_path):
     runs = tuning()
     assert len(runs) == 12
     for number, run in enumerate(runs):
-        written(run, accuracy=0.1 * (number % 4 == 2))
+        kept(run, accuracy=0.1 * (number % 4 == 2))
     chosen = first()
     assert [run.method for run in chosen] == list(methods)
     assert {run.variant.name for run in chosen if run.method == "rssm"} == {
         POCKET.grid("rssm")[2].name
     }
     for run, accuracy in zip(chosen, (0.1, 0.2, 0.3), strict=True):
-        written(run, accuracy=accuracy)
+        kept(run, accuracy=accuracy)
     assert leaders(POCKET, chosen) == ["cwvae", "vta"]
     more = [run for run in last() if run.seed]
     assert [(run.method, run.seed) for run in more] == [
@@ -111,16 +119,16 @@ def test_what_is_done_is_not_made_again_and_what_was_begun_is_resumed(tmp_path):
     (run.folder / "metrics.jsonl").write_text('{"step": 40}\n{"step": 5')
     assert "--resume" in run.commands()[0]
     assert run.trained == 0  # The last line was cut off.
-    written(run, accuracy=0.1)
+    kept(run, accuracy=0.1)
     assert run.commands() == ()
-    run_all([run], workers=2, log=tmp_path / "logs")
+    run_all([run], workers=2, log=tmp_path / "logs", keep=nothing)
 
 
 def test_a_command_that_fails_is_named_with_its_log(tmp_path):
     run = final_run(POCKET, tmp_path, "cwvae", POCKET.grid("cwvae")[0], 0)
     (tmp_path / "runs").write_text("not a folder")
     with pytest.raises(RuntimeError, match=r"cwvae train .* failed; see .*runs-cwvae-0.log"):
-        run_all([run], workers=1, log=tmp_path / "logs")
+        run_all([run], workers=1, log=tmp_path / "logs", keep=nothing)
 
 
 def test_identity_counts_before_similarity():
@@ -132,7 +140,7 @@ def test_identity_counts_before_similarity():
 def test_the_best_of_the_grid_is_taken(tmp_path):
     runs = tuning_runs(POCKET, tmp_path, ["cwvae"])
     for number, run in enumerate(runs):
-        written(run, accuracy=0.1 * number)
+        kept(run, accuracy=0.1 * number)
     assert best_variant(runs) == runs[-1].variant
 
 
@@ -199,8 +207,10 @@ def test_walks_are_judged_and_shown_by_their_sequence_of_rooms():
 
 def test_data_are_given_where_they_are_needed_and_only_there(tmp_path):
     at = SIZES["rooms"].at(tmp_path)
-    assert at.training[-2:] == ("--data", f"rooms:{tmp_path}")
-    assert POCKET.at(None) is POCKET
+    training = final_run(at, tmp_path, "cwvae", at.grid("cwvae")[0], 0).training
+    assert training[training.index("--data") + 1] == f"rooms:{tmp_path}"
+    assert protocol(at) == protocol(SIZES["rooms"])
+    assert POCKET.at(None) == POCKET
     with pytest.raises(ValueError, match=r"must be the folder of rooms .*cwvae data make rooms"):
         SIZES["rooms"].at(None)
     with pytest.raises(ValueError, match="left out: digits are drawn on the fly, got"):
@@ -210,12 +220,56 @@ def test_data_are_given_where_they_are_needed_and_only_there(tmp_path):
 def test_a_run_that_lacks_one_measurement_is_measured_alone(tmp_path):
     run = final_run(POCKET, tmp_path, "cwvae", POCKET.grid("cwvae")[0], 0)
     assert [command[0] for command in run.commands()] == ["train", "evaluate", "evaluate"]
-    written(run, accuracy=0.5)
-    assert run.done
-    run.results["perceptual"].unlink()
+    first = run.results["evaluation"]
+    first.parent.mkdir(parents=True)
+    first.write_text("{}")
     _, evaluate = run.commands()
     assert evaluate[3] == str(tmp_path / "runs" / "cwvae-0" / "perceptual")
     assert evaluate[4:7] == ("--metrics", "lpips", "fvd")
+    second = run.results["perceptual"]
+    second.parent.mkdir(parents=True)
+    second.write_text("{}")
+    assert run.commands() == ()
+    kept_runs = []
+    run_all([run], workers=1, log=tmp_path / "logs", keep=kept_runs.append)
+    assert kept_runs == [run]
+
+
+def test_runs_done_elsewhere_are_not_made_again(tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    tuning = tuning_runs(POCKET, there, ["cwvae"])
+    for run in tuning:
+        kept(run, accuracy=0.5)
+    final = final_run(POCKET, there, "cwvae", tuning[0].variant, 2)
+    kept(final, accuracy=0.75)
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps(collected("pocket", POCKET, tuning, [final])))
+    mine = final_run(POCKET, here, "cwvae", tuning[0].variant, 2)
+    known = kept(mine, accuracy=0.25)
+    assert take_over(results, "pocket", POCKET, here) == 4
+    assert all(run.done and not run.commands() for run in tuning_runs(POCKET, here, ["cwvae"]))
+    assert mine.found() == known  # What was here stays.
+    assert take_over(results, "pocket", POCKET, here) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"benchmark": "paper"}, "expected results of cwvae benchmark pocket"),
+        ({"protocol": protocol(POCKET) | {"steps": 7}}, "expected the steps of this version, 8000"),
+        ({"protocol": {}}, "do not belong into one table"),
+        ({"runs": [{"method": "cwvae", "variant": "none", "seed": 0}]}, "KeyError 'none'"),
+        ({"runs": [NAMED | {"seed": "../0"}]}, "expected what cwvae benchmark writes"),
+        ({"runs": [{"seed": 0}]}, "expected what cwvae benchmark writes"),
+        ({"tuning": 3}, "expected what cwvae benchmark writes"),
+    ],
+)
+def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, message):
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps(collected("pocket", POCKET, [], []) | change))
+    with pytest.raises(ValueError, match=message) as raised:
+        take_over(results, "pocket", POCKET, tmp_path)
+    assert str(results) in str(raised.value)
 
 
 def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, monkeypatch):
@@ -234,8 +288,16 @@ def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, m
     assert result["runs"][0]["perceptual"]["num_examples"] == 2
     assert result["runs"][0]["distances"]["windows"] == [[5, 20]]
     assert "| method | SSIM | PSNR (dB) | SSIM, official range 2 |" in capsys.readouterr().out
-    for name in ("tables.md", "strips.png"):
+    for name in ("tables.md", "strips.png", "curves.png"):
         assert (tmp_path / name).stat().st_size > 500
+    # On another machine there are neither weights nor measurements.
+    other, strips = tmp_path / "other", (tmp_path / "strips.png").read_bytes()
+    words[words.index("--out") + 1] = str(other)
+    known = ["--known", str(tmp_path / "results.json")]
+    monkeypatch.setattr("cwvae.benchmark.running._execute", None)
+    assert main([*words, *known]) == 0
+    assert json.loads((other / "results.json").read_text()) == result
+    assert (other / "strips.png").read_bytes() == strips
 
 
 def test_a_plan_times_steps_and_lists_every_run(tmp_path, capsys, monkeypatch):

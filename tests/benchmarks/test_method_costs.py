@@ -8,7 +8,7 @@ import method_costs
 import pytest
 
 from cwvae import PRESETS
-from cwvae.training.methods import method_of
+from cwvae.training.model_configs import method_name
 
 KNOWN = {"device": "cpu: a processor", "versions": {"cwvae": "1", "jax": "2"}}
 KNOWN |= {"date": "2026-01-01T10:00", "command": method_costs.COMMAND}
@@ -41,7 +41,7 @@ def test_the_cases_are_the_methods_of_the_benchmark_at_both_sizes():
     sizes = [case.size for case in method_costs.CASES.values()]
     assert (sizes.count("pocket"), sizes.count("paper")) == (5, 6)
     assert all(case.preset == name in PRESETS for name, case in method_costs.CASES.items())
-    methods = {method_of(PRESETS[name].model).name for name in method_costs.CASES}
+    methods = {method_name(PRESETS[name].model) for name in method_costs.CASES}
     assert methods == {"cwvae", "svg_lp", "vta"}
 
 

@@ -14,9 +14,10 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    for name in ("README.md", "peers.md"):
+    for name in ("results", "rivals"):
+        (tmp_path / name).mkdir()
+    for name in ("README.md", "rivals/README.md"):
         (tmp_path / name).write_text((BENCHMARKS / name).read_text())
-    (tmp_path / "results").mkdir()
     return tmp_path
 
 
@@ -195,16 +196,25 @@ def test_a_page_needs_its_markers(folder, capsys):
     assert "README.md: expected the markers" in capsys.readouterr().err
 
 
-def test_peers_stand_beside_ours(folder):
-    other = {"implementation": "another", "seconds_to_first_step": [17, 37], "cpu_seconds": 2.74}
-    ours = {"cpu_seconds": 1.5, "peak_rss_bytes": 2**30, "seconds_to_first_step": 8.0}
-    both = {"case": "train", "batch": 4, "seconds": {"min": 2.0, "median": 2.5}}
-    for name, measured in (("others", other), ("peers", ours)):
-        made = {"date": "2026-11-24", "device": name, "versions": {"jax": "1"}, "command": "run"}
-        text = json.dumps(made | {"cases": [both | measured]})
-        (folder / "results" / f"{name}.json").write_text(text)
+def test_rivals_stand_beside_us_with_the_spread_of_turns(folder):
+    def turn(seconds: float, first: float, **more) -> dict:
+        known = {"seconds": {"min": seconds}, "peak_rss_bytes": 2**30}
+        return known | {"seconds_to_first_step": first} | more
+
+    turns = {
+        "cwvae": [turn(1.0, 9.0), turn(0.5, 8.0)],
+        "PyTorch": [turn(2.0, 3.0, torch="2.13"), turn(4.0, 3.5, torch="2.13")],
+        "PyTorch, torch.compile": [turn(1.5, 30.0, torch="2.13"), turn(3.0, 30.0, torch="2.13")],
+    }
+    measured = {"case": "train", "batch": 8, "precision": "float32", "turns": turns}
+    made = {"date": "2026-11-24T01", "device": "a machine", "command": "run it"}
+    made |= {"versions": {"cwvae": "1", "jax": "2"}, "cases": {"train-8": measured}}
+    (folder / "results" / "rivals-cpu.json").write_text(json.dumps(made))
     reported(folder)
-    page = (folder / "peers.md").read_text()
-    found = [list(row.values()) for row in rows(page.split("**The machines differ.**")[0])]
-    assert ["another", "2.00 / 2.74 s", "17 to 37 s"] in found
-    assert ["**cwvae, this package**", "2.00 / 1.50 s, 1,024 MiB", "8.00 s"] in found
+    page = (folder / "rivals" / "README.md").read_text()
+    assert "**a machine**, 2026-11-24, cwvae 1, jax 2, PyTorch 2.13: `run it`" in page
+    (row,) = rows(page)
+    assert list(row.values()) == [
+        "training step, 100 frames", "8", "float32", "500 ms", "2.00 s", "1.50 s",
+        "3.75 (1.50 to 6.00)", "1.00 GiB / 1.00 GiB", "8.00 / 30.0 s",
+    ]  # fmt: skip

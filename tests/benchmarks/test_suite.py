@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 # One case of every kind that is measured in its own way.
 NAMES = {
+    "depth[gradient-min_gru-debug-7]",
     "levels[observe-debug-2-5]",
     "hierarchy[imagine-debug-2-3-7]",
     "vision[encoder-gradient-debug-3]",

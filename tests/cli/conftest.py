@@ -1,12 +1,9 @@
-import contextlib
 import inspect
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import hook
-import numpy as np
 import pytest
 
 from cwvae.cli import main
@@ -29,18 +26,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "whole"
     assert main([*TRAIN, "--out", str(folder)]) == 0
     return folder
-
-
-@pytest.fixture(scope="session")
-def analysed(run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    """A small analysis of an untrained model, with truths of the user's own, and its report."""
-    out, random = tmp_path_factory.mktemp("analysis"), np.random.default_rng(0)
-    np.savez(out / "own.npz", side=np.arange(20) % 2, place=random.normal(size=(20, 14, 3)))
-    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20"]
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        assert main([*arguments, "--horizon", "10", "--truth", str(out / "own.npz")]) == 0
-    (out / "printed.txt").write_text(printed.getvalue())
-    return out, json.loads((out / "analysis.json").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,30 @@
 """`cwvae analyse`: every finding is printed and written."""
 
+import contextlib
+import io
+import json
 import re
 
+import numpy as np
 import pytest
 
 from cwvae.cli import main
+from cwvae.report.analysis_tables import levels_table
 from cwvae.report.findings import findings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def analysed(run, tmp_path_factory):
+    """A small analysis of an untrained model, with truths of the user's own, and its report."""
+    out, random = tmp_path_factory.mktemp("analysis"), np.random.default_rng(0)
+    np.savez(out / "own.npz", side=np.arange(20) % 2, place=random.normal(size=(20, 14, 3)))
+    arguments = ["analyse", str(run), "--out", str(out), "--num-examples", "20"]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main([*arguments, "--horizon", "10", "--truth", str(out / "own.npz")]) == 0
+    (out / "printed.txt").write_text(printed.getvalue())
+    return out, json.loads((out / "analysis.json").read_text())
 
 
 def test_the_report_has_every_experiment(analysed):
@@ -36,6 +55,27 @@ def test_the_page_has_every_experiment(analysed):
     assert text.count('"name":"frame ') == 10
     number = findings(report)[0].partition(" ")[0]
     assert f"<strong>{number}</strong>" in text
+
+
+def test_digits_and_truths_of_ones_own_are_read_over_time(analysed):
+    _, report = analysed
+    times = report["probes_over_time"]
+    assert (times["context"], times["frames"]) == (4, [0, 2, 3, 13])
+    for level, over in zip(report["probes"], times["levels"], strict=True):
+        assert [*level] == [*over] == ["digits", "position", "velocity", "side", "place"]
+        assert [read["kind"] for read in level.values()] == [
+            *("classes", "values", "values", "classes", "values"),
+        ]
+        assert [read["unit"] for read in level.values()] == ["", "px", "px/frame", "", ""]
+        assert level["side"]["videos"] == 20
+        for name, read in level.items():
+            assert read["score"] == over[name]["scores"][2]
+            assert None not in over[name]["scores"] + over[name]["shuffled"]
+    # A level that ticks once in these frames is the same at all of them.
+    slow = times["levels"][-1]["side"]
+    assert slow["scores"][0] == slow["scores"][2]
+    assert report["probes_left_out"] == {}
+    assert "side" in levels_table(report).heads
 
 
 def test_where_the_page_is_and_what_was_found_is_printed(analysed):

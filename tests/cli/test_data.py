@@ -11,7 +11,7 @@ from fake_simulator import ABSENT, FAKE
 from PIL import Image
 
 from cwvae.cli import data as data_commands
-from cwvae.cli import main
+from cwvae.cli import data_list, main
 from cwvae.cli.options import Train
 from cwvae.cli.parsing import parse
 from cwvae.data import sources
@@ -181,7 +181,7 @@ def test_bad_files_are_left_out_with_warnings_when_told_so(tmp_path, capsys):
 
 
 def test_the_list_says_what_each_data_set_is_and_needs(capsys, monkeypatch):
-    monkeypatch.setattr(data_commands, "SIMULATORS", dict(SIMULATORS) | {"rooms": ABSENT})
+    monkeypatch.setattr(data_list, "SIMULATORS", dict(SIMULATORS) | {"rooms": ABSENT})
     assert main(["data", "list"]) == 0
     said = capsys.readouterr().out
     for name, dataset in DATASETS.items():

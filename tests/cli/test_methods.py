@@ -11,6 +11,8 @@ from cwvae.pretrained import load_pretrained
 from cwvae.training.named_arrays import named_arrays
 from cwvae.training.run import load_run
 
+pytestmark = pytest.mark.slow
+
 OWN = Path(__file__).parents[2] / "scripts" / "examples" / "own_video_model.py"
 METHODS = {
     "svg": ["--preset", "debug_svg_lp", "--num-digits", "1"],

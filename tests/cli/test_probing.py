@@ -11,7 +11,8 @@ from cwvae.cli import main
 from cwvae.cli.probing import ProbeTimes, find_truths
 from cwvae.data.clips import Clips, Recording
 from cwvae.data.lossless import write_lossless
-from cwvae.report.analysis_tables import levels_table
+
+pytestmark = pytest.mark.slow
 
 CONTEXT, CLIP, FILES, FRAMES = 4, 14, 12, 28
 SMALL = ("--num-examples", "20", "--horizon", "10")
@@ -45,27 +46,6 @@ def own(folder, count: int = 20, /, **arrays):
     """Write a truth file with two classes, or other arrays."""
     np.savez(folder / "own.npz", **(arrays or {"side": np.arange(count) % 2}))
     return folder / "own.npz"
-
-
-def test_digits_and_truths_of_ones_own_are_read_over_time(analysed):
-    _, report = analysed
-    times = report["probes_over_time"]
-    assert (times["context"], times["frames"]) == (CONTEXT, [0, 2, 3, 13])
-    for level, over in zip(report["probes"], times["levels"], strict=True):
-        assert [*level] == [*over] == ["digits", "position", "velocity", "side", "place"]
-        assert [read["kind"] for read in level.values()] == [
-            *("classes", "values", "values", "classes", "values"),
-        ]
-        assert [read["unit"] for read in level.values()] == ["", "px", "px/frame", "", ""]
-        assert level["side"]["videos"] == 20
-        for name, read in level.items():
-            assert read["score"] == over[name]["scores"][2]
-            assert None not in over[name]["scores"] + over[name]["shuffled"]
-    # A level that ticks once in these frames is the same at all of them.
-    slow = times["levels"][-1]["side"]
-    assert slow["scores"][0] == slow["scores"][2]
-    assert report["probes_left_out"] == {}
-    assert "side" in levels_table(report).heads
 
 
 def test_files_are_read_for_the_truth_beside_them(run_on_rooms, tmp_path, capsys):

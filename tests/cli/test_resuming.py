@@ -39,6 +39,7 @@ KEPT = {
     "decoder_stddev": ["--decoder-stddev", "0.5"],
     "update_bias": ["--update-bias", "1", "2", "2"],
     "residual_prior": ["--residual-prior", "False", "True", "True"],
+    "cell": ["--cell", "min_gru"],
     "lookahead": ["--no-lookahead"],
     "batch_size": ["--batch-size", "3"],
     "frames": ["--frames", "4"],

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiling import jit_as_users
 from models import draw, made
 
 from cwvae.kernels import chunks
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("optimised")
 def gradients(kernels: str):
     """Return values and gradients of both networks, in float64."""
 
-    @eqx.filter_jit
+    @jit_as_users
     @functools.partial(eqx.filter_value_and_grad, has_aux=True)
     def total(networks, frames, states):
         encoder, decoder = networks

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from models import DETER, OUTPUT, STOCH, TINY, draw, noise, stacked, tiny
 
-from cwvae.cells import Residual, RSSMCell
+from cwvae.cells import MinGRUCell, PassingContext, Residual, RSSMCell
 from cwvae.clock import Clock
 from cwvae.likelihoods import Bernoulli, CalibratedNormal, DiscretisedLogistic, FixedNormal
 from cwvae.objective import loss
@@ -58,6 +58,14 @@ def test_memories_hold_and_beliefs_are_about_changes_at_the_levels_that_are_conf
     both = dataclasses.replace(TINY, update_bias=1.0, residual_prior=True)
     cells = build(both, key=jr.key(0)).hierarchy.cells
     assert [float(cell.cell.memory.bias[0]) for cell in cells] == [1, 1]
+
+
+def test_cells_are_of_the_kind_that_is_configured():
+    config = dataclasses.replace(TINY, cell="min_gru", update_bias=(0.0, 2.0), pass_context=True)
+    fast, slow = build(config, key=jr.key(0)).hierarchy.cells
+    assert (type(fast), type(fast.cell), type(slow)) == (PassingContext, MinGRUCell, MinGRUCell)
+    assert (fast.parallel, slow.parallel) == (True, True)
+    assert np.array_equal(slow.gates.bias, [2.0] * DETER + [0.0] * DETER)
 
 
 def test_a_model_that_is_not_held_is_the_official_one():

@@ -81,7 +81,7 @@ def test_what_the_official_configurations_share(name):
     assert (train.epsilon, train.clip_norm, train.decay) == (1e-4, 10_000, 0)
     assert (train.beta, train.free_nats, train.kl_balance, train.average) == (1, 0, None, 0)
     assert (train.beta_steps, train.tick_free_nats, train.free_nats_steps) == (0, 0, 0)
-    assert (model.update_bias, model.residual_prior) == (0, False)
+    assert (model.update_bias, model.residual_prior, model.cell) == (0, False, "rssm")
 
 
 def test_kth_has_the_papers_sizes():
@@ -148,6 +148,7 @@ MODEL = {
     "lookahead": ["no", 0, None],
     "static_window": [0, -1, 2.0, 10**8, "3"],
     "pass_context": ["yes", 1, None],
+    "cell": ["gru", "", None, 1],
     "coarse_evidence": [0, 1000, 2.0, None],
     "stoch_size": [0, 2.5, 10**8],
     "deter_size": [-1, 10**8, [200]],

@@ -251,7 +251,10 @@ def test_in_place_is_the_same_step_and_uses_the_state_up(start, videos, after):
     spent = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, start)
     state, record = train_in_place(videos, spent, CONFIG)
     for ours, theirs in zip(jax.tree.leaves((state, record)), jax.tree.leaves(after), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+        # Two programs, whose sums may be in another order: where much cancels, what is left has
+        # the rounding of the largest.
+        largest = np.max(np.abs(theirs), initial=0)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7 * largest)
     assert all(weight.is_deleted() for weight in weights(spent))
     assert not videos.is_deleted()
 

@@ -37,6 +37,7 @@ class Benchmark:
 
     - `about`: a line on it.
     - `data`: the name of its data set, whose folder has to be given; "" for digits on the fly.
+    - `folder`: where that data set lies, see `at`.
     - `experiments`: the methods, by the name of their folder.
     - `rates`: the learning rates that are tried with every width, for `tuning_steps` each; the best
       is trained for `steps`. Every method sees as many frames.
@@ -59,6 +60,12 @@ class Benchmark:
     testing: tuple[str, ...]
     perceptual: tuple[str, ...]
     data: str = ""
+    folder: Path | None = None
+
+    @property
+    def data_options(self) -> tuple[str, ...]:
+        """The options of `cwvae train` for where the data set lies, none for digits."""
+        return () if self.folder is None else ("--data", f"{self.data}:{self.folder}")
 
     def at(self, folder: Path | None) -> "Benchmark":
         """Return this benchmark on the data set in a folder.
@@ -69,10 +76,7 @@ class Benchmark:
             made = f"the folder of {self.data} (cwvae data make {self.data})"
             expected = made if self.data else "left out: digits are drawn on the fly"
             raise ValueError(f"--data must be {expected}, got {folder}")
-        if folder is None:
-            return self
-        options = ("--data", f"{self.data}:{folder}")
-        return dataclasses.replace(self, training=(*self.training, *options))
+        return dataclasses.replace(self, folder=folder)
 
     def grid(self, method: str) -> tuple[Variant, ...]:
         """Return the choices that are tried for a method."""

@@ -1,4 +1,4 @@
-"""What a benchmark found, as values for JSON: one entry a run, with what it cost."""
+"""What a benchmark found, as values for JSON: one entry a run, with what it cost and where."""
 
 import json
 import statistics
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cwvae.benchmark.experiments import Benchmark
-from cwvae.benchmark.runs import PERCEPTUAL, Run
+from cwvae.benchmark.runs import EVALUATION, PERCEPTUAL, Run
 from cwvae.evaluation.scores import MEAN, middle
-from cwvae.provenance import environment
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import read_settings
 
-__all__ = ["collected", "speed"]
+__all__ = ["collected", "entry", "protocol", "speed"]
 
+_ENVIRONMENT = ("date", "device", "versions")
 _IDENTITY = ("frames", "accuracy", "legible", "consistent", "ceiling", "position_lost_at", "rows")
 
 
@@ -24,26 +24,31 @@ def collected(
 
     **Arguments:** `name` of the size; `tuning` and `finals`, runs of which some may be missing.
     """
-    known = environment()
-    # Where files lie on the machine that measured means nothing elsewhere.
-    del known["command"]
-    return known | {
+    return {
         "benchmark": name,
         "about": benchmark.about,
         "command": f"cwvae benchmark {name}",
-        "steps": benchmark.steps,
-        "tuning_steps": benchmark.tuning_steps,
-        "testing": list(benchmark.testing),
-        "perceptual": list(benchmark.perceptual),
-        "tuning": [_entry(benchmark, run) for run in tuning if run.done],
-        "runs": [_entry(benchmark, run) for run in finals if run.done],
-        "missing": [f"{run.method}, seed {run.seed}" for run in finals if not run.done],
+        "protocol": protocol(benchmark),
+        "tuning": [run.found() for run in tuning if run.done],
+        "runs": [run.found() for run in finals if run.done],
+        "missing": [_name(run) for run in (*tuning, *finals) if not run.done],
     }
 
 
-def _entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
-    """Return what is kept of a run."""
-    found, settings = run.found(), read_settings(run.folder)
+def protocol(benchmark: Benchmark) -> dict[str, Any]:
+    """Return what two benchmarks of a size must share for their runs to stand in one table."""
+    names = ("steps", "tuning_steps", "training", "tuning", "testing", "perceptual")
+    found = {name: getattr(benchmark, name) for name in names}
+    # As JSON has them.
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in found.items()}
+
+
+def entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
+    """Return what is kept of a run that was trained and measured here.
+
+    What the table needs, the curves, and the device, versions and date.
+    """
+    found, settings = run.measured(EVALUATION), read_settings(run.folder)
     frames = settings.train.batch_size * settings.train.frames
     identity = found.get("identity", {})
     return {
@@ -55,14 +60,21 @@ def _entry(benchmark: Benchmark, run: Run) -> dict[str, Any]:
         "frames_seen": run.steps * frames,
         "parameters": model_shapes(settings).num_parameters,
         "frames_per_second": speed(run),
+        "context": found["context"],
         "summary": found["summary"],
         "curves": {MEAN: _means(found["curves"][MEAN])},
         "distances": found.get("distances"),
-        "perceptual": _perceptual(run.found(PERCEPTUAL)),
+        "perceptual": _perceptual(run.measured(PERCEPTUAL)),
         "elbo": found.get("elbo"),
         "rooms": found.get("rooms"),
         "identity": {name: identity[name] for name in _IDENTITY if name in identity},
+        "environment": {name: found["environment"][name] for name in _ENVIRONMENT},
     }
+
+
+def _name(run: Run) -> str:
+    """Return a run in words."""
+    return f"{run.method}, {run.variant.name}, seed {run.seed}, {run.steps:,} steps"
 
 
 def _perceptual(found: Mapping[str, Any]) -> dict[str, Any]:

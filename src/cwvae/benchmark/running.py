@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 from cwvae.benchmark.choosing import best_variant, leaders
 from cwvae.benchmark.experiments import Benchmark
@@ -58,21 +59,26 @@ def final_runs(benchmark: Benchmark, folder: Path, methods: Sequence[str]) -> li
     return [*first, *sorted(more, key=lambda run: run.seed)]
 
 
-def run_all(runs: Sequence[Run], *, workers: int, log: Path) -> None:
+def run_all(runs: Sequence[Run], *, workers: int, log: Path, keep: Callable[[Run], None]) -> None:
     """Train and measure what is missing, `workers` runs at a time, each on its share of the cores.
 
-    What the commands print is appended to a file of the run's name in the folder `log`. Raises
-    `RuntimeError` for a command that failed, with that file.
+    What the commands print is appended to a file of the run's name in the folder `log`. `keep` is
+    called with every run whose commands ended, one at a time. Raises `RuntimeError` for a command
+    that failed, with its file.
     """
     log.mkdir(parents=True, exist_ok=True)
     free: SimpleQueue[int] = SimpleQueue()
+    keeping = Lock()
     for worker in range(workers):
         free.put(worker)
 
     def one(run: Run) -> None:
         worker = free.get()
         try:
-            _run(run, _cores(worker, workers), log)
+            for command in run.commands():
+                _execute(command, _cores(worker, workers), _log(run, log))
+            with keeping:
+                keep(run)
         finally:
             free.put(worker)
 
@@ -84,12 +90,6 @@ def run_all(runs: Sequence[Run], *, workers: int, log: Path) -> None:
 def train_only(run: Run, *, log: Path) -> None:
     """Train a run without measuring it, on all cores; raises as `run_all` does."""
     _execute(run.training_command, (), _log(run, log))
-
-
-def _run(run: Run, cores: Sequence[int], log: Path) -> None:
-    """Run the commands of a run one after the other."""
-    for command in run.commands():
-        _execute(command, cores, _log(run, log))
 
 
 def _log(run: Run, folder: Path) -> Path:

@@ -1,4 +1,8 @@
-"""One run of the benchmark: where it lies, how it is trained and measured, and what was found."""
+"""One run of the benchmark: where it lies, how it is trained and measured, and what was found.
+
+What is kept of a run is its entry, a file that needs no weights beside it: it can be carried to
+another machine, where the run then counts as done.
+"""
 
 import dataclasses
 import json
@@ -42,9 +46,19 @@ class Run:
         return {name: self.folder / name / "metrics.json" for name in self.measuring}
 
     @property
+    def entry(self) -> Path:
+        """The file with what is kept of it, which is written last."""
+        return self.folder / "entry.json"
+
+    @property
     def done(self) -> bool:
-        """Whether it is trained and measured."""
-        return all(path.is_file() for path in self.results.values())
+        """Whether it is trained and measured, here or elsewhere."""
+        return self.entry.is_file()
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is one that the tables show, not a short one by which a choice is judged."""
+        return PERCEPTUAL in self.measuring
 
     @property
     def trained(self) -> int:
@@ -64,18 +78,22 @@ class Run:
 
     def commands(self) -> tuple[tuple[str, ...], ...]:
         """Return the arguments of `cwvae` that make what is missing of it."""
-        if self.done:
+        missing = {name: path for name, path in self.results.items() if not path.is_file()}
+        if self.done or not missing:
             return ()
         evaluations = [
             ("evaluate", str(self.folder), "--out", str(path.parent), *self.measuring[name])
-            for name, path in self.results.items()
-            if not path.is_file()
+            for name, path in missing.items()
         ]
         return self.training_command, *evaluations
 
-    def found(self, name: str = EVALUATION) -> dict[str, Any]:
-        """Return what was measured, by the folder of its results; {} where nothing was."""
+    def measured(self, name: str) -> dict[str, Any]:
+        """Return what `cwvae evaluate` found, by the folder of its results; {} where it did not."""
         return read_json(self.results[name]) if name in self.results else {}
+
+    def found(self) -> dict[str, Any]:
+        """Return its entry; raises `FileNotFoundError` for a run that is not done."""
+        return read_json(self.entry)
 
 
 def tuning_run(benchmark: Benchmark, folder: Path, method: str, variant: Variant) -> Run:
@@ -112,6 +130,7 @@ def _run(
     every = str(max(steps // 8, 1))
     training = (
         *("--preset", benchmark.experiments[method].preset, *benchmark.training),
+        *benchmark.data_options,
         *variant.options,
         *("--seed", str(seed), "--steps", str(steps)),
         *("--warmup", str(min(200, steps // 5)), "--decay", "0.65"),

@@ -1,16 +1,12 @@
-"""The tables of a benchmark's results, in Markdown, and its curves."""
+"""The tables of a benchmark's results, in Markdown."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cwvae.benchmark.choosing import quality
-from cwvae.report.curves import Curve, Panel, write_curves
 
-__all__ = ["by_method", "costs", "markdown", "spread", "table", "tuned", "write_figure"]
+__all__ = ["by_method", "costs", "markdown", "spread", "table", "tuned"]
 
 _SHOWN = (50, 100, 300, 1000)
 
@@ -66,25 +62,6 @@ def tuned(result: Mapping[str, Any]) -> str:
         kept, ssim = quality(run)
         rows.append([run["title"], run["variant"], f"{kept:.3f}", f"{ssim:.3f}"])
     return markdown(heads, rows)
-
-
-def write_figure(path: Path, result: Mapping[str, Any]) -> None:
-    """Draw identity and legibility against the frame, a curve a method, all seeds in its band."""
-    read = [runs for runs in by_method(result) if _frames(runs[0])]
-    if not read:
-        return
-    panels = [
-        Panel(label, {runs[0]["title"]: _curve(runs, share) for runs in read})
-        for share, label in (("accuracy", "windows with the digit right"), ("legible", "legible"))
-    ]
-    write_curves(path, panels, title=result["about"], first_frame=1)
-
-
-def _curve(runs: Sequence[Mapping[str, Any]], share: str) -> Curve:
-    """Return the mean over seeds, between the least and the most."""
-    values = np.array([run["identity"][share] for run in runs])
-    band = (values.min(0), values.max(0))
-    return Curve(values.mean(0), interval=band, frames=np.array(_frames(runs[0])))
 
 
 def by_method(result: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:

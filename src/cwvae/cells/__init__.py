@@ -3,6 +3,7 @@
 from cwvae.cells.base import AbstractCell, Conditioning, LevelConditioning, State, Trace
 from cwvae.cells.flow import FlowCell
 from cwvae.cells.heads import AbstractHead, CategoricalHead, GaussianHead
+from cwvae.cells.min_gru import MinGRUCell
 from cwvae.cells.residual import Residual
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.scan import imagine_level, observe_level
@@ -19,6 +20,7 @@ __all__ = [
     "FlowCell",
     "GaussianHead",
     "LevelConditioning",
+    "MinGRUCell",
     "PassingContext",
     "RSSMCell",
     "Resetting",

@@ -14,6 +14,7 @@ import abc
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
@@ -110,6 +111,36 @@ class AbstractCell(eqx.Module):
     def prepare_evidence(self, feature: Float[Array, " feature"]) -> Any:
         """Return what `posterior` needs of a tick's features; default the features."""
         return feature
+
+    @property
+    def parallel(self) -> bool:
+        """Whether `posterior` does not read `deter`; default False.
+
+        All samples are then known before any memory is, and `observe_level` takes the memories of
+        all ticks from `advance_all`.
+        """
+        return False
+
+    def advance_all(
+        self,
+        state: State,
+        stoch: Float[Array, "ticks stoch"],
+        context: Any,
+        time: Float[Array, " ticks"],
+    ) -> Float[Array, "ticks deter"]:
+        """Return h_1 to h_n, given the samples that they follow; default `advance` n times.
+
+        **Arguments:** `state` before the first tick; `stoch`, the sample before each tick, the
+        first that of `state`; `context`, what `prepare_context` returned for each tick; `time` of
+        the tick before each tick.
+        """
+
+        def step(deter: Array, inputs: Any) -> tuple[Array, Array]:
+            stoch, context, time = inputs
+            deter = self.advance(State(stoch, deter, time), context)
+            return deter, deter
+
+        return jax.lax.scan(step, state.deter, (stoch, context, time))[1]
 
     def output(self, state: State) -> Float[Array, " output"]:
         """Return the input of the level below, or of the decoder; default [stoch, deter]."""

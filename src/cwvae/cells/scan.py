@@ -1,21 +1,27 @@
 """The two drivers that run any cell over its level's ticks: observe and imagine.
 
 Both prepare the inputs of all ticks at once, scan the recurrence, and evaluate after it what
-does not feed back.
+does not feed back; of a cell whose posterior does not read the memory nothing but the memory
+recurs.
 """
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cwvae.arguments import check_shape
+from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State, Trace
 from cwvae.cells.checks import check_conditioning, check_state
 from cwvae.shapes import Features, Noise, TopDown, checked
 
 __all__ = ["imagine_level", "observe_level"]
+
+# The last state, and the states and posteriors of all ticks.
+_Inferred = tuple[State, tuple[State, AbstractBelief]]
 
 
 @checked
@@ -39,6 +45,18 @@ def observe_level(
     check_shape("features", features, ("ticks", cell.feature_size), "see cell.feature_size")
     context = jax.vmap(cell.prepare_context)(top_down, conditioning)
     evidence = jax.vmap(cell.prepare_evidence)(features)
+    # Where a frame is missing the posterior is the prior, which reads the memory.
+    at_once = cell.parallel and conditioning.observed is None
+    infer = _infer_at_once if at_once else _infer_by_tick
+    inputs = context, evidence, jnp.asarray(noise), conditioning.time, conditioning.observed
+    state, (states, posterior) = infer(cell, state, inputs)
+    # The prior's head does not feed back, so it is evaluated on all ticks at once.
+    prior = jax.vmap(cell.prior)(states.deter)
+    return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=posterior)
+
+
+def _infer_by_tick(cell: AbstractCell, state: State, inputs: Any) -> _Inferred:
+    """Infer the states one by one, each from the one before."""
 
     def step(state, inputs):
         context, evidence, noise, time, observed = inputs
@@ -50,11 +68,23 @@ def observe_level(
         state = State(stoch=posterior.sample(noise), deter=deter, time=time)
         return state, (state, posterior)
 
-    inputs = context, evidence, jnp.asarray(noise), conditioning.time, conditioning.observed
-    state, (states, posterior) = jax.lax.scan(step, state, inputs)
-    # The prior's head does not feed back, so it is evaluated on all ticks at once.
-    prior = jax.vmap(cell.prior)(states.deter)
-    return state, Trace(states, jax.vmap(cell.output)(states), prior=prior, posterior=posterior)
+    return jax.lax.scan(step, state, inputs)
+
+
+def _infer_at_once(cell: AbstractCell, state: State, inputs: Any) -> _Inferred:
+    """Infer the states of a cell whose posterior does not read the memory."""
+    context, evidence, noise, time, _ = inputs
+    posterior = jax.vmap(partial(cell.posterior, state.deter))(evidence)
+    stoch = jax.vmap(lambda belief, noise: belief.sample(noise))(posterior, noise)
+    before = _after(state.stoch, stoch)[:-1], context, _after(state.time, time)[:-1]
+    states = State(stoch, cell.advance_all(state, *before), time)
+    last = jax.tree.map(lambda first, others: _after(first, others)[-1], state, states)
+    return last, (states, posterior)
+
+
+def _after(first: Array, others: Array) -> Array:
+    """Return an entry and those that follow it."""
+    return jnp.concatenate([first[None], others])
 
 
 @checked

@@ -39,6 +39,23 @@ class Resetting(AbstractWrapper):
         stoch = jnp.where(boundary, self.cell.init().stoch, state.stoch)
         return self.cell.advance(State(stoch, state.deter, state.time), context)
 
+    @property
+    def parallel(self) -> bool:
+        """Whether the wrapped cell is."""
+        return self.cell.parallel
+
+    def advance_all(
+        self,
+        state: State,
+        stoch: Float[Array, "ticks stoch"],
+        context: tuple[Bool[Array, " ticks"], Any],
+        time: Float[Array, " ticks"],
+    ) -> Float[Array, "ticks deter"]:
+        """Return h_1 to h_n, as the wrapped cell does."""
+        boundary, context = context
+        stoch = jnp.where(boundary[:, None], self.cell.init().stoch[None], stoch)
+        return self.cell.advance_all(state, stoch, context, time)
+
 
 class Conditioned(AbstractWrapper):
     """A cell whose context holds an action, or anything else that is known frame by frame.
@@ -89,6 +106,21 @@ class Conditioned(AbstractWrapper):
         """Return the wrapped cell's context of the input from above and the action together."""
         both = jnp.concatenate([top_down, conditioning.action])
         return self.cell.prepare_context(both, conditioning)
+
+    @property
+    def parallel(self) -> bool:
+        """Whether the wrapped cell is."""
+        return self.cell.parallel
+
+    def advance_all(
+        self,
+        state: State,
+        stoch: Float[Array, "ticks stoch"],
+        context: Any,
+        time: Float[Array, " ticks"],
+    ) -> Float[Array, "ticks deter"]:
+        """Return h_1 to h_n, as the wrapped cell does."""
+        return self.cell.advance_all(state, stoch, context, time)
 
 
 class PassingContext(AbstractWrapper):
@@ -143,6 +175,23 @@ class PassingContext(AbstractWrapper):
         top_down, inner = context
         deter, _ = self._split(state.deter)
         return jnp.concatenate([self.cell.advance(replace(state, deter=deter), inner), top_down])
+
+    @property
+    def parallel(self) -> bool:
+        """Whether the wrapped cell is."""
+        return self.cell.parallel
+
+    def advance_all(
+        self,
+        state: State,
+        stoch: Float[Array, "ticks stoch"],
+        context: tuple[Float[Array, "ticks top_down"], Any],
+        time: Float[Array, " ticks"],
+    ) -> Float[Array, "ticks deter"]:
+        """Return h_1 to h_n, as the wrapped cell does, and behind each its context."""
+        top_down, inner = context
+        before = replace(state, deter=self._split(state.deter)[0])
+        return jnp.concatenate([self.cell.advance_all(before, stoch, inner, time), top_down], 1)
 
     def prior(self, deter: Float[Array, " deter"]) -> AbstractBelief:
         """Return p(z_t | h_t)."""

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from cwvae.benchmark.choosing import best_variant
 from cwvae.benchmark.experiments import SIZES, Benchmark
-from cwvae.benchmark.results import collected, speed
+from cwvae.benchmark.figure import write_figure
+from cwvae.benchmark.known import take_over
+from cwvae.benchmark.results import collected, entry, speed
 from cwvae.benchmark.running import final_runs, run_all, stages, train_only, tuning_runs
 from cwvae.benchmark.runs import Run, final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
-from cwvae.benchmark.tables import costs, table, tuned, write_figure
+from cwvae.benchmark.tables import costs, table, tuned
 from cwvae.benchmark.walks import walk_table
 from cwvae.cli.benchmark_options import BenchmarkOptions
-from cwvae.cli.benchmark_strips import write_strips
+from cwvae.cli.benchmark_strips import strip, write_strips
 from cwvae.cli.compare import compare
 from cwvae.cli.folder import check_writable
 from cwvae.cli.options import Compare
@@ -22,8 +24,8 @@ from cwvae.training.settings import read_settings
 
 __all__ = ["benchmark"]
 
-_RESULT, _TABLES, _FIGURE, _PAGE = "results.json", "tables.md", "identity.png", "page.html"
-_STRIPS = "strips.png"
+_RESULT, _TABLES, _FIGURE = "results.json", "tables.md", "curves.png"
+_STRIPS, _PAGE = "strips.png", "page.html"
 
 
 def benchmark(options: BenchmarkOptions) -> int:
@@ -38,13 +40,23 @@ def benchmark(options: BenchmarkOptions) -> int:
         print(_plan(options, chosen, methods))
         return 0
     check_writable(options.out)
-    for stage in stages(chosen, options.out, methods):
-        run_all(stage(), workers=options.workers, log=options.out / "logs")
+    if options.known is not None:
+        new = take_over(options.known, options.size, chosen, options.out)
+        print(f"{new} runs are taken over from {options.known}")
+
+    def keep(run: Run) -> None:
+        shown = {"strip": strip(run)} if run.shown else {}
+        write_json(run.entry, entry(chosen, run) | shown)
         _write(options, chosen, methods)
-    _pictures(options, chosen, final_runs(chosen, options.out, methods))
+
+    for stage in stages(chosen, options.out, methods):
+        run_all(stage(), workers=options.workers, log=options.out / "logs", keep=keep)
+    _write(options, chosen, methods)
+    _write_page(options.out / _PAGE, final_runs(chosen, options.out, methods))
     print((options.out / _TABLES).read_text())
     files = (_RESULT, _TABLES, _FIGURE, _STRIPS, _PAGE)
-    print(f"results in {options.out}: {', '.join(files)}")
+    written = [name for name in files if (options.out / name).is_file()]
+    print(f"results in {options.out}: {', '.join(written)}")
     return 0
 
 
@@ -58,6 +70,9 @@ def _write(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str])
     parts = filter(None, (make(result) for make in makers))
     (options.out / _TABLES).write_text("\n\n".join(parts) + "\n")
     write_figure(options.out / _FIGURE, result)
+    first = {run["method"]: run for run in reversed(result["runs"])}
+    if first:
+        write_strips(options.out / _STRIPS, list(reversed(first.values())))
 
 
 def _known_finals(
@@ -70,13 +85,11 @@ def _known_finals(
     return final_runs(chosen, options.out, methods) if all(r.done for r in first) else list(first)
 
 
-def _pictures(options: BenchmarkOptions, chosen: Benchmark, finals: Sequence[Run]) -> None:
-    """Write strips and one page about the runs with the first seed, side by side."""
-    first = [run for run in finals if run.seed == finals[0].seed]
-    titles = [chosen.experiments[run.method].title for run in first]
-    write_strips(options.out / _STRIPS, list(zip(titles, first, strict=True)))
+def _write_page(path: Path, finals: Sequence[Run]) -> None:
+    """Write one page about the runs with the first seed whose weights are here, side by side."""
+    first = [run for run in finals if run.seed == finals[0].seed and run.trained]
     if len(first) > 1:
-        compare(Compare(runs=tuple(run.folder for run in first), out=options.out / _PAGE))
+        compare(Compare(runs=tuple(run.folder for run in first), out=path))
 
 
 def _plan(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str]) -> str:

@@ -28,9 +28,12 @@ class BenchmarkOptions:
     """pocket: one digit, 32 x 32, hours on a CPU; rooms: walks, as small; paper: the official
     sizes, for a GPU; debug: a few steps."""
     out: Path
-    """Folder for runs, logs, results.json, tables.md, identity.png, strips.png and page.html."""
+    """Folder for runs, logs, results.json, tables.md, curves.png, strips.png and page.html."""
     data: Path | None = None
     """Folder of the data set of size rooms, what cwvae data make rooms wrote; None: digits."""
+    known: Path | None = None
+    """A results.json of this size from elsewhere: the runs that it holds are not made again. None:
+    only what is in the folder is known."""
     plan: bool = False
     """Print every run, what is left of it, and how long its training takes here; train nothing but
     a few steps that are timed."""

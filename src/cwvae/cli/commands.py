@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
@@ -33,13 +31,14 @@ with extra("cli"):
 
 __all__ = ["run"]
 
+_Look = Evaluate | Predict | Analyse | Compare | Encode | Info | Models
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name and return its exit status.
 
     Raises `ValueError` or `OSError` for bad input, and `SystemExit` after printing help.
     """
-    _remember_compilations()
     with warnings.catch_warnings():
         for kind in (BadFileWarning, UncheckedWarning):
             warnings.simplefilter("always", kind)
@@ -71,11 +70,40 @@ def _remember_compilations() -> None:
         folder = home.expanduser() / "cwvae" / "compilations"
     except RuntimeError:  # There is no home folder, and everything is compiled anew.
         return
+    import jax
+
     jax.config.update("jax_compilation_cache_dir", str(folder))
 
 
 def _run(command: Command) -> int:
     """Run one command; its module is imported only now, since help should come at once."""
+    match command:
+        case Data():
+            return _data(command.action)
+        case _:
+            _remember_compilations()
+            return _with_model(command)
+
+
+def _data(action: DataList | DataShow | DataMake) -> int:
+    """Run a command on data sets, which compiles nothing."""
+    match action:
+        case DataList():
+            from cwvae.cli.data_list import list_data
+
+            return list_data()
+        case DataShow():
+            from cwvae.cli.data import show
+
+            return show(action)
+        case DataMake():
+            from cwvae.cli.data import make
+
+            return make(action)
+
+
+def _with_model(command: Train | Export | BenchmarkOptions | Demo | _Look) -> int:
+    """Run a command that makes or takes a model."""
     match command:
         case Train():
             from cwvae.cli.train import train
@@ -85,11 +113,6 @@ def _run(command: Command) -> int:
             from cwvae.cli.export import export
 
             return export(command)
-        case Data(action=DataList() | DataShow() | DataMake() as action):
-            from cwvae.cli import data
-
-            commands = {DataList: data.list_data, DataShow: data.show, DataMake: data.make}
-            return commands[type(action)](action)
         case BenchmarkOptions():
             from cwvae.cli.benchmark import benchmark
 
@@ -102,7 +125,7 @@ def _run(command: Command) -> int:
             return _look(command)
 
 
-def _look(command: Evaluate | Predict | Analyse | Compare | Encode | Info | Models) -> int:
+def _look(command: _Look) -> int:
     """Run a command that looks at a model and changes nothing."""
     match command:
         case Evaluate():

@@ -1,4 +1,4 @@
-"""`cwvae data`: what data sets there are, what they look like, and making stand-ins."""
+"""`cwvae data show` and `make`: what data sets look like, and making stand-ins."""
 
 import contextlib
 import signal
@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.cli.data_options import DataList, DataMake, DataShow
+from cwvae.cli.data_options import DataMake, DataShow
 from cwvae.cli.folder import check_writable
 from cwvae.cli.interrupts import in_main_thread
-from cwvae.data.datasets import DATASETS
 from cwvae.data.digits import load_digits
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pixels import resize, to_channels
@@ -26,24 +25,12 @@ from cwvae.report.animation import enlarge, side_by_side, write_animation
 from cwvae.report.strip import write_strip
 from cwvae.training.config import DataConfig
 
-__all__ = ["list_data", "make", "show"]
+__all__ = ["make", "show"]
 
 _CARD = "README.md"
 _SHEET = "contact_sheet.png"
 _SHEET_COLUMNS = 12
 _GIF_FRAMES = 300
-
-
-def list_data(options: DataList) -> int:
-    """Print every data set, where it is from, and what must be installed to make it."""
-    for name, dataset in DATASETS.items():
-        print(f"{name:16} {dataset.what}")
-        needs = ""
-        if name in SIMULATORS:
-            missing = SIMULATORS[name].missing()
-            needs = f"; needs: {missing}" if missing else "; all it needs is installed"
-        print(f"{'':16} --preset {dataset.preset}; from {dataset.origin}{needs}")
-    return 0
 
 
 def make(options: DataMake) -> int:

@@ -8,7 +8,7 @@ import jax.random as jr
 from cwvae.model import CWVAE
 from cwvae.pretrained.load import Pretrained, load_pretrained, read_header
 from cwvae.pretrained.places import PREFIX, SUFFIX, find, is_exported
-from cwvae.training.custom import builder
+from cwvae.training.custom_build import builder
 from cwvae.training.named_arrays import difference, filled, named_arrays
 from cwvae.training.run import Run, load_run
 from cwvae.training.settings import Settings, read_settings

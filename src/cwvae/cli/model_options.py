@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, expand_paths
-from cwvae.pretrained.storage import StorageDtype
+from cwvae.dtypes import StorageDtype
 from cwvae.training.presets import PRESETS
 
 with extra("cli"):

@@ -12,7 +12,6 @@ from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
-from cwvae.cli.loading import check_is_run, settings_of
 from cwvae.cli.model_options import Export, Models
 from cwvae.cli.options import (
     Analyse,
@@ -96,7 +95,7 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
     if first.resume and first.out is not None:
         return _defaults_of(_settings_to_resume(expanded(Path(first.out))))
     if first.init is not None and first.preset is None:
-        return _defaults_of(settings_of(expanded(Path(first.init))))
+        return _defaults_of(_settings_to_begin(expanded(Path(first.init))))
     name = first.preset or _fitting_preset(first.data)
     preset = PRESETS.get(name, PRESETS["moving_mnist"])
     parts = {"model": preset.model, "train": preset.train, "data": preset.data}
@@ -105,8 +104,18 @@ def _train_defaults(arguments: Sequence[str]) -> Train:
 
 def _settings_to_resume(folder: Path) -> Settings:
     """Return the settings of a run, or raise `ValueError` for what is exported of one."""
+    # Here, since what knows models imports JAX, which help and the other commands do without.
+    from cwvae.cli.loading import check_is_run
+
     check_is_run(folder)
     return read_settings(folder)
+
+
+def _settings_to_begin(source: Path) -> Settings:
+    """Return the settings of a run or an exported model, whose weights another begins with."""
+    from cwvae.cli.loading import settings_of
+
+    return settings_of(source)
 
 
 def _defaults_of(settings: Settings) -> Train:

@@ -3,13 +3,14 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cwvae._extras import extra
+from cwvae.dtypes import StorageDtype
 from cwvae.files import replacing
 
 with extra("pretrained"):
@@ -25,9 +26,6 @@ __all__ = [
     "stored_text",
     "write_arrays",
 ]
-
-StorageDtype = Literal["float32", "bfloat16", "float16"]
-"""The types in which weights may be stored."""
 
 # The entry of the file's metadata. There is one, since the order of several differs from write to
 # write, and the same model should give the same file.

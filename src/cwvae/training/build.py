@@ -1,6 +1,7 @@
 """From a configuration to a model."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from jaxtyping import PRNGKeyArray
 
 from cwvae.cells.base import AbstractCell
 from cwvae.cells.heads import GaussianHead
+from cwvae.cells.min_gru import MinGRUCell
 from cwvae.cells.residual import Residual
 from cwvae.cells.rssm import RSSMCell
 from cwvae.cells.wrappers import PassingContext
@@ -27,9 +29,11 @@ from cwvae.likelihoods import (
 from cwvae.model import CWVAE
 from cwvae.nn.activations import tanh, unchanged
 from cwvae.nn.encoder import CoarseEncoder, Encoder
+from cwvae.nn.frame_sizes import feature_size
 from cwvae.nn.layers import GRU, DenseStack
-from cwvae.nn.vision import FrameDecoder, FrameEncoder, feature_size
+from cwvae.nn.vision import FrameDecoder, FrameEncoder
 from cwvae.training.config import ModelConfig
+from cwvae.training.model_config import CellName
 
 __all__ = ["build"]
 
@@ -131,13 +135,17 @@ def _cells(config: ModelConfig, key: PRNGKeyArray) -> tuple[AbstractCell, ...]:
 
 def _cell(config: ModelConfig, level: int, context_size: int, key: PRNGKeyArray) -> AbstractCell:
     """Make the cell of a level."""
-    cell: AbstractCell = RSSMCell(
+    update_bias = _of_level(config.update_bias, level)
+    kinds: dict[CellName, Callable[..., AbstractCell]] = {
+        "rssm": partial(RSSMCell, memory=partial(GRU, update_bias=update_bias)),
+        "min_gru": partial(MinGRUCell, update_bias=update_bias),
+    }
+    cell = kinds[config.cell](
         stoch_size=config.stoch_sizes[level],
         deter_size=config.deter_sizes[level],
         hidden_size=config.hidden_size,
         feature_size=feature_size(config.size, config.channel_multiplier),
         context_size=context_size,
-        memory=partial(GRU, update_bias=_of_level(config.update_bias, level)),
         head=partial(GaussianHead, min_stddev=config.min_stddev),
         key=key,
     )

@@ -1,6 +1,6 @@
 """How many numbers a training step of a `ModelConfig` keeps of a video, about."""
 
-from cwvae.nn.vision import feature_size, filters
+from cwvae.nn.frame_sizes import feature_size, filters
 from cwvae.training.config import ModelConfig
 
 __all__ = ["numbers_kept"]

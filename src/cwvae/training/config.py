@@ -5,8 +5,9 @@ a range, far wider than any sound use; those of sizes keep a slip of the hand fr
 """
 
 import dataclasses
-from typing import Literal, get_args
+from typing import get_args
 
+from cwvae.dtypes import ComputeDtype
 from cwvae.training.checks import Rule, between, check, each, flag, number, one_of, optional, whole
 from cwvae.training.data_config import DataConfig
 from cwvae.training.model_config import LEVELS, LikelihoodName, ModelConfig
@@ -19,9 +20,6 @@ __all__ = [
     "TrainConfig",
     "check_pieces",
 ]
-
-ComputeDtype = Literal["float32", "bfloat16"]
-"""The types in which encoder and decoder may compute while training."""
 
 _FRAMES = 1_000_000
 

@@ -1,4 +1,4 @@
-"""The methods that can be trained by their configurations: what is named, built and counted."""
+"""The methods that can be trained by their configurations: what is built and counted."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from cwvae.clock import ENDLESS
 from cwvae.training.build import build
 from cwvae.training.clockwork_footprint import numbers_kept
 from cwvae.training.config import ModelConfig
+from cwvae.training.model_configs import method_name
 from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["METHODS", "Method", "build_any", "method_of"]
@@ -28,9 +29,6 @@ class Method:
 
     **Arguments:**
 
-    - `name`: by which the settings of a run name it.
-    - `config`: the class of its configurations, which have a `size` and `channels` of frames and a
-      `context_multiple`.
     - `build`: a function from a configuration and a key to a model.
     - `kept`: a function from a configuration, the videos of a batch and their frames to how many
       numbers a training step keeps of them for the gradient, about.
@@ -38,8 +36,6 @@ class Method:
     - `facts`: one to the choices by which models of the method differ, in words.
     """
 
-    name: str
-    config: type
     build: Callable[..., AbstractVideoModel]
     kept: Callable[[Any, int, int], int]
     described: Callable[[Any], str]
@@ -87,13 +83,14 @@ def _vta_facts(config: VTAConfig) -> dict[str, str]:
     return {"segments": segments, "standard deviation": f"{config.decoder_stddev:g}"}
 
 
-_METHODS = (
-    Method("cwvae", ModelConfig, build, numbers_kept, _clockwork, _clockwork_facts),
-    Method("svg_lp", SVGConfig, build_svg, svg_kept, _svg, _svg_facts),
-    Method("vta", VTAConfig, build_vta, vta_kept, _vta, _vta_facts),
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "cwvae": Method(build, numbers_kept, _clockwork, _clockwork_facts),
+        "svg_lp": Method(build_svg, svg_kept, _svg, _svg_facts),
+        "vta": Method(build_vta, vta_kept, _vta, _vta_facts),
+    }
 )
-METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _METHODS})
-"""The methods by their names."""
+"""The methods by their names, those of `MODEL_CONFIGS`."""
 
 
 def method_of(config: Any) -> Method:
@@ -101,11 +98,7 @@ def method_of(config: Any) -> Method:
 
     Raises `ValueError` for what is no configuration of a model.
     """
-    for method in _METHODS:
-        if type(config) is method.config:
-            return method
-    known = ", ".join(method.config.__name__ for method in _METHODS)
-    raise ValueError(f"model must be one of {known}, got a {type(config).__name__}")
+    return METHODS[method_name(config)]
 
 
 def build_any(config: Any, *, key: PRNGKeyArray) -> AbstractVideoModel:

@@ -1,10 +1,11 @@
 """The configuration of a model: a frozen dataclass of plain values."""
 
 import dataclasses
-from typing import Literal, get_args
+from math import prod
+from typing import TYPE_CHECKING, Literal, get_args
 
-from cwvae.clock import Clock
-from cwvae.nn.vision import SIZES, feature_size
+from cwvae.factors import factors_of_levels
+from cwvae.nn.frame_sizes import SIZES, feature_size
 from cwvae.training.checks import (
     Rule,
     check,
@@ -17,7 +18,13 @@ from cwvae.training.checks import (
     whole,
 )
 
-__all__ = ["LEVELS", "LikelihoodName", "ModelConfig"]
+if TYPE_CHECKING:
+    from cwvae.clock import Clock
+
+__all__ = ["LEVELS", "CellName", "LikelihoodName", "ModelConfig"]
+
+CellName = Literal["rssm", "min_gru"]
+"""The kinds of cells (`cwvae.cells`)."""
 
 LikelihoodName = Literal["normal", "calibrated", "bernoulli", "logistic"]
 """The families of distributions of a frame (`cwvae.likelihoods`)."""
@@ -41,6 +48,7 @@ _MODEL = {
     "stoch_size": each(whole(1, 100_000), LEVELS),
     "deter_size": each(whole(1, 100_000), LEVELS),
     "pass_context": flag,
+    "cell": one_of(*get_args(CellName)),
     "hidden_size": whole(1, 100_000),
     "size": _SIZE,
     "channels": whole(1, 1000),
@@ -84,6 +92,9 @@ class ModelConfig:
     """Size of the deterministic part of a state: one for all levels, or one for each."""
     pass_context: bool = False
     """True: a level's output holds that of the level above too, so that the decoder reads all."""
+    cell: CellName = "rssm"
+    """Kind of the cells: rssm, the paper's; min_gru, whose posterior does not read the memory, so
+    that training waits for no tick (Feng et al. 2024)."""
     hidden_size: int = 200
     """Width of the dense layers of a cell."""
     size: int = 64
@@ -137,10 +148,10 @@ class ModelConfig:
                 "coarse_evidence leaves the slowest level the frames themselves, and with 1 level "
                 f"that is the only one, got {self.coarse_evidence}; use 1, or more levels"
             )
-        if self.clock.slowest > _PERIOD:
+        if self.context_multiple > _PERIOD:
             raise ValueError(
                 f"the slowest level must tick at least once in {_PERIOD:,} frames, got a period of "
-                f"{self.clock.slowest:,} from {self.levels} levels and factors {self.factors}; "
+                f"{self.context_multiple:,} from {self.levels} levels and factors {self.factors}; "
                 "use fewer levels or smaller factors"
             )
 
@@ -155,8 +166,10 @@ class ModelConfig:
         return self._of_levels(self.deter_size)
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> "Clock":
         """The clock of the levels."""
+        from cwvae.clock import Clock  # Here, since it is of arrays, and a configuration is not.
+
         return Clock(
             self.levels, self.factors, lookahead=self.lookahead, static_window=self.static_window
         )
@@ -164,7 +177,8 @@ class ModelConfig:
     @property
     def context_multiple(self) -> int:
         """The period of the slowest level, on whose ticks a context ends."""
-        return self.clock.slowest
+        static = self.static_window is not None
+        return prod(factors_of_levels(self.levels, self.factors, static=static))
 
     def _of_levels(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         """Return a field's value for each level."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from cwvae.training.checks import check, whole
 from cwvae.training.config import DataConfig, TrainConfig, check_pieces
-from cwvae.training.methods import method_of
+from cwvae.training.model_configs import method_name
 
 __all__ = ["Preset"]
 
@@ -29,7 +29,7 @@ class Preset:
     def __post_init__(self) -> None:
         """Raise `ValueError` for context or pieces that do not end on a tick of every level."""
         check(self, _PRESET)
-        method_of(self.model)
+        method_name(self.model)
         check_pieces(self.train.frames, self.train, self.model.context_multiple)
         if self.context % self.model.context_multiple:
             raise ValueError(

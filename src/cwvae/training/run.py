@@ -9,7 +9,7 @@ import equinox as eqx
 import jax.random as jr
 
 from cwvae.training.carry import expected_at
-from cwvae.training.custom import builder
+from cwvae.training.custom_build import builder
 from cwvae.training.settings import FIRST_VERSION, Settings, read_settings
 from cwvae.training.step import TrainState, init_train_state
 from cwvae.video_model import AbstractVideoModel

@@ -10,7 +10,7 @@ from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
 from cwvae.training.config import DataConfig, TrainConfig
 from cwvae.training.custom import Custom, read_custom
-from cwvae.training.methods import METHODS, method_of
+from cwvae.training.model_configs import MODEL_CONFIGS, method_name
 from cwvae.training.presets import PRESETS
 
 __all__ = [
@@ -83,7 +83,7 @@ class Settings:
         if not (isinstance(self.preset, str) and self.preset in PRESETS):
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
         check(self, _RULES)
-        method_of(self.model)
+        method_name(self.model)
         for name in ("videos", "init"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
@@ -106,7 +106,7 @@ def write_settings(folder: Path, settings: Settings) -> None:
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """Return settings as values for JSON; a custom model by the name of its function alone."""
-    fields = {"method": method_of(settings.model).name, **dataclasses.asdict(settings)}
+    fields = {"method": method_name(settings.model), **dataclasses.asdict(settings)}
     fields |= {"version": __version__}
     return fields | {"custom": settings.custom and settings.custom.function}
 
@@ -151,9 +151,10 @@ def settings_from_json(known: Any, custom: Callable[[str], Custom]) -> Settings:
     if missing:
         raise ValueError(f"{missing[0]} is missing")
     method = fields.pop("method", _FIRST_METHOD)
-    if not (isinstance(method, str) and method in METHODS):
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {str(method)[:40]!r}")
-    for name, kind in {"model": METHODS[method].config, **_PARTS}.items():
+    if not (isinstance(method, str) and method in MODEL_CONFIGS):
+        known_methods = ", ".join(MODEL_CONFIGS)
+        raise ValueError(f"method must be one of {known_methods}, got {str(method)[:40]!r}")
+    for name, kind in {"model": MODEL_CONFIGS[method], **_PARTS}.items():
         fields[name] = _part(kind, name, fields[name], fields["version"])
     if fields.get("custom") is not None:
         function = fields["custom"]

@@ -6,8 +6,21 @@ variable too: at every frame a boundary detector chooses between READ, which beg
 COPY, which goes on with the one that is there.
 """
 
-from cwvae.baselines.vta.build import build_vta
-from cwvae.baselines.vta.config import VTAConfig
-from cwvae.baselines.vta.model import VTA, VTALoss, jumpy_forecasts
+from typing import TYPE_CHECKING
+
+from cwvae._lazy import finder
+
+if TYPE_CHECKING:
+    from cwvae.baselines.vta.build import build_vta
+    from cwvae.baselines.vta.config import VTAConfig
+    from cwvae.baselines.vta.model import VTA, VTALoss, jumpy_forecasts
 
 __all__ = ["VTA", "VTAConfig", "VTALoss", "build_vta", "jumpy_forecasts"]
+
+# The configuration is known without JAX, which the others need.
+_HOMES = {
+    "build": ("build_vta",),
+    "config": ("VTAConfig",),
+    "model": ("VTA", "VTALoss", "jumpy_forecasts"),
+}
+__getattr__ = finder(__name__, _HOMES)

@@ -1,0 +1,27 @@
+"""How the suite compiles: fast, and, where a law is about it, as users do."""
+
+import os
+from functools import partial
+
+import equinox as eqx
+
+_FAST = "--xla_cpu_use_fusion_emitters=false"
+
+# The jit of laws that hold for what users run: beside the fixture `optimised`.
+jit_as_users = partial(eqx.filter_jit, compiler_options={"xla_cpu_use_fusion_emitters": True})
+
+
+def compile_fast() -> None:
+    """Let this process, and those that it starts, compile fast what runs a few times.
+
+    XLA's older way to write loops takes a third of the time of the one that users get. What is
+    compiled is kept in the folder of compilations, where there is one, however short it took: files
+    of tests, runs of a command and other processes compile the same small programs again and again.
+    """
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FAST}"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+
+
+def environment_of_users() -> dict[str, str]:
+    """Return the environment for a process that compiles as users do."""
+    return os.environ | {"XLA_FLAGS": os.environ["XLA_FLAGS"].removesuffix(_FAST)}

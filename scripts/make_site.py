@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "choose": "docs/choose.md",
         "guide": "docs/guide.md",
         "python": "docs/python.md",
+        "devices": "docs/devices.md",
         "metrics": "docs/metrics.md",
         "perceptual": "docs/perceptual.md",
     },

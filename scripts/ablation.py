@@ -2,8 +2,9 @@
 
     python scripts/ablation.py RESULT.json --runs FOLDER
 
-trains the preset `pocket` for a short time with all parts of its recipe, with none (each option at
-its official value), with all but each and with each alone, and measures the identity of forecasts.
+trains the preset `pocket` for a short time with all parts of its recipe and those that were tried
+for it, with none (each option at its official value), with all but each and with each alone, and
+measures the identity of forecasts.
 The optimiser, its schedule, the batches and the encoder's and decoder's sizes are the preset's in
 every run. RESULT.json is written after each; a run that stands in it is not made again.
 `RESULT.json --table` prints the table of a result, `RESULT.json --plot PICTURE.png` draws it.
@@ -16,12 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from short_runs import SEEDS, STEPS, fill, identity, measured, source
+from short_runs import SEEDS, STEPS, TRIED, fill, identity, measured, source
 
 from cwvae.report.curves import Curve, Panel, write_curves
 
-# Every part of the recipe, and the options that take it out of the preset.
-PARTS = {
+# Every part of the preset, and the options that take it out.
+PRESET = {
     "static level": ("--static-window", "None"),
     "coarse evidence": ("--coarse-evidence", "1"),
     "contexts passed down": ("--no-pass-context",),
@@ -29,24 +30,24 @@ PARTS = {
     "small memories": ("--deter-size", "200"),
     "standard deviation .12": ("--decoder-stddev", "1.0"),
     "KL weight per level": ("--beta", "1"),
-    "KL balancing": ("--kl-balance", "None"),
-    "hidden frames": ("--hide", "0"),
-    "averaged weights": ("--average", "0"),
 }
+PARTS = (*PRESET, *TRIED)
 COMMAND = "python scripts/ablation.py"
 FRAMES_SHOWN = (50, 100, 300, 1000)
 
 
 def variants() -> dict[str, tuple[str, ...]]:
-    """Return the options of every variant, which take parts out of the preset."""
-    found = {"all": (), "none": _without(*PARTS)}
-    found |= {f"without {part}": _without(part) for part in PARTS}
-    return found | {f"only {part}": _without(*(p for p in PARTS if p != part)) for part in PARTS}
+    """Return the options of every variant, which take parts out of the preset, or add them."""
+    found = {"all": _with(*PARTS), "none": _with()}
+    found |= {f"without {part}": _with(*(p for p in PARTS if p != part)) for part in PARTS}
+    return found | {f"only {part}": _with(part) for part in PARTS}
 
 
-def _without(*parts: str) -> tuple[str, ...]:
-    """Return the options that take parts out."""
-    return tuple(option for part in parts for option in PARTS[part])
+def _with(*parts: str) -> tuple[str, ...]:
+    """Return the options for a recipe of some parts."""
+    out = [PRESET[part] for part in PRESET if part not in parts]
+    added = [TRIED[part] for part in TRIED if part in parts]
+    return tuple(option for options in (*out, *added) for option in options)
 
 
 def measure(folder: Path, variant: str, seed: int, steps: int) -> dict:

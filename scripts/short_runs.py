@@ -13,9 +13,16 @@ from typing import Any
 
 from cwvae.provenance import environment
 
-__all__ = ["SEEDS", "STEPS", "VIDEOS", "fill", "identity", "measured", "source"]
+__all__ = ["SEEDS", "STEPS", "TRIED", "VIDEOS", "fill", "identity", "measured", "source"]
 
 STEPS, VIDEOS, SEEDS = 2000, 64, (0, 1)
+# Parts that the recipe had when sweeps and ablations were made, until its preset had been trained
+# to the end without them and remembered as much; their options.
+TRIED = {
+    "KL balancing": ("--kl-balance", "0.2"),
+    "hidden frames": ("--hide", "0.15"),
+    "averaged weights": ("--average", "0.999"),
+}
 
 
 def measured(run: Path, *, options: Iterable[str], seed: int, steps: int, context: int) -> dict:

@@ -3,19 +3,21 @@
     python scripts/sweeps.py speed RESULT.json --runs FOLDER
     python scripts/sweeps.py factor RESULT.json --runs FOLDER
 
-train the sizes and the recipe of the preset `pocket`, with a slowest level that ticks in the place
-of the static one, on videos of 1/4 to 4 times the speed, or with temporal abstraction factors 1 to
-8. `factor-static` keeps the static level. RESULT.json is written after each; a run that stands in
-it is not made again. `scripts/levels.py` makes tables of the first two.
+train the sizes and the recipe of the preset `pocket`, with what was `TRIED` for it and a slowest
+level that ticks in the place of the static one, on videos of 1/4 to 4 times the speed, or with
+temporal abstraction factors 1 to 8. `factor-static` keeps the static level. RESULT.json is written
+after each; a run that stands in it is not made again. `scripts/levels.py` makes tables of the first
+two.
 """
 
 import argparse
+import itertools
 from pathlib import Path
 
-from short_runs import SEEDS, STEPS, fill, identity, measured
+from short_runs import SEEDS, STEPS, TRIED, fill, identity, measured
 
 # Long enough for two ticks of the slowest level with factors up to 8, a window of all factors.
-FRAMES = ("--frames", "72", "--batch-size", "10")
+FRAMES = ("--frames", "72", "--batch-size", "10", *itertools.chain(*TRIED.values()))
 TICKING = (*FRAMES, "--static-window", "None")
 STATIC = (*FRAMES, "--static-window", "24")
 SPEEDS, FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0), (1, 2, 4, 6, 8)

@@ -36,12 +36,7 @@ _POCKET_TRAIN = TrainConfig(
     epsilon=1e-6,
     clip_norm=100.0,
     beta=(6.0, 3.0, 0.2),
-    kl_balance=0.2,
-    hide=0.15,
-    average=0.999,
 )
-# What baselines of other authors do without.
-_PLAIN = {"beta": 1.0, "kl_balance": None, "hide": 0.0}
 # Adam as the authors of SVG-LP and of VTA have it, PyTorch's.
 _SVG_TRAIN = TrainConfig(learning_rate=2e-3, epsilon=1e-8, clip_norm=1e9, beta=1e-4)
 _VTA_TRAIN = TrainConfig(learning_rate=5e-4, epsilon=1e-8, clip_norm=10.0, amsgrad=True)
@@ -111,15 +106,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "pocket_svg_lp": Preset(
             model=SVGConfig(size=32, filters=16, feature_size=64, memory_size=128),
-            train=dataclasses.replace(
-                _POCKET_TRAIN, **(_PLAIN | {"beta": 1e-4}), epsilon=1e-8, clip_norm=1e9
-            ),
+            train=dataclasses.replace(_POCKET_TRAIN, beta=1e-4, epsilon=1e-8, clip_norm=1e9),
             data=_ONE_DIGIT,
         ),
         "pocket_vta": Preset(
             model=VTAConfig(size=32, channels=1, filters=32, max_segments=10, decoder_stddev=0.24),
             train=dataclasses.replace(
-                _POCKET_TRAIN, **_PLAIN, epsilon=1e-8, clip_norm=10.0, amsgrad=True
+                _POCKET_TRAIN, beta=1.0, epsilon=1e-8, clip_norm=10.0, amsgrad=True
             ),
             data=_ONE_DIGIT,
         ),

@@ -3,8 +3,8 @@
     python scripts/ablation.py RESULT.json --runs FOLDER
 
 trains the preset `pocket` for a short time with all parts of its recipe and those that were tried
-for it, with none (each option at its official value), with all but each and with each alone, and
-measures the identity of forecasts.
+for it, with none (each option at its official value), with all and other cells, with all but each
+and with each alone, and measures the identity of forecasts.
 The optimiser, its schedule, the batches and the encoder's and decoder's sizes are the preset's in
 every run. RESULT.json is written after each; a run that stands in it is not made again.
 `RESULT.json --table` prints the table of a result, `RESULT.json --plot PICTURE.png` draws it.
@@ -39,6 +39,7 @@ FRAMES_SHOWN = (50, 100, 300, 1000)
 def variants() -> dict[str, tuple[str, ...]]:
     """Return the options of every variant, which take parts out of the preset, or add them."""
     found = {"all": _with(*PARTS), "none": _with()}
+    found["all, cells of min_gru"] = (*_with(*PARTS), "--cell", "min_gru")
     found |= {f"without {part}": _with(*(p for p in PARTS if p != part)) for part in PARTS}
     return found | {f"only {part}": _with(part) for part in PARTS}
 

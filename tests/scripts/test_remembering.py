@@ -27,8 +27,9 @@ def trained(variant):
 
 def test_a_variant_for_every_part_added_and_left_out():
     names = list(ablation.variants())
-    assert names[:2] == ["all", "none"]
-    assert len(names) == len(set(names)) == 2 + 2 * len(ablation.PARTS)
+    assert names[:3] == ["all", "none", "all, cells of min_gru"]
+    assert len(names) == len(set(names)) == 3 + 2 * len(ablation.PARTS)
+    assert differences(trained("all"), trained("all, cells of min_gru")) == {"cell"}
 
 
 def test_all_is_the_preset_and_what_was_tried_and_none_has_every_part_at_its_official_value():

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import by_hand
+import depth
 import processes
 import programs
 from measuring import Calls, Program
@@ -63,7 +64,7 @@ def growth(what: str, preset: str, x: int) -> Program:
 DEFAULT = [
     *line("data", "batches", processes.batches, "moving_mnist", 8),
     *line("data", "waiting", processes.waiting, "moving_mnist", 8),
-    *line("depth", "", programs.depth, WAYS, CELLS, "moving_mnist", LONG),
+    *line("depth", "", depth.depth, WAYS, CELLS, "moving_mnist", LONG),
     *line("forecast", "", programs.forecasts, "decoded", "moving_mnist", (1, 4)),
     *line("forecast", "", programs.forecasts, "latents", "moving_mnist", (1, 4, 16)),
     *line("growth", "", growth, "latents", "moving_mnist", HORIZONS),
@@ -98,7 +99,7 @@ FULL = [
 QUICK = [
     *line("data", "batches", processes.batches, "debug", 2),
     *line("data", "waiting", processes.waiting, "debug", 2),
-    *line("depth", "", programs.depth, "gradient", "min_gru", "debug", 7),
+    *line("depth", "", depth.depth, "gradient", "min_gru", "debug", 7),
     *line("forecast", "", programs.forecasts, "latents", "debug", 2),
     *line("growth", "", growth, "decoded", "debug", 4),
     *line("growth", "", growth, "factor", "debug", 2),
@@ -118,7 +119,7 @@ GPU = [
     *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
     *line("train", "", programs.train, "minerl", 50, ("tf32", "bfloat16")),
     *line("hierarchy", "", programs.hierarchy, "observe", "moving_mnist", 3, 6, 1000),
-    *line("depth", "", programs.depth, "gradient", CELLS, "moving_mnist", LONG),
+    *line("depth", "", depth.depth, "gradient", CELLS, "moving_mnist", LONG),
     *line("train", "", programs.train, "moving_mnist", (1, 8), "tf32"),
     *line("growth", "", growth, "latents", "moving_mnist", (1000, 4000, 8000)),
 ]

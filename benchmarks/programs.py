@@ -1,7 +1,6 @@
 """The programs that are measured, made by their sizes."""
 
 import dataclasses
-import math
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,6 @@ from cwvae import PRESETS, ModelConfig, streaming
 from cwvae.cli import compiled
 from cwvae.nn.frame_networks import map_frames
 from cwvae.rollout import forecast, observe
-from cwvae.training.build import build
 from cwvae.training.methods import method_of
 from cwvae.training.step import init_train_state, loss_inputs, train_in_place
 
@@ -155,35 +153,6 @@ def hierarchy(verb: str, preset: str, levels: int, factor: int, frames: int) -> 
         ticks=work.ticks(frames),
         flops=(work.observe if observing else work.imagine)(frames),
         references={} if observing else products(config, 1, frames),
-    )
-
-
-def depth(way: str, cell: str, preset: str, frames: int) -> Program:
-    """Return all levels of a kind of cell inferring one video, or the gradient of their bound.
-
-    A scan takes a tick after the other, an associative scan two passes of log2(n) steps.
-    """
-    config = dataclasses.replace(PRESETS[preset].model, cell=cell)
-    counts = config.clock.ticks(frames)
-
-    def arguments() -> tuple:
-        levels = seeded_model(config).hierarchy
-        both = list(zip(counts, levels.cells, strict=True))
-        features = tuple(normal(n, one.feature_size, seed=1) for n, one in both)
-        return levels, features, tuple(normal(n, one.stoch_size, seed=2) for n, one in both)
-
-    def run(levels, features, noise):
-        traces = levels.observe(levels.init(), features, noise, levels.conditioning(frames))[1]
-        return sum(trace.posterior.kl(trace.prior).sum() for trace in traces)
-
-    parallel = eqx.filter_eval_shape(build, config, key=jr.key(0)).hierarchy.cells[0].parallel
-    steps = [2 * math.ceil(math.log2(n)) if parallel and n > 1 else n for n in counts]
-    return Program(
-        function=eqx.filter_jit(run if way == "forward" else eqx.filter_grad(run)),
-        arguments=arguments,
-        value=lambda result, *_: moments(ravel_pytree(eqx.filter(result, eqx.is_array))[0]),
-        frames=frames,
-        ticks=sum(steps),
     )
 
 

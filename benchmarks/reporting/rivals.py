@@ -24,10 +24,11 @@ def _machine(found: Mapping[str, Any]) -> str:
     """Return the table of one machine, and where, when and how it was made."""
     cases = list(found["cases"].values())
     theirs = sorted({run["torch"] for case in cases for run in _theirs(case) if "torch" in run})
+    turns = max(len(runs) for case in cases for runs in case["turns"].values())
     versions = f"cwvae {found['versions']['cwvae']}, jax {found['versions']['jax']}"
     return (
         f"**{found['device']}**, {found['date'][:10]}, {versions}, PyTorch {', '.join(theirs)}: "
-        f"`{found['command']}`\n\n{table(map(_row, cases))}"
+        f"`{found['command']}`, {turns} turns\n\n{table(map(_row, cases))}"
     )
 
 

@@ -212,7 +212,7 @@ def test_rivals_stand_beside_us_with_the_spread_of_turns(folder):
     (folder / "results" / "rivals-cpu.json").write_text(json.dumps(made))
     reported(folder)
     page = (folder / "rivals" / "README.md").read_text()
-    assert "**a machine**, 2026-11-24, cwvae 1, jax 2, PyTorch 2.13: `run it`" in page
+    assert "**a machine**, 2026-11-24, cwvae 1, jax 2, PyTorch 2.13: `run it`, 2 turns" in page
     (row,) = rows(page)
     assert list(row.values()) == [
         "training step, 100 frames", "8", "float32", "500 ms", "2.00 s", "1.50 s",

@@ -121,8 +121,9 @@ def source(found: Mapping[str, Any]) -> str:
         {f"cwvae {v['cwvae']}, jax {v['jax']}" for v in (e["versions"] for e in known)}
     )
     dates = sorted({one["date"].partition("T")[0] for one in known})
+    steps = f"{found['protocol']['steps']:,} steps each; " if found["runs"] else ""
     return (
-        f"{found['protocol']['steps']:,} steps each; {'; '.join([*devices, *versions])}, "
+        f"{steps}{'; '.join([*devices, *versions])}, "
         f"{' to '.join(sorted({dates[0], dates[-1]}))}: `{found['command']}`."
     )
 

@@ -3,7 +3,7 @@
     python scripts/frame_metrics.py benchmarks/results/frame_metrics.json --digits mnist.npz
 
 measures windows of 16 frames of 256 test videos of Moving MNIST, one digit, 64 pixels, and prints
-the table of docs/guide.md.
+the table of docs/judging.md.
 """
 
 import argparse

@@ -153,7 +153,7 @@ def measure(model: CWVAE, name: str, examples: int, samples: int) -> dict[str, d
 
 
 def table(report: dict) -> str:
-    """Return the results as the table of the guide: speed over true speed, and position error."""
+    """Return the table of docs/tutorials/frame_rates.md: speed over true speed, position error."""
     head = ["model", *(f"speed at rate {r:g}" for r in RATES), *(f"error at {r:g}" for r in RATES)]
     rows = [head, ["---"] * len(head)]
     for name, rates in report["results"].items():

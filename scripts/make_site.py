@@ -17,31 +17,59 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # The pages by section, in the order in which they are listed, each with the file that has it.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
-    "Use": {
+    "Start": {
+        "model": "docs/model.md",
         "choose": "docs/choose.md",
-        "guide": "docs/guide.md",
-        "python": "docs/python.md",
-        "devices": "docs/devices.md",
-        "metrics": "docs/metrics.md",
-        "perceptual": "docs/perceptual.md",
     },
-    "Evidence": {
+    "Tutorials": {
+        "remember": "docs/tutorials/remember.md",
+        "thousand": "docs/tutorials/thousand.md",
+        "knows": "docs/tutorials/knows.md",
+        "own_cell": "docs/tutorials/own_cell.md",
+        "own_videos": "docs/tutorials/own_videos.md",
+        "frame_rates": "docs/tutorials/frame_rates.md",
+        "camera": "docs/tutorials/camera.md",
+    },
+    "How to": {
+        "commands": "docs/howto/commands.md",
+        "resume": "docs/howto/resume.md",
+        "python": "docs/howto/python.md",
+        "devices": "docs/devices.md",
+        "export": "docs/howto/export.md",
+        "compare": "docs/howto/compare.md",
+        "scikit_learn": "docs/howto/scikit_learn.md",
+    },
+    "Results": {
         "remembering": "docs/remembering.md",
         "levels": "docs/levels.md",
         "benchmark": "docs/benchmark.md",
         "speed": "benchmarks/README.md",
         "rivals": "benchmarks/rivals/README.md",
     },
+    "Measures": {
+        "judging": "docs/judging.md",
+        "metrics": "docs/metrics.md",
+        "perceptual": "docs/perceptual.md",
+    },
     "Reference": {
-        "vocabulary": "docs/vocabulary.md",
+        "api_basic": "docs/api_basic.md",
+        "api_advanced": "docs/api_advanced.md",
         "api": "docs/api.md",
+        "presets": "docs/presets.md",
+        "data": "docs/data.md",
+        "faq": "docs/faq.md",
+        "vocabulary": "docs/vocabulary.md",
+    },
+    "Project": {
+        "house": "docs/house.md",
+        "contributing": "CONTRIBUTING.md",
         "golden": "tests/golden/README.md",
         "kernels": "src/cwvae/kernels/README.md",
-        "contributing": "CONTRIBUTING.md",
+        "citation": "docs/citation.md",
         "changelog": "CHANGELOG.md",
     },
 }
-FIRST = "README.md"
+FIRST = "docs/index.md"
 LINK = re.compile(r"(\]\()(?!\w+:|#)([^)#\s]+)((?:#[^)]*)?\))")
 
 

@@ -1,12 +1,13 @@
 """The pages that are drawn from the code: `python tests/pages.py` writes them anew.
 
-The table of the README's house plan, the page of what is public, `docs/api.md`, and the table of
-`docs/metrics.md`.
+The table of the house plan, the page of what is public, `docs/api.md`, the table of
+`docs/metrics.md`, and code and signatures on all pages of docs/.
 """
 
 import re
 from pathlib import Path
 
+import excerpts
 import numpy as np
 from house import OUTER, PACKAGE, ROWS, TREES, first_line, public, room
 
@@ -20,13 +21,15 @@ from cwvae.measures.rooms import Rooms
 
 ROOT = Path(__file__).parents[1]
 API = ROOT / "docs" / "api.md"
-README = ROOT / "README.md"
+HOUSE = ROOT / "docs" / "house.md"
 METRICS = ROOT / "docs" / "metrics.md"
 ORDER = [*(name for row in ROWS for name in row), *OUTER]
-INTRODUCTION = """# What is public
+INTRODUCTION = """# Every public name
 
-The command line, and the names on this page. What begins with an underscore, or does not stand
-here, may change with every version. Drawn from the docstrings by `python tests/pages.py`.
+The command line, and the names on this page, are public. What begins with an underscore, or does
+not stand here, may change with every version. Drawn from the docstrings by
+`python tests/pages.py`. With arguments and examples: [basic](api_basic.md),
+[advanced](api_advanced.md).
 """
 NAMES = "| of `cwvae` | what it is |\n|---|---|\n"
 MODULES = "| module | what it is | its names |\n|---|---|---|\n"
@@ -35,7 +38,7 @@ METRIC_HEAD = "| name | metric | protocol |\n|---|---|---|"
 MARKS = "<!-- metrics -->", "<!-- /metrics -->"
 METRIC_PLACE = re.compile(".*".join(MARKS), flags=re.DOTALL)
 CLIPS = Clips([Recording("film", np.zeros((1, 1, 1, 1), np.uint8))], frames=1)
-# Where the table stands in the README.
+# Where the table stands on the page of the house.
 PLACE = re.compile(r"\| room \|.*?\n(?=\n)", flags=re.DOTALL)
 
 
@@ -103,9 +106,11 @@ def write() -> None:
     API.parent.mkdir(exist_ok=True)
     API.write_text(api_page())
     METRICS.write_text(metrics_page())
-    readme, count = PLACE.subn(lambda _: house_plan(), README.read_text())
-    assert count == 1, "the README has one table of rooms"
-    README.write_text(readme)
+    house, count = PLACE.subn(lambda _: house_plan(), HOUSE.read_text())
+    assert count == 1, "the page of the house has one table of rooms"
+    HOUSE.write_text(house)
+    for page in (ROOT / "docs").rglob("*.md"):
+        page.write_text(excerpts.drawn(page))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def site(tmp_path_factory) -> Path:
 
 def test_every_page_is_listed_once_under_a_name_of_its_own():
     pages = make_site.pages()
-    written = {path.relative_to(ROOT) for path in (ROOT / "docs").glob("*.md")}
+    written = {path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md")}
     assert written <= pages.keys()
     assert len(set(pages.values())) == len(pages)
     assert all((ROOT / file).is_file() for file in pages)
@@ -36,7 +36,8 @@ def test_links_lead_to_pages_and_to_copies_of_files(site):
     for page in site.glob("*.md"):
         links = [match[2] for match in make_site.LINK.finditer(page.read_text())]
         assert [link for link in links if not (site / link).is_file()] == []
-    assert "(index.md)" in (site / "python.md").read_text()
+    assert "(scikit_learn.md)" in (site / "python.md").read_text()
+    assert "(knows.md#interventions)" in (site / "python.md").read_text()
     assert "(speed.md#read-the-shares)" in (site / "benchmark.md").read_text()
     assert (site / "files" / "benchmarks" / "plots" / "levels.png").stat().st_size > 1000
 

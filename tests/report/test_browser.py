@@ -3,10 +3,8 @@
 Needs chromium and chromedriver: `nox -s browser`.
 """
 
-import json
-import shutil
-
 import pytest
+from chrome import DESKTOP, PHONE, driver, light_of, requested, visit, widths
 from made_reports import analysis, pictures, results
 
 from cwvae.report.analysis_page import analysis_page
@@ -14,29 +12,9 @@ from cwvae.report.compare_page import compare_page
 from cwvae.report.page import write_page
 
 pytestmark = pytest.mark.browser
+__all__ = ["driver"]
 
-DESKTOP, PHONE = (1280, 900, False), (360, 740, True)
 NAME = "runs/<b>long_name_without_a_place_to_break_it_anywhere_in_a_narrow_window</b>"
-
-
-@pytest.fixture(scope="module")
-def driver():
-    """A browser without a window."""
-    # Here, since only these tests need it.
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    browser, server = shutil.which("chromium"), shutil.which("chromedriver")
-    assert browser, "install chromium"
-    assert server, "install chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened = webdriver.Chrome(options=options, service=Service(server))
-    yield opened
-    opened.quit()
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +35,10 @@ def show(driver, path, window=DESKTOP, scheme="light"):
     """Open a page in a window of a size, and wait until its plots are drawn."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    width, height, mobile = window
-    sizes = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", sizes)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    for kind in ("browser", "performance"):
-        driver.get_log(kind)
-    driver.get(path.as_uri())
+    visit(driver, path, window, scheme)
     drawn = """return [...document.querySelectorAll('.plotly-graph-div')].every(
         plot => plot.querySelector('.main-svg'))"""
     WebDriverWait(driver, 30).until(lambda driver: driver.execute_script(drawn))
-
-
-def light_of(driver, script: str) -> float:
-    """Return how light the colour is that a script returns, from 0 to 1."""
-    colour = driver.execute_script(f"return {script}")
-    return sum(float(part.strip(" rgb()")) for part in colour.split(",")[:3]) / (3 * 255)
 
 
 each = pytest.mark.parametrize("name", ["analysis", "comparison"])
@@ -83,21 +48,14 @@ each = pytest.mark.parametrize("name", ["analysis", "comparison"])
 def test_it_opens_without_an_error_and_fetches_nothing(driver, files, name):
     show(driver, files[name])
     assert driver.get_log("browser") == []
-    messages = [json.loads(line["message"])["message"] for line in driver.get_log("performance")]
-    requests = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    addresses = [request["request"]["url"] for request in requests]
-    assert addresses
-    pages = [address for address in addresses if not address.startswith("data:")]
-    assert pages == [files[name].as_uri()]
+    assert requested(driver) == [files[name].as_uri()]
 
 
 @each
 @pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_everything_is_inside_the_window_and_has_a_size(driver, files, name, window):
     show(driver, files[name], window)
-    inner, page = driver.execute_script(
-        "return [window.innerWidth, document.documentElement.scrollWidth]"
-    )
+    inner, page = widths(driver)
     assert page <= inner == window[0]
     boxes = driver.execute_script(
         """return [...document.querySelectorAll('img, .main-svg')].map(element => {

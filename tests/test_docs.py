@@ -7,6 +7,7 @@ from pathlib import Path
 
 import excerpts
 import hook
+import jax
 import pytest
 from blocks import alike, blocks, run
 
@@ -30,9 +31,11 @@ def test_links_between_pages_lead_somewhere(page):
 
 @pytest.fixture
 def as_users_run(monkeypatch, tmp_path):
-    """Run in a folder of its own, without the suite's import hook."""
+    """Run in a folder of its own, without the suite's import hook; then forget what it compiled."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(hook, "enabled", False)
+    yield
+    jax.clear_caches()
 
 
 @pages

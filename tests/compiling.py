@@ -24,4 +24,5 @@ def compile_fast() -> None:
 
 def environment_of_users() -> dict[str, str]:
     """Return the environment for a process that compiles as users do."""
-    return os.environ | {"XLA_FLAGS": os.environ["XLA_FLAGS"].removesuffix(_FAST)}
+    # Without the space before it, which XLA takes for the name of a file.
+    return os.environ | {"XLA_FLAGS": os.environ["XLA_FLAGS"].removesuffix(_FAST).strip()}

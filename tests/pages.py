@@ -1,9 +1,11 @@
 """The pages that are drawn from the code: `python tests/pages.py` writes them anew.
 
 The table of the house plan, the page of what is public, `docs/api.md`, the table of
-`docs/metrics.md`, and code and signatures on all pages of docs/.
+`docs/metrics.md`, the sizes of the presets that `cwvae info` keeps, and code and signatures on all
+pages of docs/.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import excerpts
 import numpy as np
 from house import OUTER, PACKAGE, ROWS, TREES, first_line, public, room
 
+from cwvae.cli.preset_sizes import KEPT
+from cwvae.cli.traced_sizes import traced_sizes
 from cwvae.data.clips import Clips, Recording
 from cwvae.evaluation.distance_kinds import DISTANCES
 from cwvae.evaluation.frame_metrics import FRAME_METRICS
@@ -18,10 +22,12 @@ from cwvae.measures.actions import Actions
 from cwvae.measures.digits import Digits
 from cwvae.measures.names import DATA_OF
 from cwvae.measures.rooms import Rooms
+from cwvae.training.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 API = ROOT / "docs" / "api.md"
 HOUSE = ROOT / "docs" / "house.md"
+SIZES = PACKAGE / "cli" / KEPT
 METRICS = ROOT / "docs" / "metrics.md"
 ORDER = [*(name for row in ROWS for name in row), *OUTER]
 INTRODUCTION = """# Every public name
@@ -79,6 +85,12 @@ def metrics_page() -> str:
     return page
 
 
+def preset_sizes() -> str:
+    """Return the file of what the presets' models are made of."""
+    sizes = {name: traced_sizes(preset.model) for name, preset in PRESETS.items()}
+    return f"{json.dumps(sizes, indent=1)}\n"
+
+
 def _public_modules() -> list[str]:
     """Return the modules with names of their own, in the order of the rooms."""
     found = []
@@ -106,6 +118,7 @@ def write() -> None:
     API.parent.mkdir(exist_ok=True)
     API.write_text(api_page())
     METRICS.write_text(metrics_page())
+    SIZES.write_text(preset_sizes())
     house, count = PLACE.subn(lambda _: house_plan(), HOUSE.read_text())
     assert count == 1, "the page of the house has one table of rooms"
     HOUSE.write_text(house)

@@ -8,6 +8,8 @@ import pytest
 from cwvae import PRESETS, summary
 from cwvae.cli import main
 from cwvae.cli.folder import add_start
+from cwvae.cli.preset_sizes import kept_sizes
+from cwvae.cli.traced_sizes import traced_sizes
 from cwvae.training.methods import build_any, method_of
 from cwvae.training.run import load_run
 from cwvae.training.settings import Settings, write_settings
@@ -78,6 +80,14 @@ def test_a_preset_has_its_sizes_before_anything_is_trained(name, capsys):
     statistics, all_of_them = sizes.pop("less running statistics"), sizes.pop("parameters")
     assert all_of_them == made.num_parameters == sum(sizes.values()) - statistics
     assert sizes.keys() >= {"encoder", "decoder"}
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_the_sizes_that_are_kept_of_a_preset_are_those_of_its_model(name):
+    config = PRESETS[name].model
+    remedy = "run `python tests/pages.py`"
+    assert kept_sizes(name, config) == traced_sizes(config), remedy
+    assert kept_sizes(name, dataclasses.replace(config, channels=config.channels + 1)) is None
 
 
 def test_a_preset_has_the_sizes_that_are_given(capsys):

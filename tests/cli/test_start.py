@@ -8,15 +8,17 @@ PROGRAM = f"""
 import contextlib, sys
 from cwvae.cli import main
 
-for arguments in (["--help"], ["train", "--help"], ["info", "--help"], ["data", "list"]):
+for arguments in (["--help"], ["train", "--help"], ["info", "--help"], ["data", "list"],
+                  ["info", "--preset", "moving_mnist"]):
     with contextlib.suppress(SystemExit):
         main(arguments)
 print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
 """
 
 
-def test_help_and_the_list_of_data_sets_import_no_jax():
+def test_help_lists_and_the_sizes_of_presets_import_no_jax():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert "--learning-rate" in done.stdout
     assert "gqn_mazes" in done.stdout
+    assert "preset moving_mnist: 3 levels" in done.stdout
     assert done.stderr.split() == []

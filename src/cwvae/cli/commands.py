@@ -31,7 +31,7 @@ with extra("cli"):
 
 __all__ = ["run"]
 
-_Look = Evaluate | Predict | Analyse | Compare | Encode | Info | Models
+_Look = Evaluate | Predict | Analyse | Compare | Encode | Models
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -73,6 +73,8 @@ def _remember_compilations() -> None:
     import jax
 
     jax.config.update("jax_compilation_cache_dir", str(folder))
+    # Those that take a moment as well: there are a hundred of them before the first step.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
 def _run(command: Command) -> int:
@@ -80,6 +82,10 @@ def _run(command: Command) -> int:
     match command:
         case Data():
             return _data(command.action)
+        case Info():  # It compiles nothing, and shows what is kept of a preset without JAX.
+            from cwvae.cli.info import info
+
+            return info(command)
         case _:
             _remember_compilations()
             return _with_model(command)
@@ -148,10 +154,6 @@ def _look(command: _Look) -> int:
             from cwvae.cli.encode import encode
 
             return encode(command)
-        case Info():
-            from cwvae.cli.info import info
-
-            return info(command)
         case Models():
             from cwvae.cli.models import models
 

@@ -1,114 +1,31 @@
 """`cwvae info`: what a run or a preset is, and what its model is made of."""
 
-import json
-import sys
-from pathlib import Path
-from typing import cast
-
-import equinox as eqx
-import jax.random as jr
-
-from cwvae.analysis.sizes import part_sizes, summary
-from cwvae.cli.folder import ENVIRONMENT, read_starts
-from cwvae.cli.logs import kept_lines
 from cwvae.cli.model_options import Info
-from cwvae.model import CWVAE
-from cwvae.pretrained.load import read_header
-from cwvae.pretrained.places import find, is_exported
-from cwvae.training.methods import method_of
-from cwvae.training.run import model_shapes, trained_steps
-from cwvae.training.settings import Settings, read_settings
-from cwvae.video_model import AbstractVideoModel
+from cwvae.cli.preset_sizes import kept_sizes
 
 __all__ = ["info"]
 
 
 def info(options: Info) -> int:
-    """Print lines about the run and the table of its model, of an exported one its card too.
+    """Print what a run is and the table of its model, of an exported one its card too.
 
-    Of a preset it is what a training would begin with.
+    Of a preset it is what a training would begin with. What needs JAX is imported where it is
+    needed, since a preset with its own sizes should come at once.
     """
-    if options.run is None:
-        print(_configured(options))
-    elif is_exported(options.run):
-        print(_exported(options.run))
-    else:
-        print(_of_run(options.run))
+    if options.run is not None:
+        from cwvae.cli.run_info import run_info
+
+        print(run_info(options.run))
+    elif options.preset is not None:
+        print(f"preset {options.preset}: {_configured(options.preset, options.model)}")
     return 0
 
 
-def _configured(options: Info) -> str:
+def _configured(preset: str, config: object) -> str:
     """Return what a preset, or its model with other sizes, is a model of, and its table."""
-    config = options.model
-    method = method_of(config)
-    frame = f"{config.size} x {config.size} x {config.channels}"
-    model = eqx.filter_eval_shape(method.build, config, key=jr.key(0))
-    first = f"preset {options.preset}: {method.described(config)}; frames {frame}"
-    return f"{first}\n\n{_sizes(model)}"
+    kept = kept_sizes(preset, config)
+    if kept is not None:
+        return kept
+    from cwvae.cli.traced_sizes import traced_sizes
 
-
-def _of_run(folder: Path) -> str:
-    """Return lines about a run, and the table of its model."""
-    settings = read_settings(folder)
-    lines = [_trained(folder, settings), _started(folder)]
-    lines += [*_averaged(settings), *_logged(folder)]
-    return "\n".join([*lines, "", _sizes(model_shapes(settings))])
-
-
-def _exported(source: Path) -> str:
-    """Return the same of an exported model, and its card, of which its author is the source."""
-    header = read_header(find(source))
-    settings = header.settings
-    lines = [f"{source}: preset {settings.preset}, {header.step:,} steps trained"]
-    lines += [f"exported by cwvae {settings.version} in {header.dtype}, licence {header.license}"]
-    # The shapes of a model of the author's own are known to its source alone.
-    if settings.custom is None:
-        lines += ["", _sizes(model_shapes(settings))]
-    return "\n".join([*lines, "", header.card])
-
-
-def _sizes(model: AbstractVideoModel) -> str:
-    """Return the table of a model's levels, or of its parts where it has none."""
-    return str(summary(cast("CWVAE", model))) if model.has_levels else part_sizes(model)
-
-
-def _trained(folder: Path, settings: Settings) -> str:
-    """Return how a run is configured and how far it is."""
-    model = f", model {settings.custom}" if settings.custom else ""
-    steps = f"{trained_steps(folder):,} of {settings.train.steps:,} steps trained"
-    return f"{folder}: preset {settings.preset}{model}, {steps}"
-
-
-def _logged(folder: Path) -> list[str]:
-    """Return the last line of the metrics in words, if there is one.
-
-    Raises `ValueError` when they are damaged.
-    """
-    lines = kept_lines(folder, sys.maxsize)
-    if not lines:
-        return []
-    last = json.loads(lines[-1])
-    loss = last.get("loss")
-    known = f", loss {loss:.2f} nats per frame" if isinstance(loss, float) else ""
-    return [f"last logged: step {last['step']:,}{known}"]
-
-
-def _averaged(settings: Settings) -> list[str]:
-    """Return a line about the average of the weights, if the run keeps one."""
-    decay = settings.train.average
-    return [f"evaluated with the moving average of its weights, decay {decay:g}"] if decay else []
-
-
-def _started(folder: Path) -> str:
-    """Return when and on what a run was last started."""
-    starts = read_starts(folder)
-    if not starts:
-        return f"where it was trained is not known: {ENVIRONMENT} is missing"
-    date, device, versions = (starts[-1].get(name) for name in ("date", "device", "versions"))
-    if not (isinstance(date, str) and isinstance(device, str) and isinstance(versions, dict)):
-        raise ValueError(
-            f"{folder / ENVIRONMENT}: expected date, device and versions of a start, got something "
-            "else; delete it"
-        )
-    packages = ", ".join(f"{name} {versions.get(name, '?')}" for name in ("cwvae", "jax"))
-    return f"last of {len(starts)} starts: {date} on {device} with {packages}"
+    return traced_sizes(config)

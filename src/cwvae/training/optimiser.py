@@ -34,9 +34,9 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
     Everything that `config` sets is read at every update and nothing of it is kept in the state, so
     a state goes on with another configuration's learning rate, schedule, epsilon and clipping.
     """
-    # Adam sees one vector, since XLA takes seconds to compile the update of each array by itself.
-    return optax.chain(
-        optax.clip_by_global_norm(config.clip_norm), optax.flatten(_keras_adam(config))
+    # They see one vector, since XLA takes seconds to compile the same for each array by itself.
+    return optax.flatten(
+        optax.chain(optax.clip_by_global_norm(config.clip_norm), _keras_adam(config))
     )
 
 

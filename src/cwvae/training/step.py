@@ -24,6 +24,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from cwvae._extras import extra
@@ -150,7 +151,7 @@ def train_step(
         weights = eqx.filter(state.model, eqx.is_inexact_array)
         updates, optimiser_state = chosen.update(gradients, state.optimiser_state, weights)
         model = eqx.apply_updates(state.model.after_step(parts), updates)
-        record = StepRecord(parts, optax.tree.norm(gradients))
+        record = StepRecord(parts, jnp.linalg.norm(ravel_pytree(gradients)[0]))
     average = averaged(state.average, model, decay=config.average, steps=state.step)
     # The gradient of a step ends where its videos begin.
     past = jax.lax.stop_gradient(parts.past) if config.pieces > 1 else None

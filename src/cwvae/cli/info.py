@@ -10,6 +10,7 @@ import jax.random as jr
 
 from cwvae.analysis.sizes import part_sizes, summary
 from cwvae.cli.folder import ENVIRONMENT, read_starts
+from cwvae.cli.lines import printable
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.model_options import Info
 from cwvae.model import CWVAE
@@ -31,9 +32,9 @@ def info(options: Info) -> int:
     if options.run is None:
         print(_configured(options))
     elif is_exported(options.run):
-        print(_exported(options.run))
+        print(printable(_exported(options.run)))
     else:
-        print(_of_run(options.run))
+        print(printable(_of_run(options.run)))
     return 0
 
 

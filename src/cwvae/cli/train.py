@@ -14,6 +14,7 @@ from cwvae.cli.configuring import configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
 from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.joining import joined
+from cwvae.cli.lines import in_one_line
 from cwvae.cli.loading import check_is_run, first_state
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.loop import Loop, NonFiniteLossError, check_finite
@@ -181,7 +182,7 @@ def _claim(
 
 def _first_line(error: Exception) -> str:
     """Return the first line of an error, without equinox's advice about its own options."""
-    return str(error).strip().splitlines()[0]
+    return in_one_line((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def _kept(checkpoints: Checkpoints | None) -> str:

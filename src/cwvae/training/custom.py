@@ -36,5 +36,5 @@ def read_custom(text: str) -> Custom:
             f"--model must be FILE.py:FUNCTION, got {text!r}; for example my_model.py:build"
         )
     if not Path(file).is_file():
-        raise FileNotFoundError(f"{file}: no such file to build the model from")
+        raise FileNotFoundError(f"{file}: no such file to build the model from; check the path")
     return Custom(function, Path(file).read_bytes(), Path(file))

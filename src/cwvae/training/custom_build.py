@@ -17,6 +17,7 @@ from cwvae.video_model import AbstractLoss, AbstractVideoModel, LossInputs
 
 __all__ = ["builder"]
 
+_REASON = 300  # characters of what the user's own code states
 _Builder = Callable[..., AbstractVideoModel]
 
 
@@ -37,7 +38,9 @@ def builder(custom: Custom | None) -> _Builder:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise ValueError(f"{custom} failed{_described(custom, error)}") from error
+            raise ValueError(
+                f"{custom} failed{_described(custom, error)}; mend the function"
+            ) from error
         if not isinstance(model, AbstractVideoModel):
             raise ValueError(
                 f"{custom} must return a cwvae.CWVAE, or another cwvae.AbstractVideoModel, got "
@@ -63,7 +66,9 @@ def _execute(custom: Custom) -> types.ModuleType:
         del sys.modules[custom.module]
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise ValueError(f"{custom.file} cannot be executed{_described(custom, error)}") from error
+        raise ValueError(
+            f"{custom.file} cannot be executed{_described(custom, error)}; mend the file"
+        ) from error
     return module
 
 
@@ -113,7 +118,7 @@ def _described(custom: Custom, error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(custom.file):
         lines, message = [error.lineno], error.msg
     where = f", line {lines[-1]}" if lines and lines[-1] else ""
-    what = [type(error).__name__, *message.strip().splitlines()[:1]]
+    what = [type(error).__name__, *(line[:_REASON] for line in message.strip().splitlines()[:1])]
     return f"{where}: {': '.join(what)}"
 
 

@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "golden": "tests/golden/README.md",
         "kernels": "src/cwvae/kernels/README.md",
         "contributing": "CONTRIBUTING.md",
+        "security": "SECURITY.md",
         "changelog": "CHANGELOG.md",
     },
 }

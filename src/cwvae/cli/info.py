@@ -34,7 +34,7 @@ def info(options: Info) -> int:
     elif is_exported(options.run):
         print(printable(_exported(options.run)))
     else:
-        print(printable(_of_run(options.run)))
+        print(printable(_of_run(options.run, trust=options.trust)))
     return 0
 
 
@@ -48,11 +48,14 @@ def _configured(options: Info) -> str:
     return f"{first}\n\n{_sizes(model)}"
 
 
-def _of_run(folder: Path) -> str:
-    """Return lines about a run, and the table of its model."""
-    settings = read_settings(folder)
+def _of_run(folder: Path, *, trust: bool) -> str:
+    """Return lines about a run, and the table of its model, unless its own code alone knows it."""
+    settings = read_settings(folder, trust=trust)
     lines = [_trained(folder, settings), _started(folder)]
     lines += [*_averaged(settings), *_logged(folder)]
+    if settings.custom and not settings.custom.trusted:
+        unknown = f"its sizes are known to {settings.custom.file} alone, which others made"
+        return "\n".join([*lines, f"{unknown}; read it, and execute it with --trust"])
     return "\n".join([*lines, "", _sizes(model_shapes(settings))])
 
 

@@ -102,7 +102,7 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
     Raises `ValueError` for a run that cannot be resumed with these settings, or is damaged.
     """
     if not options.resume:
-        return first_state(settings)
+        return first_state(settings, trust=options.trust)
     settings_before(options.out, settings)
     read_starts(options.out)
     folder = checkpoint_folder(options.out)
@@ -110,7 +110,7 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
         if options.from_step is not None:
             raise FileNotFoundError(f"no checkpoint in {folder}; leave --from-step out")
         print(f"no checkpoint in {folder}: training starts from step 0", file=sys.stderr)
-        return first_state(settings)
+        return first_state(settings, trust=options.trust)
     with Checkpoints(folder, read_only=True) as saved:
         shapes = eqx.filter_eval_shape(first_state, dataclasses.replace(settings, init=""))
         step = options.from_step or saved.latest or 0

@@ -24,9 +24,10 @@ _Builder = Callable[..., AbstractVideoModel]
 def builder(custom: Custom | None) -> _Builder:
     """Return a function that makes a model: without a custom one `build_any`.
 
-    A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with
-    the file, and when the builder is called for what is wrong with the model. Whatever the file
-    raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is let through.
+    A custom file is executed now, if it is trusted. Raises `ValueError` in one line, here for
+    what is wrong with the file, and when the builder is called for what is wrong with the model.
+    Whatever the file raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is
+    let through.
     """
     if custom is None:
         return build_any
@@ -54,6 +55,12 @@ def builder(custom: Custom | None) -> _Builder:
 
 def _execute(custom: Custom) -> types.ModuleType:
     """Execute the source as a module of its own, once a process, so that its classes are one."""
+    if not custom.trusted:
+        raise ValueError(
+            f"{custom.file} must be code of your own trainings to be executed, got code that "
+            "another user or machine made, or that was changed since; read it, and allow it with "
+            "--trust (in Python trust=True)"
+        )
     if custom.module in sys.modules:
         return sys.modules[custom.module]
     module = types.ModuleType(custom.module)

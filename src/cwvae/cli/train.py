@@ -22,6 +22,7 @@ from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.cli.stepping import Steps
+from cwvae.cli.times import Times
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import Source, train_source
 from cwvae.training.carry import expected_at
@@ -70,7 +71,7 @@ def _train(options: Train, deadline: float) -> int:
                 done = f"{options.out} is trained for {state.step} steps already"
                 print(f"{done}; --steps can add more")
             return 0
-        steps = Steps(settings.train, iterator, mesh)
+        steps = Steps(settings.train, iterator, mesh, Times())
         if mesh.size > 1 and is_first():
             print(steps)
         return _run(options, settings, preview, shard_state(state, mesh), steps, deadline)

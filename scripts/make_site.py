@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "benchmark": "docs/benchmark.md",
         "speed": "benchmarks/README.md",
         "rivals": "benchmarks/rivals/README.md",
+        "trust": "docs/trust.md",
     },
     "Reference": {
         "vocabulary": "docs/vocabulary.md",

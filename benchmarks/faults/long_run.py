@@ -1,5 +1,6 @@
 """A training of very many tiny steps, whose memory, open files and time a step are watched."""
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -15,12 +16,14 @@ TRAIN = (
 )
 """The training, but for its number of steps."""
 
-_EVERY = 2.0  # seconds between two looks
 _PARTS = 10  # of the training, of each of which the medians are compared
 
 
-def long_training(folder: Path, *, steps: int) -> dict[str, Any]:
+def long_training(folder: Path, *, steps: int, every: float = 2.0) -> dict[str, Any]:
     """Train so many steps with ten checkpoints and forecasts, and return what was seen.
+
+    **Arguments:** `folder`, an empty one; `steps`, a multiple of ten; `every`, seconds between two
+    looks.
 
     Of each tenth of the steps: the largest resident memory in MiB, the most open files and threads,
     and the milliseconds of processor time a step.
@@ -29,26 +32,28 @@ def long_training(folder: Path, *, steps: int) -> dict[str, Any]:
     often = ("--checkpoint-every", str(part), "--forecast-every", str(part))
     words = [*TRAIN, str(steps), *often]
     started = start([*words, "--out", str(out)], folder / "long.log")
-    looks = watched(started, out)
-    parts = [
-        [look for look in looks if n * part < look["step"] <= (n + 1) * part] for n in range(10)
+    looks = watched(started, out, every)
+    ends = [n * part for n in range(_PARTS + 1)]
+    tenths = [
+        [look for look in looks if first < look["step"] <= last]
+        for first, last in itertools.pairwise(ends)
     ]
     return {
         "command": ["cwvae", *words],
-        "steps": looks[-1]["step"],
+        "steps": _logged(out / "metrics.jsonl"),
         "exit status": started.status,
-        "tenths": [_summary(looks) for looks in parts if len(looks) > 1],
+        "tenths": [_summary(part) for part in tenths if len(part) > 1],
     }
 
 
-def watched(started: Started, out: Path) -> list[dict[str, float]]:
-    """Return a look at a training every two seconds, until it ends."""
+def watched(started: Started, out: Path, every: float) -> list[dict[str, float]]:
+    """Return a look at a training every so many seconds, until it ends."""
     looks = []
     while not started.ended():
         found = _look(started.process, out)
         if found is not None:
             looks.append(found)
-        time.sleep(_EVERY)
+        time.sleep(every)
     return looks
 
 

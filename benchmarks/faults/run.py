@@ -4,8 +4,8 @@
 
 Parts: training (100 kills and resumed runs), long (100,000 steps), writing (kills of what writes
 files), places (full disks, read-only and removed folders, two processes, clocks), reading (files
-with random damage). Each is put into benchmarks/results/faults.json when it is done; the exit status
-is 1 when one of them found a fault.
+with random damage). Each is put into benchmarks/results/faults.json when it is done; the exit
+status is 1 when one of them found a fault.
 """
 
 import argparse
@@ -21,8 +21,10 @@ from typing import Any
 from cwvae.files import read_json, write_json
 from cwvae.provenance import cores, git_commit, processor, versions
 from faults.long_run import long_training
-from faults.starting import prepare
-from faults.training_kills import killed_trainings
+from faults.places import broken_places
+from faults.starting import prepare, start
+from faults.training_kills import TRAIN, killed_trainings
+from faults.writing_kills import killed_writers
 
 RESULTS = Path(__file__).parents[1] / "results" / "faults.json"
 _PACKAGES = ("cwvae", "jax", "equinox", "orbax-checkpoint", "numpy", "av", "pillow")
@@ -37,6 +39,13 @@ def _long(folder: Path) -> dict[str, Any]:
     return long_training(folder, steps=100_000)
 
 
+def _writing(folder: Path) -> dict[str, Any]:
+    run, out = folder / "run", folder / "out"
+    start([*TRAIN, "--out", run], folder / "run.log").wait()
+    out.mkdir()
+    return killed_writers(out, run)
+
+
 def _reading(folder: Path) -> dict[str, Any]:
     words = [sys.executable, "-m", "faults.reading", "--seconds", str(_READING)]
     done = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, check=False)
@@ -46,6 +55,8 @@ def _reading(folder: Path) -> dict[str, Any]:
 PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "training": _training,
     "long": _long,
+    "writing": _writing,
+    "places": broken_places,
     "reading": _reading,
 }
 
@@ -55,7 +66,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them by default")
+    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     prepare()

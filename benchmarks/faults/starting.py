@@ -11,7 +11,7 @@ from pathlib import Path
 from cwvae.cli import main
 from cwvae.cli import train as train_command  # imported before processes are forked
 
-__all__ = ["Started", "prepare", "start"]
+__all__ = ["Started", "fork", "prepare", "start"]
 
 _POLL = 0.002  # seconds
 
@@ -73,12 +73,22 @@ def prepare() -> None:
         raise ImportError("the package is incomplete")
 
 
-def start(words: Sequence[str], log: Path, before: Callable[[], object] = lambda: None) -> Started:
+def start(words: Sequence[object], log: Path, before: Callable[[], object] = int) -> Started:
     """Start `cwvae WORDS` in a process that is forked from this one, which computes nothing.
 
     **Arguments:** `words`; `log`, a file for what it prints; `before`, what the new process does
     first, such as limiting itself.
     """
+
+    def command() -> int:
+        before()
+        return main([str(word) for word in words])
+
+    return fork(command, log)
+
+
+def fork(function: Callable[[], int], log: Path) -> Started:
+    """Start a function in a process of its own, whose exit status is what it returns."""
     process = os.fork()
     if process:
         return Started(process, log)
@@ -87,8 +97,7 @@ def start(words: Sequence[str], log: Path, before: Callable[[], object] = lambda
         place = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(place, 1)
         os.dup2(place, 2)
-        before()
-        status = main([str(word) for word in words])
+        status = function()
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()

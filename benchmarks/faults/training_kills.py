@@ -15,7 +15,7 @@ import numpy as np
 
 from faults.starting import Started, start
 
-__all__ = ["killed_trainings"]
+__all__ = ["TRAIN", "equal", "killed_trainings", "logged"]
 
 _STEPS = 400
 TRAIN = (
@@ -24,8 +24,8 @@ TRAIN = (
 )
 """The training: one level, so that a start takes little more than its tracing."""
 
-# Of five kills one waits for a checkpoint that is being written, one comes before the first step.
-_KINDS = ("training", "training", "training", "saving", "starting")
+# Of four kills one waits for a checkpoint that is being written, one comes before the first step.
+_KINDS = ("training", "saving", "training", "starting")
 _STARTING, _TRAINING, _SAVING = 8.0, 1.5, 0.05  # seconds within which the kill comes
 _SAVED = re.compile(r"\d+")
 
@@ -55,11 +55,15 @@ class _Chain:
 
     def _killed(self, out: Path) -> bool:
         """Start or resume a run and kill it; return whether it was done before that."""
-        before, kind = _saved(out), str(self.random.choice(_KINDS))
+        before, kind = _saved(out), _KINDS[self.counts["kills"] % len(_KINDS)]
+        starts = _starts(out)
         started = self._start(out)
         if kind == "starting":
             time.sleep(self.random.uniform(0, _STARTING))
-        elif not started.wait(lambda: _logged(out) > max(before, default=0)):
+        # Lines beyond the checkpoint may be those of the start before.
+        elif not started.wait(
+            lambda: _starts(out) > starts and logged(out) > max(before, default=0)
+        ):
             return self._ended(started)
         if kind == "training":
             time.sleep(self.random.uniform(0, _TRAINING))
@@ -67,20 +71,21 @@ class _Chain:
             time.sleep(self.random.uniform(0, _SAVING))
         if not started.kill():
             return self._ended(started)
-        self._count(kind, out, before)
+        self._count(kind, out, before, starts)
         return False
 
-    def _count(self, kind: str, out: Path, before: list[int]) -> None:
+    def _count(self, kind: str, out: Path, before: list[int], starts: int) -> None:
         """Count a kill, and what it left."""
         self.counts["kills"] += 1
         self.counts[f"while {kind}"] += 1
         self.counts["half a checkpoint was left"] += _half_saved(out)
+        self.counts["starts that took a step"] += _starts(out) > starts
         after = _saved(out)
         # Two are kept, and the newest of before is one of them, or older than two new ones.
         if max(after, default=0) < max(before, default=0):
             self.faults.append(f"checkpoints {before} became {after}")
-        if kind != "starting" or _logged(out) > max(before, default=0):
-            self.lost = max(self.lost, _logged(out) - max(after, default=0))
+        if _starts(out) > starts:
+            self.lost = max(self.lost, logged(out) - max(after, default=0))
 
     def _start(self, out: Path) -> Started:
         """Start a run, or go on with it where there is one."""
@@ -98,7 +103,7 @@ class _Chain:
         started = self._start(out)
         started.wait()
         self._ended(started)
-        self.counts["runs that end bit for bit equal"] += _equal(self.whole, out)
+        self.counts["runs that end bit for bit equal"] += equal(self.whole, out)
         self.counts["logs that end equal"] += _lines(self.whole) == _lines(out)
 
 
@@ -134,12 +139,18 @@ def _saved(out: Path) -> list[int]:
     return sorted(int(name) for name in names if _SAVED.fullmatch(name))
 
 
+def _starts(out: Path) -> int:
+    """Return how often a run was started and took a step."""
+    path = out / "environment.json"
+    return path.read_text().count('"date"') if path.is_file() else 0
+
+
 def _half_saved(out: Path) -> bool:
     """Return whether a checkpoint is being written."""
     return any((out / "checkpoints").glob("*tmp*"))
 
 
-def _logged(out: Path) -> int:
+def logged(out: Path) -> int:
     """Return the last step that is logged, 0 before the first."""
     path = out / "metrics.jsonl"
     lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
@@ -153,7 +164,7 @@ def _lines(out: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in line.items() if "second" not in k} for line in known]
 
 
-def _equal(first: Path, second: Path) -> bool:
+def equal(first: Path, second: Path) -> bool:
     """Return whether the last states of two runs are bit for bit equal, in a process of its own."""
     words = [sys.executable, "-m", "faults.comparing", str(first), str(second)]
     return subprocess.run(words, cwd=Path(__file__).parents[1], check=False).returncode == 0

@@ -167,7 +167,7 @@ def _jumping(place: Path, whole: Path) -> str:
 
     def jump() -> None:
         now, jumps = time.time, random.Random(0)
-        time.time = lambda: now() + jumps.uniform(-_YEARS, _YEARS)
+        time.time = lambda: max(0.0, now() + jumps.uniform(-_YEARS, _YEARS))
         time.time_ns = lambda: int(time.time() * 10**9)
 
     out = place / "run"

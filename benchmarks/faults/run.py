@@ -28,11 +28,11 @@ from faults.writing_kills import killed_writers
 
 RESULTS = Path(__file__).parents[1] / "results" / "faults.json"
 _PACKAGES = ("cwvae", "jax", "equinox", "orbax-checkpoint", "numpy", "av", "pillow")
-_READING = 120  # seconds
+_READING, _KILLING = 120, 3600  # seconds
 
 
 def _training(folder: Path) -> dict[str, Any]:
-    return killed_trainings(folder, kills=100, seed=0, at_once=3)
+    return killed_trainings(folder, kills=100, seed=0, at_once=4, seconds=_KILLING)
 
 
 def _long(folder: Path) -> dict[str, Any]:
@@ -72,11 +72,13 @@ def main() -> int:
     prepare()
     faults = 0
     for name in options.parts or PARTS:
+        # The program that runs is that of now, whatever is checked out when it ends.
+        where = _where(name)
         with tempfile.TemporaryDirectory() as folder:
             start = time.monotonic()
             found = PARTS[name](Path(folder))
         faults += len(found.get("faults", []))
-        found = {**_where(name), "seconds": round(time.monotonic() - start), **found}
+        found = {**where, "seconds": round(time.monotonic() - start), **found}
         # Read again, since another process may have written its part meanwhile.
         known = read_json(options.results) if options.results.is_file() else {}
         write_json(options.results, {**known, name: found})

@@ -26,7 +26,8 @@ TRAIN = (
 
 # Of four kills one waits for a checkpoint that is being written, one comes before the first step.
 _KINDS = ("training", "saving", "training", "starting")
-_STARTING, _TRAINING, _SAVING = 8.0, 1.5, 0.05  # seconds within which the kill comes
+_STARTING, _TRAINING, _SAVING = 8.0, 0.1, 0.05  # seconds within which the kill comes
+_TAKEN = 40  # the most steps that a start takes before it
 _SAVED = re.compile(r"\d+")
 
 
@@ -40,12 +41,12 @@ class _Chain:
         self.faults: list[str] = []
         self.lost = 0
 
-    def run(self, kills: int) -> "_Chain":
-        """Kill so often; the last run goes on to its end."""
-        while self.counts["kills"] < kills:
+    def run(self, kills: int, end: float) -> "_Chain":
+        """Kill so often, or until a time (of `time.monotonic`); the last run goes on to its end."""
+        while self.counts["kills"] < kills and time.monotonic() < end:
             self.counts["runs"] += 1
             out = self.folder / f"run{self.counts['runs']}"
-            while self.counts["kills"] < kills and not self.faults:
+            while self.counts["kills"] < kills and time.monotonic() < end and not self.faults:
                 if self._killed(out):
                     break
             self._finish(out)
@@ -57,13 +58,12 @@ class _Chain:
         """Start or resume a run and kill it; return whether it was done before that."""
         before, kind = _saved(out), _KINDS[self.counts["kills"] % len(_KINDS)]
         starts = _starts(out)
+        wanted = max(before, default=0) + int(self.random.integers(1, _TAKEN))
         started = self._start(out)
         if kind == "starting":
             time.sleep(self.random.uniform(0, _STARTING))
         # Lines beyond the checkpoint may be those of the start before.
-        elif not started.wait(
-            lambda: _starts(out) > starts and logged(out) > max(before, default=0)
-        ):
+        elif not started.wait(lambda: _starts(out) > starts and logged(out) >= min(wanted, _STEPS)):
             return self._ended(started)
         if kind == "training":
             time.sleep(self.random.uniform(0, _TRAINING))
@@ -107,22 +107,25 @@ class _Chain:
         self.counts["logs that end equal"] += _lines(self.whole) == _lines(out)
 
 
-def killed_trainings(folder: Path, *, kills: int, seed: int, at_once: int) -> dict[str, Any]:
+def killed_trainings(
+    folder: Path, *, kills: int, seed: int, at_once: int, seconds: float
+) -> dict[str, Any]:
     """Kill trainings so often and return what came of it.
 
     **Arguments:** `folder`, an empty one; `kills`; `seed` of the moments; `at_once`, how many
-    trainings run side by side.
+    trainings run side by side; `seconds` after which no more are killed.
     """
     whole = folder / "whole"
     undisturbed = start([*TRAIN, "--out", str(whole)], folder / "whole.log")
     undisturbed.wait()
+    end = time.monotonic() + seconds
     shares = [len(share) for share in np.array_split(np.arange(kills), at_once)]
     chains = [_Chain(folder / f"chain{n}", seed + n, whole) for n in range(at_once)]
     for chain in chains:
         chain.folder.mkdir()
     # Processes, since one that forks must have no other threads.
     with ProcessPoolExecutor(at_once, multiprocessing.get_context("fork")) as processes:
-        done = list(processes.map(_Chain.run, chains, shares))
+        done = list(processes.map(_Chain.run, chains, shares, [end] * at_once))
     counts = sum((chain.counts for chain in done), Counter())
     return {
         "command": ["cwvae", *TRAIN],

@@ -15,7 +15,7 @@ from faults.starting import Started, fork, start
 
 __all__ = ["killed_writers"]
 
-_CACHED, _MADE, _WRITTEN = 30, 8, 8  # kills of each
+_CACHED, _MADE, _WRITTEN = 30, 6, 5  # kills of each
 _VIDEOS, _FRAMES = 12, 3000
 MAKE = (
     "data",

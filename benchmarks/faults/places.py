@@ -3,7 +3,6 @@
 import os
 import random
 import resource
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -125,8 +124,8 @@ def _read_only(place: Path, whole: Path) -> str:
 def _removed(place: Path, whole: Path) -> str:
     out = place / "run"
     started = _begun(out, place / "log")
-    shutil.rmtree(out, ignore_errors=True)
-    return _ends(started, 1, "No such file or directory")
+    out.rename(place / "elsewhere")
+    return _ends(started, 1, "was removed or moved while it was trained")
 
 
 def _two(place: Path, whole: Path) -> str:

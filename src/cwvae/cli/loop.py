@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cwvae.cli.folder import check_there
 from cwvae.cli.logs import Logs, NoLogs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
@@ -75,6 +76,7 @@ class Loop:
 
     def _write(self, step: int, state: TrainState, last: bool) -> None:
         """Write what is due after a step."""
+        check_there(self.options.out)
         if last or step % self.options.checkpoint_every == 0:
             with self.times.of("checkpoints"):
                 self.checkpoints.save(state, self.steps.place)

@@ -190,5 +190,7 @@ def _kept(checkpoints: Checkpoints | None) -> str:
     """Return what a run that failed leaves."""
     if checkpoints is None:
         return "nothing was written"
+    if not checkpoints.folder.is_dir():
+        return "nothing is kept"
     good = checkpoints.latest
     return f"the checkpoint of step {good} is kept" if good else "there is no checkpoint yet"

@@ -135,6 +135,17 @@ def rivals(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Break trainings, readers and writers on purpose, about an hour; arguments name parts."""
+    _install(session, "benchmarks")
+    session.install("crafter>=1.8.3")
+    # What is compiled once need not be at each of hundreds of starts.
+    compilations = {"JAX_COMPILATION_CACHE_DIR": str(Path(session.create_tmp()).resolve())}
+    session.chdir("benchmarks")
+    session.run("python", "-m", "faults.run", *session.posargs, env=compilations)
+
+
+@nox.session
 def simulators(session: nox.Session) -> None:
     """Test the simulators that need more than pip, on Debian what SYSTEM lists."""
     session.log(f"needs: apt install {' '.join(SYSTEM)}")

@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "benchmark": "docs/benchmark.md",
         "speed": "benchmarks/README.md",
         "rivals": "benchmarks/rivals/README.md",
+        "trust": "docs/trust.md",
     },
     "Measures": {
         "judging": "docs/judging.md",
@@ -63,6 +64,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Project": {
         "house": "docs/house.md",
         "contributing": "CONTRIBUTING.md",
+        "security": "SECURITY.md",
         "golden": "tests/golden/README.md",
         "kernels": "src/cwvae/kernels/README.md",
         "citation": "docs/citation.md",

@@ -2,6 +2,8 @@
 
 import gc
 import inspect
+import os
+import tempfile
 from collections import Counter
 
 import compiling
@@ -10,6 +12,10 @@ import jax
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
+
+# The key of whoever runs the tests is left alone.
+_STATE = tempfile.TemporaryDirectory()
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 # Before anything imports the package: its annotations are checked in every call that a test makes.
 install_import_hook("cwvae", "hook.checked")

@@ -8,6 +8,7 @@ import pytest
 
 from cwvae.cli import main
 from cwvae.cli.folder import check_writable, locked
+from cwvae.training.checkpoint import Checkpoints
 
 # A folder in which nobody can make a file, whoever runs the tests.
 UNWRITABLE = Path("/dev/fd")
@@ -76,3 +77,19 @@ def test_two_starts_in_one_new_folder_are_one(tmp_path, capsys):
         assert main(["train", "--preset", "debug", "--out", str(folder)]) == 2
     assert "is being trained by another process" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_taken_away_ends_the_training_with_a_line(tmp_path, monkeypatch, capsys):
+    out, save = tmp_path / "run", Checkpoints.save
+
+    def taken(checkpoints, *given):
+        save(checkpoints, *given)
+        out.rename(tmp_path / "elsewhere")
+
+    monkeypatch.setattr(Checkpoints, "save", taken)
+    often = ["--checkpoint-every", "1", "--forecast-every", "99", "--steps", "3"]
+    assert main(["train", "--preset", "debug", *often, "--out", str(out)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"{out} was removed or moved while it was trained; nothing is kept" in line
+    assert (tmp_path / "elsewhere" / "checkpoints" / "1").is_dir()
+    assert not out.exists()

@@ -1,6 +1,7 @@
 """The lines, and the warnings, that a run logs."""
 
 import json
+import re
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from cwvae.cli.logs import Logs, kept_lines
+from cwvae.cli.times import Times
 from cwvae.clockwork import Past
 from cwvae.objective import Loss
 from cwvae.training.step import StepRecord
@@ -25,7 +27,8 @@ def record(*per_tick: float) -> StepRecord:
 
 def log(folder: Path, steps: range, *per_tick: float, last: int = 2000) -> None:
     """Log steps, counted from 0, of which every 100th has a line."""
-    with Logs(folder, start=steps.start, steps=last, every=100, frames_per_step=1) as logs:
+    settings = {"steps": last, "every": 100, "frames_per_step": 1, "times": Times()}
+    with Logs(folder, start=steps.start, **settings) as logs:
         for step in steps:
             logs.step(step, record(*per_tick))
 
@@ -70,3 +73,34 @@ def test_lines_whose_numbers_are_none_are_an_error_that_names_the_file(tmp_path,
     (tmp_path / "metrics.jsonl").write_text(f'{{"step": 1, "kl_per_tick/level_0": {value}}}\n')
     with pytest.raises(ValueError, match=r"metrics.jsonl: expected lines of metrics"):
         kept_lines(tmp_path, 5)
+
+
+@pytest.mark.parametrize("half", ["{", '{"step": 300, "lo', '{"step": 300}', "\0\0\0", '"'])
+def test_a_line_that_a_crash_cut_off_is_dropped_and_written_again(half, tmp_path):
+    log(tmp_path, range(200), 2.0)
+    path = tmp_path / "metrics.jsonl"
+    whole = path.read_text()
+    path.write_text(whole + half)
+    assert "".join(kept_lines(tmp_path, 500)) == whole
+    log(tmp_path, range(200, 400), 2.0)
+    assert [line["step"] for line in lines(tmp_path)] == [100, 200, 300, 400]
+
+
+def test_of_a_first_line_that_was_cut_off_nothing_is_kept(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"st')
+    assert kept_lines(tmp_path, 500) == []
+    log(tmp_path, range(100), 2.0)
+    assert [line["step"] for line in lines(tmp_path)] == [100]
+
+
+def test_a_line_that_is_broken_before_the_last_is_damage_and_not_a_crash(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(ValueError, match=r"metrics.jsonl: expected lines .*; delete it"):
+        kept_lines(tmp_path, 5)
+
+
+def test_the_bar_shows_how_long_is_left_and_where_the_time_goes(tmp_path, capsys):
+    log(tmp_path, range(100), 2.0, last=200)
+    shown = capsys.readouterr().err
+    assert re.search(r"100/200 \[[\d:]+<[\d:]+", shown)
+    assert "frames/s; " in shown

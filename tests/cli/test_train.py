@@ -14,6 +14,7 @@ from av import open as open_video
 
 from cwvae.cli import main
 from cwvae.cli.logs import Logs
+from cwvae.cli.times import Times
 from cwvae.training import checkpoint
 from cwvae.training.run import load_run
 from cwvae.training.settings import read_settings
@@ -176,7 +177,7 @@ def test_lines_after_the_checkpoint_are_written_again(tmp_path):
     path = tmp_path / "metrics.jsonl"
     kept = "".join(json.dumps({"step": step}) + "\n" for step in range(1, 6))
     path.write_text(kept + '{"step": 6}\n{"step": 7, "lo')
-    with Logs(tmp_path, start=5, steps=9, every=1, frames_per_step=1):
+    with Logs(tmp_path, start=5, steps=9, every=1, frames_per_step=1, times=Times()):
         assert path.read_text() == kept
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import functools
+import resource
 
 import equinox as eqx
 import jax
@@ -137,3 +138,17 @@ def test_a_damaged_average_is_no_fit(checkpoints):
     checkpoints.save(broken, {})
     with pytest.raises(ValueError, match=r"does not fit the model: average\.decoder\.dense\.bias"):
         checkpoints.load(averaged_state(1))
+
+
+def test_a_file_that_cannot_grow_is_one_error_and_the_checkpoint_before_stays(checkpoints):
+    checkpoints.save(state(0), {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(OSError, match=r"4 could not be written: .*too large") as full:
+            checkpoints.save(state(0, step=4), {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(full.value)
+    loaded, _ = checkpoints.load(state(1), step=3)
+    assert same(loaded, state(0))

@@ -115,7 +115,7 @@ def test_a_run_whose_copy_is_gone_or_broken_names_it(custom_run, tmp_path, capsy
     assert main(["info", str(broken)]) == 2
     assert f"{broken / 'model.py'}: no such file" in capsys.readouterr().err
     (broken / "model.py").write_text("\nimport no_such_module\n")
-    assert main(["evaluate", str(broken)]) == 2
+    assert main(["evaluate", str(broken), "--trust"]) == 2
     said = capsys.readouterr().err
     assert f"{broken / 'model.py'} cannot be executed, line 2: ModuleNotFoundError" in said
 

@@ -46,7 +46,7 @@ _QUICK_VIDEOS, _QUICK_HORIZON = 100, 100
 def analyse(options: Analyse) -> int:
     """Look into a model, write and print what was found, and return the exit status."""
     out = options.out or results_folder(options.run, "analysis")
-    run = load_model(options.run, step=options.step)
+    run = load_model(options.run, step=options.step, trust=options.trust)
     check_writable(out)
     if options.quick:
         fewer = min(options.num_examples, _QUICK_VIDEOS), min(options.horizon, _QUICK_HORIZON)

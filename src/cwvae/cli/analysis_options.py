@@ -31,6 +31,8 @@ class Analyse:
     """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
     step: int | None = None
     """Step of the checkpoint to look into; None: the latest."""
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     out: Path | None = None
     """Folder for the results; None: RUN/analysis, of an exported model ./NAME-analysis."""
     num_examples: int = 400
@@ -102,6 +104,8 @@ class Encode:
     """What to write: an .npz file."""
     step: int | None = None
     """Step of the checkpoint to encode with; None: the latest."""
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     resize: bool = False
     """Crop and resize the frames to the size of the model."""
     reading: tyro.conf.OmitArgPrefixes[ReadOptions] = dataclasses.field(default_factory=ReadOptions)

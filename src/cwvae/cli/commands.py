@@ -10,6 +10,7 @@ from typing import Any
 from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
+from cwvae.cli.lines import in_one_line
 from cwvae.cli.model_options import Export, Models
 from cwvae.cli.options import (
     Analyse,
@@ -56,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
 def _show_warning(message: Warning | str, *_: Any) -> None:
     """Print a warning as errors are printed, in one line."""
     # Above a progress bar that is being drawn.
-    tqdm.write(f"cwvae: warning: {' '.join(str(message).split())}", file=sys.stderr)
+    tqdm.write(f"cwvae: warning: {in_one_line(message)}", file=sys.stderr)
 
 
 def _remember_compilations() -> None:

@@ -158,8 +158,8 @@ def _test(settings: Settings, report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _memory(settings: Settings) -> int | None:
-    """Return the bytes of a training step, None for a model whose source is not here."""
-    if settings.custom and not settings.custom.source:
+    """Return the bytes of a training step, None for a model of the author's own."""
+    if settings.custom and not settings.custom.trusted:
         return None
     return memory_of_training(model_shapes(settings), settings.train, settings.model)
 

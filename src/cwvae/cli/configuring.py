@@ -15,9 +15,10 @@ from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
 from cwvae.training.checks import check_levels
 from cwvae.training.config import TrainConfig, check_pieces
-from cwvae.training.custom import read_custom
+from cwvae.training.custom import Custom, read_custom
 from cwvae.training.devices import check_batch
 from cwvae.training.footprint import memory_of_training, parameters
+from cwvae.training.ownership import CUSTOM, kept_custom
 from cwvae.training.presets import PRESETS
 from cwvae.training.run import model_shapes
 from cwvae.training.settings import Settings
@@ -54,7 +55,7 @@ def configure(options: Train, *, devices: int = 1) -> Settings:
         context=options.model.context_multiple,
         horizon=options.horizon or preset.horizon,
         init="" if options.init is None else _source(options.init),
-        custom=None if options.custom is None else read_custom(str(expanded(Path(options.custom)))),
+        custom=_custom(options),
     )
     model = model_shapes(settings)
     # The clock of a custom model is known to the model alone.
@@ -66,6 +67,18 @@ def configure(options: Train, *, devices: int = 1) -> Settings:
     _check_memory(model, settings, options.memory_limit, devices)
     context = max(preset.context // multiple, 1) * multiple
     return dataclasses.replace(settings, context=context)
+
+
+def _custom(options: Train) -> Custom | None:
+    """Return the model of the user's own; what a run keeps is that of whoever made the run."""
+    if options.custom is None:
+        return None
+    custom = read_custom(str(expanded(Path(options.custom))))
+    runs = [run for run in (options.out, options.init) if run is not None]
+    for copy in (run / CUSTOM for run in runs):
+        if copy.exists() and copy.samefile(custom.file):
+            return kept_custom(copy.parent, custom.function, trust=options.trust)
+    return custom
 
 
 def _absolute(path: str | None) -> str | None:

@@ -27,7 +27,7 @@ _follow = eqx.filter_jit(follow)
 
 def encode(options: Encode) -> int:
     """Encode, write the latents, and return the exit status."""
-    run = load_model(options.run, step=options.step)
+    run = load_model(options.run, step=options.step, trust=options.trust)
     model = with_levels(run, "cwvae encode")
     if options.out.is_dir():
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")

@@ -27,7 +27,7 @@ _QUICK_EXAMPLES, _QUICK_HORIZON = 8, 64
 def evaluate(options: Evaluate) -> int:
     """Measure, write the results, print the table, and return the exit status."""
     out = options.out or results_folder(options.run)
-    run = load_model(options.run, step=options.step)
+    run = load_model(options.run, step=options.step, trust=options.trust)
     check_writable(out)
     options = _quick(options, run) if options.quick else options
     settings = _settings(options, run)

@@ -24,7 +24,7 @@ def export(options: Export) -> int:
     if is_exported(options.run):
         raise ValueError(f"RUN must be the folder of a run, got {options.run}, which is exported")
     check_writable(options.file.parent)
-    run = load_run(options.run, step=options.step)
+    run = load_run(options.run, step=options.step, trust=options.trust)
     facts = Facts(
         license=options.license,
         note=options.note,

@@ -11,8 +11,9 @@ from typing import Any
 
 from cwvae.files import read_json, write_json
 from cwvae.provenance import environment
+from cwvae.training.settings import SETTINGS
 
-__all__ = ["ENVIRONMENT", "add_start", "check_writable", "locked", "read_starts"]
+__all__ = ["ENVIRONMENT", "add_start", "check_there", "check_writable", "locked", "read_starts"]
 
 # The file of a run that holds where and when it was started, each time.
 ENVIRONMENT = "environment.json"
@@ -31,6 +32,15 @@ def check_writable(folder: Path) -> None:
         raise ValueError(
             f"--out {folder}: cannot write in {existing} ({error.strerror}); give another folder"
         ) from error
+
+
+def check_there(folder: Path) -> None:
+    """Raise `OSError` for the folder of a run that was taken away while it is trained.
+
+    What writes into it would make it anew, without what had been in it.
+    """
+    if not (folder / SETTINGS).is_file():
+        raise OSError(f"{folder} was removed or moved while it was trained")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ def info(options: Info) -> int:
     if options.run is not None:
         from cwvae.cli.run_info import run_info
 
-        print(run_info(options.run))
+        print(run_info(options.run, trust=options.trust))
     elif options.preset is not None:
         print(f"preset {options.preset}: {_configured(options.preset, options.model)}")
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from cwvae.cli.companions import companions, end_at_once
+from cwvae.cli.lines import in_one_line
 
 __all__ = ["joined", "joining_options"]
 
@@ -121,7 +122,7 @@ def _host_of_first() -> str:
 
 def _in_words(error: Exception) -> str:
     """Return what went wrong in a line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = in_one_line(error) or type(error).__name__
     # What JAX raises where another process is gone has no class of its own.
     if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in text:
         return f"another process has ended or cannot be reached ({text[:200]}); see what it printed"

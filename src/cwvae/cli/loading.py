@@ -25,14 +25,14 @@ __all__ = [
 ]
 
 
-def load_model(source: Path, *, step: int | None) -> Run | Pretrained:
+def load_model(source: Path, *, step: int | None, trust: bool = False) -> Run | Pretrained:
     """Load a run from its folder, or an exported model by path or `pretrained:NAME`.
 
     Raises `ValueError` for a step of an exported model other than its own, and as `load_run` and
     `load_pretrained` do.
     """
     if not is_exported(source):
-        return load_run(source, step=step)
+        return load_run(source, step=step, trust=trust)
     model = load_pretrained(source)
     if step not in (None, model.step):
         raise ValueError(
@@ -57,23 +57,26 @@ def with_levels(run: Run | Pretrained, command: str) -> CWVAE:
     return cast("CWVAE", run.model)
 
 
-def first_state(settings: Settings) -> TrainState:
-    """Return the state before a run's first step, with the weights that it begins with."""
+def first_state(settings: Settings, *, trust: bool = False) -> TrainState:
+    """Return the state before a run's first step, with the weights that it begins with.
+
+    `trust` is as of `load_run`, for the run whose weights these are.
+    """
     model = builder(settings.custom)(settings.model, key=jr.key(settings.train.seed))
     if settings.init:
         # What a likelihood takes from the data begins as it is configured.
-        model = _with_weights(model, Path(settings.init)).begun_as(model)
+        model = _with_weights(model, Path(settings.init), trust=trust).begun_as(model)
     return init_train_state(model, settings.train)
 
 
-def _with_weights(model: AbstractVideoModel, source: Path) -> AbstractVideoModel:
+def _with_weights(model: AbstractVideoModel, source: Path, *, trust: bool) -> AbstractVideoModel:
     """Return a model with the weights of a run or of an exported model.
 
     Raises `ValueError` for a model of other sizes, with the first array that differs.
     """
     if is_exported(source):
         return load_pretrained(source, into=model).model
-    arrays = named_arrays(load_run(source).model)
+    arrays = named_arrays(load_run(source, trust=trust).model)
     found = difference(arrays, named_arrays(model), str(source))
     if found:
         raise ValueError(

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cwvae._extras import extra
+from cwvae.cli.events import Events
 from cwvae.cli.silence import Silence
+from cwvae.cli.times import Times
 from cwvae.data.progress import Progress
 from cwvae.files import replacing
 from cwvae.training.step import StepRecord
-
-with extra("cli"):
-    from tensorboardX import SummaryWriter
 
 __all__ = ["Logs", "NoLogs", "kept_lines"]
 
@@ -27,20 +25,30 @@ class Logs:
     """The logs of one run, a context manager.
 
     **Arguments:** `folder` of the run; `start` and `steps`, the first and one past the last step;
-    `every`, steps between two lines; `frames_per_step`. Lines of steps from `start` on, which an
-    interrupted run wrote after its last checkpoint, are removed: they are written again.
+    `every`, steps between two lines; `frames_per_step`; `times`, shown beside the bar. Lines of
+    steps from `start` on, which an interrupted run wrote after its last checkpoint, are removed:
+    they are written again.
     """
 
-    def __init__(self, folder: Path, *, start: int, steps: int, every: int, frames_per_step: int):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        start: int,
+        steps: int,
+        every: int,
+        frames_per_step: int,
+        times: Times,
+    ):
         """Open the logs."""
         kept = kept_lines(folder, start)
         if (folder / _METRICS).is_file():
             with replacing(folder / _METRICS) as temporary:
                 temporary.write_text("".join(kept))
         self._lines = (folder / _METRICS).open("a", buffering=1)
-        self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
+        self._events = Events(folder / "tensorboard", start=start)
         self._bar = Progress(total=steps, initial=start, unit="step", dynamic_ncols=True)
-        self._every, self._frames_per_step = every, frames_per_step
+        self._every, self._frames_per_step, self._times = every, frames_per_step, times
         self._since = (start, time.monotonic())
         # What was found before is not shown again.
         self._silence = Silence()
@@ -64,9 +72,8 @@ class Logs:
             return
         scalars = _scalars(record) | {"frames_per_second": self._speed(step + 1)}
         self._lines.write(json.dumps({"step": step + 1} | scalars) + "\n")
-        for name, value in scalars.items():
-            self._events.add_scalar(name, value, step + 1)
-        self._bar.set_postfix_str(_in_brief(scalars), refresh=False)
+        self._events.add(scalars, step + 1)
+        self._bar.set_postfix_str(f"{_in_brief(scalars)}; {self._times}", refresh=False)
         for warning in self._silence.read(step + 1, _per_tick(scalars)):
             self.show(warning)
 

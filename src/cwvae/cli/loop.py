@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from cwvae.cli.folder import check_there
 from cwvae.cli.logs import Logs, NoLogs
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.stepping import Steps
+from cwvae.cli.times import Times
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.config import TrainConfig
 from cwvae.training.devices import on_first
@@ -32,10 +34,12 @@ class Loop:
         checkpoints: Checkpoints,
         start: int,
     ):
-        """Open the logs."""
+        """Open the logs, and count the time from here on."""
         self.options, self.settings, self.preview = options, settings, preview
         self.steps, self.checkpoints, self.start = steps, checkpoints, start
-        self.logs = _logs(options, settings.train, start) if is_first() else NoLogs()
+        self.times = steps.times
+        self.times.begin()
+        self.logs = _logs(options, settings.train, start, self.times) if is_first() else NoLogs()
 
     def run(self, taken: tuple[TrainState, StepRecord], ends: Callable[[], bool]) -> None:
         """Go on from the first step until the configured number of steps is done or `ends()`."""
@@ -64,19 +68,25 @@ class Loop:
         """Log the records of steps, or raise `NonFiniteLossError`."""
         while unread:
             step, record = unread.pop(0)
-            check_finite(step, record)
-            self.logs.step(step, record)
+            # What is computed is waited for here.
+            with self.times.of("steps"):
+                check_finite(step, record)
+            with self.times.of("logs"):
+                self.logs.step(step, record)
 
     def _write(self, step: int, state: TrainState, last: bool) -> None:
         """Write what is due after a step."""
+        check_there(self.options.out)
         if last or step % self.options.checkpoint_every == 0:
-            self.checkpoints.save(state, self.steps.place)
+            with self.times.of("checkpoints"):
+                self.checkpoints.save(state, self.steps.place)
         if is_first() and (last or step % self.options.forecast_every == 0):
-            path = self.preview.write(on_first(state.result), step)
+            with self.times.of("forecasts"):
+                path = self.preview.write(on_first(state.result), step)
             self.logs.show(f"step {step}: forecast in {path}")
 
 
-def _logs(options: Train, config: TrainConfig, start: int) -> Logs:
+def _logs(options: Train, config: TrainConfig, start: int, times: Times) -> Logs:
     """Open the logs of a run."""
     return Logs(
         options.out,
@@ -84,6 +94,7 @@ def _logs(options: Train, config: TrainConfig, start: int) -> Logs:
         steps=config.steps,
         every=options.log_every,
         frames_per_step=config.batch_size * config.frames,
+        times=times,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from cwvae._extras import MissingExtraError
 from cwvae._version import __version__
 from cwvae.cli.interrupts import Watch
+from cwvae.cli.lines import in_one_line
 
 __all__ = ["main"]
 
@@ -56,6 +57,15 @@ def _fail(error: Exception, status: int) -> int:
     """Print what went wrong and return the exit status."""
     if os.environ.get("CWVAE_DEBUG"):
         raise error
-    text = " ".join(str(error).split()) or type(error).__name__
-    print(f"cwvae: error: {text}", file=sys.stderr)
+    print(f"cwvae: error: {in_one_line(_described(error))}", file=sys.stderr)
     return status
+
+
+def _described(error: Exception) -> str:
+    """Return what went wrong; of what the system alone found wrong with a file, what to do too."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return (
+            f"{os.fsdecode(error.filename)}: {error.strerror}; give a path that is there, and that "
+            "you may use"
+        )
+    return str(error).strip() or type(error).__name__

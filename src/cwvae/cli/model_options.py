@@ -28,6 +28,8 @@ class Info:
     run: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[RUN]")] = None
     """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
     preset: Annotated[str | None, tyro.conf.arg(metavar="NAME", help=_PRESET_HELP)] = None
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     # Of the class that the preset has; only beside --preset are its fields options.
     model: tyro.conf.Suppress[Any] = None
     """The sizes of a model."""
@@ -57,6 +59,8 @@ class Export:
     config.json and README.md."""
     step: int | None = None
     """Step of the checkpoint to export; None: the latest."""
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     dtype: StorageDtype = "float32"
     """Type in which matrices and kernels are stored; those of 16 bits halve the file."""
     license: str = "apache-2.0"

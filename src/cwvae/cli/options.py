@@ -45,8 +45,8 @@ def _or_none(default: str) -> str:
 
 _CUSTOM_HELP = """A model of your own: a function in a Python file that is called as cwvae.build \
 is, build(config, *, key), with the model options below, and returns a CWVAE. The run keeps a \
-copy, model.py, and goes on without the file. --resume, evaluate, predict and info execute the \
-copy: use them on runs that you trust."""
+copy, model.py, and goes on without the file. The copy is executed where you made the run, \
+elsewhere only with --trust."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,8 @@ class Train:
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted.
     Options of the optimiser and of the loss may change; sizes, data and seed stay."""
+    trust: bool = False
+    """With --resume and --init: execute that run's own model.py, though others made the run."""
     from_step: int | None = None
     """With --resume: continue from the checkpoint of this step, and delete the later ones."""
     devices: int | Literal["auto"] = "auto"
@@ -122,6 +124,8 @@ class Evaluate:
     """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
     step: int | None = None
     """Step of the checkpoint to measure; None: the latest."""
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     out: Path | None = None
     """Folder for the results; None: RUN/evaluation, of an exported model ./NAME-evaluation."""
     num_examples: int = 100
@@ -172,6 +176,8 @@ class Predict:
     """What to write: a .gif, .mp4 or .npz file."""
     step: int | None = None
     """Step of the checkpoint to predict with; None: the latest."""
+    trust: bool = False
+    """Execute the run's own model.py, though another user or machine made the run."""
     horizon: int = 100
     """Frames to predict."""
     context: int | None = None

@@ -28,7 +28,7 @@ _TALL_ENOUGH = 128  # pixels to which small frames are enlarged
 
 def predict(options: Predict) -> int:
     """Predict, write the result, and return the exit status."""
-    run = load_model(options.run, step=options.step)
+    run = load_model(options.run, step=options.step, trust=options.trust)
     settings, model = run.settings, run.model
     if options.out.is_dir():
         raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")

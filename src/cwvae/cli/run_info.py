@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cwvae.cli.folder import ENVIRONMENT, read_starts
+from cwvae.cli.lines import printable
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.traced_sizes import size_lines
 from cwvae.pretrained.load import read_header
@@ -15,16 +16,22 @@ from cwvae.training.settings import Settings, read_settings
 __all__ = ["run_info"]
 
 
-def run_info(source: Path) -> str:
-    """Return lines about a run and the table of its model, of an exported one its card too."""
-    return _exported(source) if is_exported(source) else _of_run(source)
+def run_info(source: Path, *, trust: bool) -> str:
+    """Return lines about a run and the table of its model, of an exported one its card too.
+
+    With `trust` a run's own code is executed, whoever made the run.
+    """
+    return printable(_exported(source) if is_exported(source) else _of_run(source, trust=trust))
 
 
-def _of_run(folder: Path) -> str:
-    """Return lines about a run, and the table of its model."""
-    settings = read_settings(folder)
+def _of_run(folder: Path, *, trust: bool) -> str:
+    """Return lines about a run, and the table of its model, unless its own code alone knows it."""
+    settings = read_settings(folder, trust=trust)
     lines = [_trained(folder, settings), _started(folder)]
     lines += [*_averaged(settings), *_logged(folder)]
+    if settings.custom and not settings.custom.trusted:
+        unknown = f"its sizes are known to {settings.custom.file} alone, which others made"
+        return "\n".join([*lines, f"{unknown}; read it, and execute it with --trust"])
     return "\n".join([*lines, "", size_lines(model_shapes(settings))])
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
+from cwvae.cli.times import Times
 from cwvae.data.pipeline import BatchIterator
 from cwvae.training.carry import begin_videos
 from cwvae.training.config import TrainConfig
@@ -16,18 +17,21 @@ __all__ = ["Steps"]
 class Steps:
     """What every step of a start takes besides the state.
 
-    **Arguments:** `config`; `iterator` of batches, at its place; `mesh` of the devices.
+    **Arguments:** `config`; `iterator` of batches, at its place; `mesh` of the devices; `times`,
+    which count how long it takes.
     """
 
-    def __init__(self, config: TrainConfig, iterator: BatchIterator, mesh: Mesh):
+    def __init__(self, config: TrainConfig, iterator: BatchIterator, mesh: Mesh, times: Times):
         """Take no step yet."""
-        self.config, self.iterator, self.mesh = config, iterator, mesh
+        self.config, self.iterator, self.mesh, self.times = config, iterator, mesh, times
 
     def take(self, step: int, state: TrainState) -> tuple[TrainState, StepRecord]:
         """Take a step, after `step` others, on the next batch."""
-        videos = shard_batch(next(self.iterator)["video"], self.mesh)
-        state, record = train_in_place(videos, state, self.config)
-        return begin_videos(state, step + 1, self.config), record
+        with self.times.of("data"):
+            videos = shard_batch(next(self.iterator)["video"], self.mesh)
+        with self.times.of("steps"):
+            state, record = train_in_place(videos, state, self.config)
+            return begin_videos(state, step + 1, self.config), record
 
     @property
     def place(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cwvae.cli.configuring import configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
 from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.joining import joined
+from cwvae.cli.lines import in_one_line
 from cwvae.cli.loading import check_is_run, first_state
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.loop import Loop, NonFiniteLossError, check_finite
@@ -21,6 +22,7 @@ from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
 from cwvae.cli.stepping import Steps
+from cwvae.cli.times import Times
 from cwvae.data.pipeline import BatchIterator, batches
 from cwvae.data.sources import Source, train_source
 from cwvae.training.carry import expected_at
@@ -69,7 +71,7 @@ def _train(options: Train, deadline: float) -> int:
                 done = f"{options.out} is trained for {state.step} steps already"
                 print(f"{done}; --steps can add more")
             return 0
-        steps = Steps(settings.train, iterator, mesh)
+        steps = Steps(settings.train, iterator, mesh, Times())
         if mesh.size > 1 and is_first():
             print(steps)
         return _run(options, settings, preview, shard_state(state, mesh), steps, deadline)
@@ -101,7 +103,7 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
     Raises `ValueError` for a run that cannot be resumed with these settings, or is damaged.
     """
     if not options.resume:
-        return first_state(settings)
+        return first_state(settings, trust=options.trust)
     settings_before(options.out, settings)
     read_starts(options.out)
     folder = checkpoint_folder(options.out)
@@ -109,7 +111,7 @@ def _start(options: Train, settings: Settings, iterator: BatchIterator) -> Train
         if options.from_step is not None:
             raise FileNotFoundError(f"no checkpoint in {folder}; leave --from-step out")
         print(f"no checkpoint in {folder}: training starts from step 0", file=sys.stderr)
-        return first_state(settings)
+        return first_state(settings, trust=options.trust)
     with Checkpoints(folder, read_only=True) as saved:
         shapes = eqx.filter_eval_shape(first_state, dataclasses.replace(settings, init=""))
         step = options.from_step or saved.latest or 0
@@ -181,12 +183,14 @@ def _claim(
 
 def _first_line(error: Exception) -> str:
     """Return the first line of an error, without equinox's advice about its own options."""
-    return str(error).strip().splitlines()[0]
+    return in_one_line((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def _kept(checkpoints: Checkpoints | None) -> str:
     """Return what a run that failed leaves."""
     if checkpoints is None:
         return "nothing was written"
+    if not checkpoints.folder.is_dir():
+        return "nothing is kept"
     good = checkpoints.latest
     return f"the checkpoint of step {good} is kept" if good else "there is no checkpoint yet"

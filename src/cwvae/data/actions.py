@@ -17,6 +17,7 @@ __all__ = ["Actions", "archived_actions", "read_actions"]
 Actions = dict[str, Float32[np.ndarray, "frames _"]]
 """Series by name, sorted by it, float32 (frames, size), size 1 for single numbers."""
 
+_NAMES = 200  # characters of the names in an error
 _NOTHING = ("", "none", "false", "False", "None")
 
 
@@ -45,7 +46,7 @@ def read_actions(path: str | Path, frames: int) -> Actions:
     if not names or len(set(names)) < len(names):
         raise ValueError(
             f"{path}: expected lists with an entry for each frame, each of another name, found "
-            f"{', '.join(names) or 'none'}"
+            f"{', '.join(names)[:_NAMES] or 'none'}; download the file again"
         )
     return {name: _array(series, name, path, frames) for name, series in sorted(found)}
 

@@ -38,6 +38,10 @@ UNREADABLE = (
 )
 """What is raised for damaged files by NumPy and by what unpacks their members."""
 
+# A file of some megabytes can list so many members that reading their headers takes minutes.
+_MOST_ARRAYS = 10_000
+_REASON = 200  # characters of what a library found wrong
+
 _MAGIC = b"\x93NUMPY"
 _VERSIONS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -111,10 +115,10 @@ def open_archive(path: Path) -> list[StoredArray]:
         )
     with _readable(path):
         if plain:
-            return [_stored(path, "", path.stat().st_size)]
+            with path.open("rb") as file:
+                return [_stored(path, "", file, path.stat().st_size)]
         with zipfile.ZipFile(path) as archive:
-            members = {info.filename: info.file_size for info in archive.infolist()}
-        return [_stored(path, name, size) for name, size in members.items()]
+            return [*_members(path, archive)]
 
 
 def read_archive(path: Path, options: ReadOptions | None = None) -> dict[str, np.ndarray]:
@@ -129,11 +133,20 @@ def read_archive(path: Path, options: ReadOptions | None = None) -> dict[str, np
     return {array.name.removesuffix(".npy"): array.read(options) for array in arrays}
 
 
-def _stored(path: Path, name: str, size: int) -> StoredArray:
+def _members(path: Path, archive: zipfile.ZipFile) -> Iterator[StoredArray]:
+    """Yield the arrays of an archive; raise `ValueError` for more than anybody saves."""
+    sizes = {info.filename: info.file_size for info in archive.infolist()}
+    if len(sizes) > _MOST_ARRAYS:
+        raise ValueError(f"it holds {len(sizes):,} arrays, more than {_MOST_ARRAYS:,}")
+    for name, size in sizes.items():
+        with archive.open(name) as member:
+            yield _stored(path, name, cast(io.BufferedIOBase, member), size)
+
+
+def _stored(path: Path, name: str, file: io.BufferedIOBase, size: int) -> StoredArray:
     """Read an array's header; raise `ValueError` when it does not fit the member's size."""
-    with _opened(path, name) as file:
-        shape, columns_first, dtype = _read_header(file)
-        begin = file.tell()
+    shape, columns_first, dtype = _read_header(file)
+    begin = file.tell()
     # Pickled arrays could run code when they are read.
     if dtype.hasobject:
         raise ValueError("an array of Python objects")
@@ -179,7 +192,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (*UNREADABLE, MemoryError, OSError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split())[:_REASON] or type(error).__name__
         raise ValueError(
             f"{path}: expected plain numeric arrays, could not read them ({reason}); "
             "write the file again with numpy.savez"

@@ -17,6 +17,7 @@ __all__ = ["array_frames", "find_video", "layout", "video_lengths", "video_parts
 _CLASSIC = "mnist_test_seq"
 _CLASSIC_SHAPE = (20, 10_000, 64, 64)
 _COLOURS = (1, 3)
+_NAMED = 10  # arrays of a file that an error names
 
 
 def find_video(path: Path) -> StoredArray:
@@ -30,7 +31,8 @@ def find_video(path: Path) -> StoredArray:
     for choice in (named, arrays, pictures):
         if len(choice) == 1:
             return choice[0]
-    names = ", ".join(array.name.removesuffix(".npy") for array in arrays)
+    names = ", ".join(array.name.removesuffix(".npy") for array in arrays[:_NAMED])
+    names += ", ..." * (len(arrays) > _NAMED)
     raise ValueError(
         f"{path}: expected an array named video, or a single array of frames, got "
         f"{names or 'none'}; save it with numpy.savez(file, video=...)"
@@ -46,7 +48,7 @@ def layout(array: StoredArray, options: ReadOptions) -> str:
     shape = array.shape
     axes = _recognised(array) if options.axes is None else options.axes
     sizes = dict(zip(axes, shape, strict=False))
-    if len(axes) != len(shape) or 0 in shape or sizes.get("c", 1) not in _COLOURS:
+    if not axes or len(axes) != len(shape) or 0 in shape or sizes.get("c", 1) not in _COLOURS:
         seen = f"axes {axes}" if options.axes else "an array"
         raise ValueError(
             f"{array.path}: expected a video of shape (frames, height, width) or (frames, height, "
@@ -120,7 +122,7 @@ def array_frames(
     if options.number is not None and options.number >= sizes.get("n", 1):
         raise ValueError(
             f"{array.path}: expected a --number from 0 to {sizes.get('n', 1) - 1}, one of its "
-            f"videos, got {options.number}"
+            f"videos, got {options.number}; choose one of these"
         )
     return to_bytes(_in_order(array, axes, options), array.path)
 

@@ -67,7 +67,8 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
     count = 0
     cut = is_cut_off(path)
     try:
-        with av.open(str(path.absolute()), options=opening) as container:
+        # Titles that are no UTF-8 are nobody's concern.
+        with av.open(str(path.absolute()), options=opening, metadata_errors="ignore") as container:
             if cut:
                 _check_cut(path, container)
             for frame in _frames(path, container, options):

@@ -1,5 +1,8 @@
 """Videos as folders of pictures, one PNG or JPEG a frame."""
 
+import contextlib
+import io
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from cwvae._extras import extra
+from cwvae.data.archives import UNREADABLE
 from cwvae.data.decoding import TimedFrame
 from cwvae.data.listing import in_order
 from cwvae.data.read_options import ReadOptions
@@ -15,6 +19,9 @@ __all__ = ["PICTURES", "picture_frames", "pictures_in"]
 
 PICTURES = (".png", ".jpg", ".jpeg")
 """How the name of a picture ends."""
+
+# Pillow's names for 8 bits a channel, or fewer.
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -49,18 +56,30 @@ def _picture(path: Path, options: ReadOptions) -> UInt8[np.ndarray, "height widt
     with extra("data"):
         from PIL import Image, ImageOps  # Here, since most data sets have no pictures.
 
+    # From memory, where what a damaged file promises beyond its end takes no room.
+    with _readable(path, options), Image.open(io.BytesIO(path.read_bytes())) as image:
+        size, mode = (image.height, image.width), image.mode
+    options.check_frame(path, *size)
+    if mode not in _MODES:
+        raise ValueError(
+            f"{path}: expected a picture of 8 bits a channel, got mode {mode}; convert it"
+        )
+    with _readable(path, options), Image.open(io.BytesIO(path.read_bytes())) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+@contextlib.contextmanager
+def _readable(path: Path, options: ReadOptions) -> Iterator[None]:
+    """Raise `ValueError` in one line for whatever Pillow finds wrong inside a file."""
+    with extra("data"):
+        from PIL import Image
+
     try:
-        with Image.open(path) as image:
-            options.check_frame(path, image.height, image.width)
-            if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
-                raise ValueError(
-                    f"{path}: expected a picture of 8 bits a channel, got mode {image.mode}; "
-                    "convert it"
-                )
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        yield
     except Image.DecompressionBombError as error:
         raise options.giant(path, "a larger one") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except (OSError, *UNREADABLE, struct.error) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f"{path}: expected a whole picture, could not read it ({error}); copy it again"
+            f"{path}: expected a whole picture, could not read it ({reason}); copy it again"
         ) from error

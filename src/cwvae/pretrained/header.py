@@ -9,12 +9,8 @@ from cwvae.files import parse_json
 from cwvae.pretrained.storage import StorageDtype
 from cwvae.training.checks import Rule, check, one_of, whole
 from cwvae.training.custom import Custom
-from cwvae.training.settings import (
-    CUSTOM,
-    Settings,
-    settings_from_json,
-    settings_to_json,
-)
+from cwvae.training.ownership import CUSTOM
+from cwvae.training.settings import Settings, settings_from_json, settings_to_json
 
 __all__ = ["SCHEMA", "Header", "parse_header"]
 

@@ -24,6 +24,8 @@ from cwvae.video_model import AbstractVideoModel
 
 __all__ = ["Pretrained", "load_pretrained", "read_header"]
 
+_REASON = 200  # characters of what is wrong with a card, which may be long
+
 
 @dataclasses.dataclass(frozen=True)
 class Pretrained:
@@ -94,12 +96,26 @@ def read_header(path: Path) -> Header:
             header = parse_header(stored_text(weights))
             _check_count(header.parameters, stored_shapes(weights))
         except ValueError as error:
-            raise ValueError(f"{file}: expected a model of cwvae export: {error}") from error
+            remedy = "" if "; " in str(error) else "; export or download it again"
+            raise ValueError(
+                f"{file}: expected a model of cwvae export: {error}{remedy}"
+            ) from error
     if file == path:
         return header
     _check_config(path / CONFIG, header)
     card = path / CARD
-    return dataclasses.replace(header, card=card.read_text()) if card.is_file() else header
+    return _with_card(header, card) if card.is_file() else header
+
+
+def _with_card(header: Header, card: Path) -> Header:
+    """Return a header with the card of a file, or raise `ValueError` for one that is no text."""
+    try:
+        return dataclasses.replace(header, card=card.read_text(encoding="utf-8"))
+    except ValueError as error:
+        reason = str(error).partition("\n")[0][:_REASON]
+        raise ValueError(
+            f"{card}: expected a model card, got none ({reason}); delete it"
+        ) from error
 
 
 def _check_count(expected: int, shapes: Mapping[str, jax.ShapeDtypeStruct]) -> None:

@@ -1,9 +1,6 @@
 """Saving and restoring training, atomically, with the last few checkpoints kept."""
 
-import errno
 import logging
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,6 +14,7 @@ from jaxtyping import PyTree
 from cwvae._extras import extra
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
+from cwvae.training.disk import check_space, first_line, writing
 from cwvae.training.named_arrays import check_fit, filled, named_arrays
 from cwvae.training.processes import gathered, is_first, wait
 from cwvae.training.step import TrainState
@@ -29,9 +27,6 @@ __all__ = ["Checkpoints"]
 
 # Orbax logs at length what it does; what matters comes as an exception.
 logging.getLogger("absl").setLevel(logging.CRITICAL)
-
-# What a file system needs besides the arrays: their index, blocks that are not full.
-_MARGIN = 2**20
 
 
 class _DamagedError(Exception):
@@ -92,18 +87,19 @@ class Checkpoints:
         """Save the state, and the place in the data (values that JSON can hold).
 
         A checkpoint that is there already for this step stays as it is. Raises `OSError` when the
-        disk is full.
+        disk is full or cannot be written.
         """
         step = int(state.step)
         if step in self.steps:
             return
         arrays = jax.tree.map(gathered, named_arrays(state))
-        self._check_space(sum(array.nbytes for array in arrays.values()))
+        check_space(self.folder, sum(array.nbytes for array in arrays.values()))
         items = ocp.args.Composite(
             state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data)
         )
-        self._manager.save(step, args=items)
-        self._manager.wait_until_finished()
+        with writing(self.folder / str(step)):
+            self._manager.save(step, args=items)
+            self._manager.wait_until_finished()
         if is_first():
             write_digests(self.folder / str(step))
         wait("checkpoint")
@@ -223,7 +219,7 @@ class Checkpoints:
             raise
         # Whatever Orbax and what it is built on raise for files that are cut off or missing.
         except Exception as error:
-            raise _DamagedError(_first_line(error)) from error
+            raise _DamagedError(first_line(error)[:200]) from error
 
     def _restore(self, step: int, saved: dict[str, jax.ShapeDtypeStruct]) -> Any:
         """Return the arrays of a checkpoint and the place in the data."""
@@ -233,16 +229,4 @@ class Checkpoints:
         try:
             return self._manager.restore(step, args=items)
         except Exception as error:
-            raise _DamagedError(_first_line(error)) from error
-
-    def _check_space(self, needed: int) -> None:
-        """Raise `OSError` for a disk that is too full, which Orbax would report at length."""
-        free = shutil.disk_usage(self.folder).free
-        if free < needed + _MARGIN:
-            message = f"{os.strerror(errno.ENOSPC)} for a checkpoint of {needed / 2**20:.1f} MiB"
-            raise OSError(errno.ENOSPC, message, str(self.folder))
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of an error, shortened."""
-    return str(error).partition("\n")[0][:200]
+            raise _DamagedError(first_line(error)[:200]) from error

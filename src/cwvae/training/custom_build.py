@@ -17,15 +17,17 @@ from cwvae.video_model import AbstractLoss, AbstractVideoModel, LossInputs
 
 __all__ = ["builder"]
 
+_REASON = 300  # characters of what the user's own code states
 _Builder = Callable[..., AbstractVideoModel]
 
 
 def builder(custom: Custom | None) -> _Builder:
     """Return a function that makes a model: without a custom one `build_any`.
 
-    A custom file is executed now. Raises `ValueError` in one line, here for what is wrong with
-    the file, and when the builder is called for what is wrong with the model. Whatever the file
-    raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is let through.
+    A custom file is executed now, if it is trusted. Raises `ValueError` in one line, here for
+    what is wrong with the file, and when the builder is called for what is wrong with the model.
+    Whatever the file raises becomes that error, `SystemExit` too, and only `KeyboardInterrupt` is
+    let through.
     """
     if custom is None:
         return build_any
@@ -37,7 +39,9 @@ def builder(custom: Custom | None) -> _Builder:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise ValueError(f"{custom} failed{_described(custom, error)}") from error
+            raise ValueError(
+                f"{custom} failed{_described(custom, error)}; mend the function"
+            ) from error
         if not isinstance(model, AbstractVideoModel):
             raise ValueError(
                 f"{custom} must return a cwvae.CWVAE, or another cwvae.AbstractVideoModel, got "
@@ -51,6 +55,12 @@ def builder(custom: Custom | None) -> _Builder:
 
 def _execute(custom: Custom) -> types.ModuleType:
     """Execute the source as a module of its own, once a process, so that its classes are one."""
+    if not custom.trusted:
+        raise ValueError(
+            f"{custom.file} must be code of your own trainings to be executed, got code that "
+            "another user or machine made, or that was changed since; read it, and allow it with "
+            "--trust (in Python trust=True)"
+        )
     if custom.module in sys.modules:
         return sys.modules[custom.module]
     module = types.ModuleType(custom.module)
@@ -63,7 +73,9 @@ def _execute(custom: Custom) -> types.ModuleType:
         del sys.modules[custom.module]
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise ValueError(f"{custom.file} cannot be executed{_described(custom, error)}") from error
+        raise ValueError(
+            f"{custom.file} cannot be executed{_described(custom, error)}; mend the file"
+        ) from error
     return module
 
 
@@ -113,7 +125,7 @@ def _described(custom: Custom, error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(custom.file):
         lines, message = [error.lineno], error.msg
     where = f", line {lines[-1]}" if lines and lines[-1] else ""
-    what = [type(error).__name__, *message.strip().splitlines()[:1]]
+    what = [type(error).__name__, *(line[:_REASON] for line in message.strip().splitlines()[:1])]
     return f"{where}: {': '.join(what)}"
 
 

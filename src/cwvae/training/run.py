@@ -56,17 +56,18 @@ class Run:
             return saved.load(like, step=self.step)[0]
 
 
-def load_run(path: str | Path, *, step: int | None = None) -> Run:
+def load_run(path: str | Path, *, step: int | None = None, trust: bool = False) -> Run:
     """Load a run from its folder.
 
-    A custom model's source, which the folder keeps, is executed: load runs that you trust. Runs of
-    version 0.1 can be loaded too.
+    A custom model's source, which the folder keeps, is executed only if this user made the run, or
+    with `trust`; nothing else in it ever is. Runs of version 0.1 can be loaded too.
 
     **Arguments:** `path`, the folder that `cwvae train --out` was given; `step`, of the checkpoint
-    to load, by default the latest.
+    to load, by default the latest; `trust`, whether code of other users may be executed.
 
     Raises `FileNotFoundError` for a folder without a run or without that checkpoint, and
-    `ValueError` for a configuration that is wrong or a checkpoint that is damaged.
+    `ValueError` for a configuration that is wrong, a checkpoint that is damaged, or a custom model
+    that others made.
     """
     # Here, since orbax takes seconds to import, which nothing else should.
     from cwvae.training.checkpoint import Checkpoints
@@ -74,7 +75,7 @@ def load_run(path: str | Path, *, step: int | None = None) -> Run:
     if step is not None and not isinstance(step, int):
         raise ValueError(f"step must be a whole number or None, got {step!r}; leave it out")
     folder = Path(path).expanduser()
-    settings = read_settings(folder)
+    settings = read_settings(folder, trust=trust)
     shapes = model_shapes(settings)
     if not checkpoint_folder(folder).is_dir():
         raise FileNotFoundError(f"{folder} has no checkpoint yet; train it longer")

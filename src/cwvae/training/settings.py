@@ -9,12 +9,12 @@ from cwvae._version import __version__
 from cwvae.files import read_json, replacing, write_json
 from cwvae.training.checks import check, text, whole
 from cwvae.training.config import DataConfig, TrainConfig
-from cwvae.training.custom import Custom, read_custom
+from cwvae.training.custom import Custom
 from cwvae.training.model_configs import MODEL_CONFIGS, method_name
+from cwvae.training.ownership import CUSTOM, kept_custom, write_record
 from cwvae.training.presets import PRESETS
 
 __all__ = [
-    "CUSTOM",
     "FIRST_VERSION",
     "RENAMED",
     "SETTINGS",
@@ -27,8 +27,6 @@ __all__ = [
 
 # The file of a run that holds its settings.
 SETTINGS = "config.json"
-# The file of a run that holds its own copy of the source of a custom model.
-CUSTOM = "model.py"
 
 _FRAMES = 1_000_000
 _RULES = {"context": whole(1, _FRAMES), "horizon": whole(1, _FRAMES), "version": text}
@@ -97,10 +95,11 @@ class Settings:
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
-    """Write the settings as JSON, and the source of a custom model beside them."""
+    """Write the settings as JSON, and the source of a custom model beside them, as one's own."""
     if settings.custom:
         with replacing(folder / CUSTOM) as temporary:
             temporary.write_bytes(settings.custom.source)
+        write_record(folder, settings.custom)
     write_json(folder / SETTINGS, settings_to_json(settings))
 
 
@@ -111,10 +110,11 @@ def settings_to_json(settings: Settings) -> dict[str, Any]:
     return fields | {"custom": settings.custom and settings.custom.function}
 
 
-def read_settings(folder: str | Path) -> Settings:
+def read_settings(folder: str | Path, *, trust: bool = False) -> Settings:
     """Read the settings of a run, as strictly as the command line reads its options.
 
-    Those of version 0.1 are read too. Raises `FileNotFoundError` when the folder holds no run, or
+    Those of version 0.1 are read too. Nothing is executed; with `trust` the source of a custom
+    model may be, whoever made the run. Raises `FileNotFoundError` when the folder holds no run, or
     not all of it, and `ValueError` that names file and field when a value is wrong.
     """
     folder = Path(folder)
@@ -126,7 +126,7 @@ def read_settings(folder: str | Path) -> Settings:
     known = read_json(path)
     version = known.get("version", FIRST_VERSION) if isinstance(known, dict) else None
     try:
-        return settings_from_json(known, lambda name: read_custom(f"{folder / CUSTOM}:{name}"))
+        return settings_from_json(known, lambda name: kept_custom(folder, name, trust=trust))
     except ValueError as error:
         other = f" written by cwvae {version}" if version not in (None, __version__) else ""
         raise ValueError(

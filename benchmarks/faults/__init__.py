@@ -1,0 +1,1 @@
+"""Faults made on purpose: what a training, a reader or a writer does when something breaks."""

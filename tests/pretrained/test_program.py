@@ -16,6 +16,7 @@ from models import TINY, tiny
 from reference import assert_alike
 
 from cwvae import streaming
+from cwvae.data.archives import read_archive
 from cwvae.pretrained.program import export_forecast, export_step, program_bytes
 
 FRAME = (TINY.size, TINY.size, TINY.channels)
@@ -58,7 +59,7 @@ def test_programs_run_where_this_package_cannot_be_imported(model, tmp_path):
     command = [sys.executable, program_alone.__file__, str(tmp_path)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found = np.load(tmp_path / "outputs.npz")
+    found = read_archive(tmp_path / "outputs.npz")
     assert_alike(found["futures"], expected_forecasts(model, VIDEOS))
     for row, key in enumerate(keys(len(VIDEOS))):
         predicted, outputs = followed(model, VIDEOS[row], key)

@@ -16,7 +16,7 @@ from cwvae.training.settings import (
     settings_to_json,
 )
 
-__all__ = ["SCHEMA", "Header", "check_known", "parse_header"]
+__all__ = ["SCHEMA", "Header", "parse_config", "parse_header"]
 
 # Raised by one when a later version of the package can no longer read what an earlier one wrote.
 SCHEMA = 1
@@ -95,12 +95,12 @@ def parse_header(given: str) -> Header:
     return _from_json(parse_json(given))
 
 
-def check_known(config: Any) -> None:
-    """Raise `ValueError` for what is no configuration beside weights that this version knows.
+def parse_config(config: Any) -> Header:
+    """Return the header, its card "", of a file config.json, whose values are given.
 
-    **Arguments:** `config`, what stands in a file config.json: all that a header has but the card.
+    Raises `ValueError` as `parse_header` does.
     """
-    _from_json({**config, "card": ""} if isinstance(config, dict) else config)
+    return _from_json({**config, "card": ""} if isinstance(config, dict) else config)
 
 
 def _from_json(known: Any) -> Header:

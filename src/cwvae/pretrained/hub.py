@@ -12,7 +12,7 @@ from typing import Any
 
 from cwvae._extras import extra
 from cwvae.files import read_json
-from cwvae.pretrained.header import check_known
+from cwvae.pretrained.header import parse_config
 from cwvae.pretrained.places import CARD, CONFIG, WEIGHTS
 from cwvae.repository import Repository
 
@@ -40,7 +40,7 @@ def fetch(repository: Repository) -> Path:
     with _explained(repository):
         config = _file(repository, CONFIG, repository.revision)
     try:
-        check_known(read_json(config))
+        parse_config(read_json(config))
     except ValueError as error:
         raise ValueError(f"{repository}: {error}") from error
     # The cache has a folder for every commit, named as it is.

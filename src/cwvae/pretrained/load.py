@@ -1,7 +1,6 @@
 """From a file to a model: what a file states is checked before any of its weights is read."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +12,9 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from cwvae.arguments import described
-from cwvae.files import parse_json, read_json
+from cwvae.files import read_json
 from cwvae.pretrained.finding import find
-from cwvae.pretrained.header import Header, parse_header
+from cwvae.pretrained.header import Header, parse_config, parse_header
 from cwvae.pretrained.places import CARD, CONFIG, WEIGHTS, weights_file
 from cwvae.pretrained.storage import opened, read_array, stored_shapes, stored_text
 from cwvae.training.methods import build_any
@@ -116,9 +115,14 @@ def _check_count(expected: int, shapes: Mapping[str, jax.ShapeDtypeStruct]) -> N
 
 def _check_config(path: Path, header: Header) -> None:
     """Raise `ValueError` for a configuration beside the weights that is not theirs."""
-    expected = {name: value for name, value in header.to_json().items() if name != "card"}
-    # What JSON gives back is compared, which has no tuples.
-    if path.is_file() and read_json(path) != parse_json(json.dumps(expected)):
+    if not path.is_file():
+        return
+    try:
+        found = parse_config(read_json(path))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    # Fields that another version had not are as they are by default.
+    if found != dataclasses.replace(header, card=""):
         raise ValueError(
             f"{path}: expected the configuration that stands in {WEIGHTS}, got another; export "
             "the model again, or delete the file"

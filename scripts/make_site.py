@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "guide": "docs/guide.md",
         "python": "docs/python.md",
         "devices": "docs/devices.md",
+        "sharing": "docs/sharing.md",
         "metrics": "docs/metrics.md",
         "perceptual": "docs/perceptual.md",
     },

@@ -90,7 +90,7 @@ HUGE = "1000000000000000000000000000000"
 BAD = {
     "no command": (
         [],
-        "expected one of train, evaluate, predict, analyse, compare, encode, info, export, push, program, models,",
+        "expected one of train, evaluate, predict, analyse, compare, encode, info, export, push, ",
     ),
     "unknown command": (["fly"], "fly"),
     "unknown option": ([*NEW, "--wings", "2"], "--wings 2"),

@@ -1,5 +1,8 @@
 """`cwvae program`: a run as a file that jax alone can run."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from program_alone import loaded
@@ -25,6 +28,21 @@ def test_a_stream_becomes_a_program(run, tmp_path, capsys):
     shapes = "float32[1,32,32,1], seed) gives state, float32[1,32,32,1], float32[1,12]"
     assert capsys.readouterr().out.strip().endswith(f"for cpu; call(state, {shapes}")
     assert loaded(path).platforms == ("cpu",)
+
+
+def test_programs_are_loaded_as_the_page_has_it(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[2] / "docs" / "sharing.md"
+    blocks = re.findall(r"```python\n(# A \w+, without this.*?)```", page.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    assert main(["program", str(run), "forecast.jax", "--context", "4", "--horizon", "3"]) == 0
+    assert main(["program", str(run), "step.jax", "--of", "step"]) == 0
+    names: dict = {}
+    # The page has the context of a larger model.
+    exec("".join(blocks).replace("(2, 36, ", "(2, 4, "), names)
+    assert names["futures"].shape == (2, 3, 32, 32, 1)
+    assert names["expected"].shape == (2, 32, 32, 1)
+    assert names["output"].shape == (2, 12)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class Analyse:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     step: int | None = None
     """Step of the checkpoint to look into; None: the latest."""
     out: Path | None = None
@@ -97,7 +97,7 @@ class Encode:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     videos: tyro.conf.Positional[tuple[Path, ...]]
     """The videos: files, arrays, folders of pictures."""
     out: Path

@@ -65,8 +65,8 @@ class Train:
         str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=_CUSTOM_HELP)
     ] = None
     init: Path | None = None
-    """Begin with the weights of a run, of a file or folder of `cwvae export`, or of
-    pretrained:NAME. Without --preset the defaults of all options are those it was trained with."""
+    """Begin with the weights of a run, of a file or folder of `cwvae export`, of pretrained:NAME or
+    hub:OWNER/NAME. Without --preset the defaults of all options are those it was trained with."""
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted.
     Options of the optimiser and of the loss may change; sizes, data and seed stay."""
@@ -119,7 +119,7 @@ class Evaluate:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     step: int | None = None
     """Step of the checkpoint to measure; None: the latest."""
     out: Path | None = None
@@ -165,7 +165,7 @@ class Predict:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     video: tyro.conf.Positional[Path]
     """The video: mp4, avi, gif or npz."""
     out: Path

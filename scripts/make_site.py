@@ -36,6 +36,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "python": "docs/howto/python.md",
         "devices": "docs/devices.md",
         "export": "docs/howto/export.md",
+        "sharing": "docs/sharing.md",
         "compare": "docs/howto/compare.md",
         "scikit_learn": "docs/howto/scikit_learn.md",
     },

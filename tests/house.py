@@ -11,7 +11,7 @@ PACKAGE = Path(cwvae.__file__).parent
 
 # A module imports modules of its own row and of the rows above it, as long as there is no circle.
 ROWS = (
-    ("_extras", "_lazy", "_version", "dtypes", "files", "home", "provenance"),
+    ("_extras", "_lazy", "_version", "dtypes", "files", "home", "provenance", "repository"),
     ("arguments", "typechecking", "shapes"),
     ("factors", "clock", "beliefs", "level_kl", "likelihoods"),
     ("kernels",),

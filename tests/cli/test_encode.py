@@ -1,11 +1,17 @@
 """`cwvae encode`: a row a tick of every level, of videos of several lengths."""
 
+import re
+from pathlib import Path
+
 import equinox as eqx
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+import zarr
 from reference import assert_alike
 
 from cwvae.cli import main
+from cwvae.data.archives import read_archive
 from cwvae.report.animation import write_animation
 from cwvae.rollout import latents
 from cwvae.training.run import load_run
@@ -40,6 +46,59 @@ def test_every_tick_of_every_level_is_a_row(run, videos, tmp_path, capsys):
         assert len(found[f"level_{level}/entropy"]) == len(of_second)
 
 
+@pytest.fixture(scope="module")
+def written(run, videos, tmp_path_factory):
+    """The same latents in every form, by how the name of the file ends."""
+    folder, paths = tmp_path_factory.mktemp("latents"), [videos / "long.npz", videos / "short.npz"]
+    outs = {suffix: folder / f"latents.{suffix}" for suffix in ("npz", "parquet", "zarr")}
+    for out in outs.values():
+        assert main(["encode", str(run), *map(str, paths), "--out", str(out)]) == 0
+    assert set(folder.iterdir()) == set(outs.values())
+    return outs
+
+
+def test_a_table_in_parquet_is_the_same_and_its_levels_are_read_alone(written, videos):
+    arrays = read_archive(written["npz"])
+    whole = pq.read_table(written["parquet"])
+    assert whole.column_names == ["video", "level", "frame", "stoch", "deter", "kl", "entropy"]
+    types = [str(field.type) for field in whole.schema]
+    vector = "list<element: float>"
+    assert types == ["string", "int8", "int32", vector, vector, "float", "float"]
+    assert pq.ParquetFile(written["parquet"]).num_row_groups == 3
+    for level in range(3):
+        table = pq.read_table(written["parquet"], filters=[("level", "==", level)])
+        numbers = arrays[f"level_{level}/video"]
+        assert table["video"].to_pylist() == [arrays["videos"][number] for number in numbers]
+        for name in ("frame", "stoch", "deter", "kl", "entropy"):
+            found = np.array(table[name].to_pylist(), arrays[f"level_{level}/{name}"].dtype)
+            np.testing.assert_array_equal(found, arrays[f"level_{level}/{name}"])
+
+
+def test_groups_of_zarr_are_the_same(written):
+    arrays = read_archive(written["npz"])
+    root = zarr.open_group(written["zarr"], mode="r")
+    assert root.attrs["videos"] == arrays.pop("videos").tolist()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(root[name][:], array)
+        assert root[name].dtype == array.dtype
+    assert sorted(root.group_keys()) == ["level_0", "level_1", "level_2"]
+
+
+def test_nothing_that_is_there_becomes_a_folder_of_zarr(written, run, videos, capsys):
+    arguments = ["encode", str(run), str(videos / "short.npz"), "--out", str(written["zarr"])]
+    assert main(arguments) == 2
+    assert "--out must be new or a file, got the folder" in capsys.readouterr().err
+
+
+def test_latents_go_into_scikit_learn_as_the_page_has_it(written, monkeypatch):
+    page = Path(__file__).parents[2] / "docs" / "sharing.md"
+    (code,) = re.findall(r"```python\n(# Latents of a level.*?)```", page.read_text(), re.DOTALL)
+    monkeypatch.chdir(written["parquet"].parent)
+    names: dict = {}
+    exec(code, names)
+    assert names["places"].shape == (3, 2)
+
+
 def test_a_large_video_has_to_be_resized(run, videos, tmp_path, capsys):
     arguments = ["encode", str(run), str(videos / "large.npz"), "--out", str(tmp_path / "a.npz")]
     assert main(arguments) == 2
@@ -49,7 +108,10 @@ def test_a_large_video_has_to_be_resized(run, videos, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("out", "message"),
-    [("a.csv", "--out must end in .npz"), ("short.npz", "must be another file than the video")],
+    [
+        ("a.csv", "--out must end in .npz, .parquet or .zarr"),
+        ("short.npz", "must be another file than the video"),
+    ],
 )
 def test_what_must_not_be_written_is_an_error(run, videos, capsys, out, message):
     before = (videos / "short.npz").read_bytes()

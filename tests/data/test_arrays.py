@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from films import moving_square, one_line
 
+from cwvae.data import archives
 from cwvae.data.archives import open_archive, read_archive
 from cwvae.data.arrays import video_parts
 from cwvae.data.read_options import ReadOptions
@@ -91,8 +92,27 @@ def test_the_only_array_of_frames_is_the_video(tmp_path):
     np.savez(path, image=moving_square(), action=np.zeros((6, 2)), reward=np.zeros(6))
     np.testing.assert_array_equal(read_video(path), moving_square())
     np.savez(path, image=moving_square(), depth=GRAY)
-    with pytest.raises(ValueError, match="a single array of frames, got image, depth"):
+    with pytest.raises(ValueError, match=r"of frames, got image, depth; name .* with --array"):
         read_video(path)
+    found = read_video(path, options=ReadOptions(array="depth"))
+    np.testing.assert_array_equal(found, GRAY)
+    with pytest.raises(ValueError, match=r"an array color \(--array\), got image, depth; name an"):
+        read_video(path, options=ReadOptions(array="color"))
+    with pytest.raises(ValueError, match="array must be the name of an array"):
+        ReadOptions(array="")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "npy"])
+def test_one_of_many_videos_is_read_without_the_others(tmp_path, suffix, monkeypatch):
+    path = tmp_path / f"videos.{suffix}"
+    stored = videos(50)
+    np.save(path, stored) if suffix == "npy" else np.savez_compressed(path, stored)
+    read = []
+    exactly = archives._exactly
+    monkeypatch.setattr(archives, "_exactly", lambda *given: read.append(given) or exactly(*given))
+    found = read_video(path, options=ReadOptions(axes="nthw", number=40))
+    np.testing.assert_array_equal(found[..., 0], stored[40])
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize(

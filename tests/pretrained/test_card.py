@@ -42,7 +42,7 @@ def test_the_head_is_yaml_for_hubs(tmp_path):
         "data": "moving_mnist drawn on the fly, 2 digits",
         "steps": 7,
         "hours": 5.2,
-        "metrics": "not measured",
+        "headline": "not measured",
         "tags": ["video-prediction", "jax"],
     }
 
@@ -74,13 +74,28 @@ def test_similarity_comes_first_without_identity(tmp_path):
     text = card(tmp_path, measured=found)
     assert "256 test videos of kth, 36 context frames, 964 predicted" in text
     assert "| copy last frame | 14.6 | 0.500 |" in text
-    assert head(text)["metrics"] == found.headline
+    assert head(text)["headline"] == found.headline
 
 
 def test_identity_comes_first_where_it_was_measured(tmp_path):
     found = measured(REPORT | {"identity": IDENTITY})
     assert found.headline == "identity 93% (ceiling 99%) at frame 1000, legible 95%"
     assert "| 50 | 98.0% | 100.0% | 100.0% |" in card(tmp_path, measured=found)
+
+
+def test_every_metric_stands_in_the_card_with_its_protocol(tmp_path):
+    row = SIMILAR | {"ms_ssim": {"mean": 0.25}, "sharpness": {"median": 0.125}}
+    distances = {"windows": [[37, 52], [85, 100]], "rows": {"model": {"fvd": {"value": [1, 2.5]}}}}
+    known = {"summary": {"model, mean": row}, "distances": distances}
+    protocol = {"fvd": "I3D of 16 frames", "ms_ssim": "3 scales"}
+    text = card(tmp_path, measured=measured(REPORT | known | {"protocol": protocol}))
+    for words in (
+        "| forecast | ms_ssim | sharpness |\n|---|---|---|\n| model, mean | 0.250 | 0.125 |",
+        "| forecast | distance | frames 37 to 52 | frames 85 to 100 |\n|---|---|---|---|\n",
+        "| model | fvd | 1.00 | 2.50 |",
+        "\n- fvd: I3D of 16 frames\n- ms_ssim: 3 scales\n",
+    ):
+        assert words in text
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,15 @@ def test_a_configuration_beside_the_weights_that_is_not_theirs_is_an_error(tmp_p
         load_pretrained(folder)
 
 
+def test_fields_that_another_version_lacked_are_as_they_are_by_default(tmp_path):
+    _, folder = exported(tmp_path / "folder")
+    known = json.loads((folder / "config.json").read_text())
+    del known["settings"]["data"]["array"]
+    known["settings"]["version"] = "0.1.9"
+    (folder / "config.json").write_text(json.dumps(known))
+    assert load_pretrained(folder).step == 7
+
+
 def test_a_folder_without_weights_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no exported model \(model.safetensors is"):
         load_pretrained(tmp_path)

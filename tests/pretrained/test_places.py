@@ -7,7 +7,8 @@ from exports import exported
 
 import cwvae
 from cwvae.pretrained import load_pretrained, places, read_header, shipped
-from cwvae.pretrained.places import find, is_exported, public_name
+from cwvae.pretrained.finding import find
+from cwvae.pretrained.places import is_exported, public_name
 from cwvae.training.presets import PRESETS
 
 PACKAGED = Path(cwvae.__file__).parent / "pretrained" / "weights"

@@ -28,7 +28,7 @@ class Analyse:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     step: int | None = None
     """Step of the checkpoint to look into; None: the latest."""
     trust: bool = False
@@ -89,19 +89,21 @@ class Compare:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Encode:
-    """Write the latents of every level for your videos: an npz file.
+    """Write the latents of every level for your videos, a row a tick.
 
-    Of each level, a row a tick: level_0/video, its number in the order given; level_0/frame, the
-    first frame of the tick; level_0/stoch (the posterior's mode), level_0/deter; level_0/kl and
-    level_0/entropy of the prior, in nats. `videos` has the names.
+    In an npz file, and in the groups of a Zarr folder: level_0/video, its number in the order
+    given; level_0/frame, the first frame of the tick; level_0/stoch (the posterior's mode),
+    level_0/deter; level_0/kl and level_0/entropy of the prior, in nats. `videos` has the names. In
+    Parquet one table for all levels: video (its name), level, frame, stoch and deter (lists), kl,
+    entropy. Parquet and Zarr need the extra `latents`.
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     videos: tyro.conf.Positional[tuple[Path, ...]]
-    """The videos: mp4, avi, gif or npz."""
+    """The videos: files, arrays, folders of pictures."""
     out: Path
-    """What to write: an .npz file."""
+    """What to write: an .npz or .parquet file, or a .zarr folder."""
     step: int | None = None
     """Step of the checkpoint to encode with; None: the latest."""
     trust: bool = False
@@ -117,6 +119,6 @@ class Encode:
         at_least_one(self, "step")
         if not self.videos:
             raise ValueError("give at least one video to encode, got none")
-        if self.out.suffix.lower() != ".npz":
-            raise ValueError(f"--out must end in .npz, got {self.out}")
+        if self.out.suffix.lower() not in (".npz", ".parquet", ".zarr"):
+            raise ValueError(f"--out must end in .npz, .parquet or .zarr, got {self.out}")
         check_not_input(self.out, *self.videos)

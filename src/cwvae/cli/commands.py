@@ -11,7 +11,7 @@ from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.data_options import Data, DataList, DataMake, DataShow
 from cwvae.cli.lines import in_one_line
-from cwvae.cli.model_options import Export, Models
+from cwvae.cli.model_options import Export, Models, Program, Push
 from cwvae.cli.options import (
     Analyse,
     Command,
@@ -109,7 +109,7 @@ def _data(action: DataList | DataShow | DataMake) -> int:
             return make(action)
 
 
-def _with_model(command: Train | Export | BenchmarkOptions | Demo | _Look) -> int:
+def _with_model(command: Train | Export | Push | Program | BenchmarkOptions | Demo | _Look) -> int:
     """Run a command that makes or takes a model."""
     match command:
         case Train():
@@ -120,6 +120,14 @@ def _with_model(command: Train | Export | BenchmarkOptions | Demo | _Look) -> in
             from cwvae.cli.export import export
 
             return export(command)
+        case Push():
+            from cwvae.cli.push import push
+
+            return push(command)
+        case Program():
+            from cwvae.cli.program import program
+
+            return program(command)
         case BenchmarkOptions():
             from cwvae.cli.benchmark import benchmark
 

@@ -14,8 +14,9 @@ from cwvae.cli.logs import kept_lines
 from cwvae.cli.options import Compare
 from cwvae.files import read_json
 from cwvae.pretrained.card import data_line
+from cwvae.pretrained.finding import find
 from cwvae.pretrained.load import read_header
-from cwvae.pretrained.places import find, is_exported
+from cwvae.pretrained.places import is_exported
 from cwvae.report.compare_page import compare_page, comparison_table
 from cwvae.report.comparison import differences, incomparable, measures
 from cwvae.report.page import write_page

@@ -13,6 +13,7 @@ from cwvae.cli.options import Train
 from cwvae.data.sources import absolute
 from cwvae.pretrained.places import PREFIX
 from cwvae.provenance import memory
+from cwvae.repository import HUB
 from cwvae.training.checks import check_levels
 from cwvae.training.config import TrainConfig, check_pieces
 from cwvae.training.custom import Custom, read_custom
@@ -88,7 +89,7 @@ def _absolute(path: str | None) -> str | None:
 
 def _source(init: Path) -> str:
     """Return the same model from wherever a run is resumed."""
-    return str(init if str(init).startswith(PREFIX) else init.resolve())
+    return str(init if str(init).startswith((PREFIX, HUB)) else init.resolve())
 
 
 def _check_weights(config: TrainConfig, levels: int) -> None:

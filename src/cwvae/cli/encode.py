@@ -1,22 +1,21 @@
 """`cwvae encode`: the latents of every level for videos of the user's own."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import UInt8
 
 from cwvae.analysis.latents import LevelLatents, follow
 from cwvae.cli.folder import check_writable
+from cwvae.cli.latent_files import WRITERS, Level
 from cwvae.cli.loading import load_model, with_levels
 from cwvae.cli.options import Encode
 from cwvae.data.frame_bytes import from_bytes
 from cwvae.data.pixels import to_channels
 from cwvae.data.progress import Progress
 from cwvae.data.videos import check_frames, read_video
-from cwvae.files import replacing
 from cwvae.model import CWVAE
 from cwvae.training.settings import Settings
 
@@ -30,19 +29,14 @@ def encode(options: Encode) -> int:
     run = load_model(options.run, step=options.step, trust=options.trust)
     model = with_levels(run, "cwvae encode")
     if options.out.is_dir():
-        raise ValueError(f"--out must be a file, got the folder {options.out}; name a file in it")
+        raise ValueError(f"--out must be new or a file, got the folder {options.out}; name another")
     check_writable(options.out.parent)
-    columns: dict[str, list[np.ndarray]] = {}
-    for number, video in enumerate(_videos(options, run.settings)):
-        for name, rows in _rows(model, video, number):
-            columns.setdefault(name, []).append(rows)
-    arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
-    names = np.array([str(path) for path in options.videos])
-    with replacing(options.out) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, videos=names, **arrays)
+    videos = enumerate(_videos(options, run.settings))
+    levels = _joined([_levels(model, video, number) for number, video in videos])
+    names = [str(path) for path in options.videos]
+    WRITERS[options.out.suffix.lower()](options.out, names, levels)
     ticks = ", ".join(
-        f"{len(arrays[f'level_{level}/frame'])} ticks of level {level}"
-        for level in range(model.hierarchy.clock.levels)
+        f"{len(level['frame'])} ticks of level {number}" for number, level in enumerate(levels)
     )
     print(f"{len(names)} videos encoded, {ticks}: {options.out}")
     return 0
@@ -60,14 +54,14 @@ def _videos(
         yield video
 
 
-def _rows(
+def _levels(
     model: CWVAE, video: UInt8[np.ndarray, "frames height width channels"], number: int
-) -> Iterator[tuple[str, Shaped[np.ndarray, "ticks ..."]]]:
-    """Yield each column of each level, a row a tick."""
+) -> list[Level]:
+    """Return the columns of each level, a row a tick."""
     noise = model.hierarchy.zero_noise(len(video))
     latents: tuple[LevelLatents, ...] = _follow(model, from_bytes(video), noise)
-    for level, found in enumerate(jax.tree.map(np.asarray, latents)):
-        columns = {
+    return [
+        {
             "video": np.full(len(found.frames), number, np.int32),
             "frame": found.frames.astype(np.int32),
             "stoch": found.stoch,
@@ -75,4 +69,13 @@ def _rows(
             "kl": found.kl,
             "entropy": found.entropy,
         }
-        yield from ((f"level_{level}/{name}", rows) for name, rows in columns.items())
+        for found in jax.tree.map(np.asarray, latents)
+    ]
+
+
+def _joined(videos: list[list[Level]]) -> list[Level]:
+    """Return the columns of each level, those of all videos one after the other."""
+    return [
+        {name: np.concatenate([level[name] for level in parts]) for name in parts[0]}
+        for parts in zip(*videos, strict=True)
+    ]

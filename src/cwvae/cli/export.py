@@ -5,33 +5,25 @@ from pathlib import Path
 
 from cwvae.cli.folder import check_writable, read_starts
 from cwvae.cli.logs import kept_lines
-from cwvae.cli.model_options import Export
+from cwvae.cli.model_options import Export, Shared
 from cwvae.files import read_json
 from cwvae.pretrained.card import Facts
 from cwvae.pretrained.export import export_model
+from cwvae.pretrained.header import Header
 from cwvae.pretrained.measured import Measured, measured
 from cwvae.pretrained.places import is_exported
 from cwvae.training.config import TrainConfig
-from cwvae.training.run import load_run
+from cwvae.training.run import Run, load_run
 
-__all__ = ["export"]
+__all__ = ["described", "export", "shared_run"]
 
 _REPORT = "metrics.json"
 
 
 def export(options: Export) -> int:
     """Write the file, print what it holds, and return the exit status."""
-    if is_exported(options.run):
-        raise ValueError(f"RUN must be the folder of a run, got {options.run}, which is exported")
     check_writable(options.file.parent)
-    run = load_run(options.run, step=options.step, trust=options.trust)
-    facts = Facts(
-        license=options.license,
-        note=options.note,
-        hours=_hours(options.run, run.step, run.settings.train),
-        device=_device(options.run),
-        measured=_measured(options, run.step),
-    )
+    run, facts = shared_run(options)
     header = export_model(
         run.model,
         options.file,
@@ -40,16 +32,39 @@ def export(options: Export) -> int:
         dtype=options.dtype,
         facts=facts,
     )
-    print(
-        f"{options.file}: {_size(options.file) / 1e6:.1f} MB, {header.parameters:,} parameters in "
-        f"{header.dtype}, step {header.step:,}, {header.license}; {header.headline}"
-    )
+    print(f"{options.file}: {described(options.file, header)}")
     if run.settings.custom:
         print(f"{run.settings.custom} is not in it: load_pretrained(path, into=model) in Python")
     return 0
 
 
-def _measured(options: Export, step: int) -> Measured | None:
+def shared_run(options: Shared) -> tuple[Run, Facts]:
+    """Return the run whose model is written for others, and what its card holds besides.
+
+    Raises `ValueError` for what is exported already, or an evaluation of another step.
+    """
+    if is_exported(options.run):
+        raise ValueError(f"RUN must be the folder of a run, got {options.run}, which is exported")
+    run = load_run(options.run, step=options.step, trust=options.trust)
+    facts = Facts(
+        license=options.license,
+        note=options.note,
+        hours=_hours(options.run, run.step, run.settings.train),
+        device=_device(options.run),
+        measured=_measured(options, run.step),
+    )
+    return run, facts
+
+
+def described(path: Path, header: Header) -> str:
+    """Return a line about what an exported file or folder holds."""
+    return (
+        f"{_size(path) / 1e6:.1f} MB, {header.parameters:,} parameters in {header.dtype}, "
+        f"step {header.step:,}, {header.license}; {header.headline}"
+    )
+
+
+def _measured(options: Shared, step: int) -> Measured | None:
     """Return what an evaluation found, None without one of this step where none is asked for.
 
     Raises `ValueError` for one of another step, `OSError` for one that is missing.

@@ -6,8 +6,10 @@ from typing import cast
 import jax.random as jr
 
 from cwvae.model import CWVAE
+from cwvae.pretrained.finding import find
 from cwvae.pretrained.load import Pretrained, load_pretrained, read_header
-from cwvae.pretrained.places import PREFIX, SUFFIX, find, is_exported
+from cwvae.pretrained.places import PREFIX, SUFFIX, is_exported
+from cwvae.repository import HUB, parse_repository
 from cwvae.training.custom_build import builder
 from cwvae.training.named_arrays import difference, filled, named_arrays
 from cwvae.training.run import Run, load_run
@@ -26,7 +28,7 @@ __all__ = [
 
 
 def load_model(source: Path, *, step: int | None, trust: bool = False) -> Run | Pretrained:
-    """Load a run from its folder, or an exported model by path or `pretrained:NAME`.
+    """Load a run from its folder, or an exported model by path, `pretrained:NAME` or `hub:`.
 
     Raises `ValueError` for a step of an exported model other than its own, and as `load_run` and
     `load_pretrained` do.
@@ -102,5 +104,8 @@ def results_folder(source: Path, kind: str = "evaluation") -> Path:
     """
     if not is_exported(source):
         return source / kind
-    name = source.resolve().name if source.is_dir() else source.name
+    if str(source).startswith(HUB):
+        name = parse_repository(str(source)).name.rpartition("/")[2]
+    else:
+        name = source.resolve().name if source.is_dir() else source.name
     return Path(f"{name.removeprefix(PREFIX).removesuffix(SUFFIX)}-{kind}")

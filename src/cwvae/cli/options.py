@@ -10,7 +10,7 @@ from cwvae.cli.analysis_options import Analyse, Compare, Encode
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
 from cwvae.cli.data_options import Data
-from cwvae.cli.model_options import Export, Info, Models
+from cwvae.cli.model_options import Export, Info, Models, Program, Push
 from cwvae.data.read_options import ReadOptions
 from cwvae.measures.names import GROUPS, METRICS
 from cwvae.training.config import DataConfig, ModelConfig, TrainConfig
@@ -65,8 +65,8 @@ class Train:
         str | None, tyro.conf.arg(name="model", metavar="FILE.py:FUNCTION", help=_CUSTOM_HELP)
     ] = None
     init: Path | None = None
-    """Begin with the weights of a run, of a file or folder of `cwvae export`, or of
-    pretrained:NAME. Without --preset the defaults of all options are those it was trained with."""
+    """Begin with the weights of a run, of a file or folder of `cwvae export`, of pretrained:NAME or
+    hub:OWNER/NAME. Without --preset the defaults of all options are those it was trained with."""
     resume: bool = False
     """Continue the run in the folder from its latest checkpoint, as if never interrupted.
     Options of the optimiser and of the loss may change; sizes, data and seed stay."""
@@ -121,7 +121,7 @@ class Evaluate:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     step: int | None = None
     """Step of the checkpoint to measure; None: the latest."""
     trust: bool = False
@@ -169,7 +169,7 @@ class Predict:
     """
 
     run: tyro.conf.Positional[Path]
-    """Folder of a run, file or folder of `cwvae export`, or pretrained:NAME (`cwvae models`)."""
+    """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     video: tyro.conf.Positional[Path]
     """The video: mp4, avi, gif or npz."""
     out: Path
@@ -242,6 +242,8 @@ Command = (
     | Encode
     | Info
     | Export
+    | Push
+    | Program
     | Models
     | Demo
     | Data

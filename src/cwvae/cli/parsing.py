@@ -12,7 +12,7 @@ from cwvae._extras import extra
 from cwvae.cli.benchmark_options import BenchmarkOptions
 from cwvae.cli.checks import expanded
 from cwvae.cli.data_options import Data
-from cwvae.cli.model_options import Export, Models
+from cwvae.cli.model_options import Export, Models, Program, Push
 from cwvae.cli.options import (
     Analyse,
     Command,
@@ -41,7 +41,7 @@ look at what they predict, and measure it. `cwvae --version` prints the version.
 
 _COMMANDS = (
     *("train", "evaluate", "predict", "analyse", "compare", "encode"),
-    *("info", "export", "models", "data", "benchmark", "demo"),
+    *("info", "export", "push", "program", "models", "data", "benchmark", "demo"),
 )
 
 
@@ -62,6 +62,8 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[Encode, tyro.conf.subcommand("encode")]
         | _info(arguments)
         | Annotated[Export, tyro.conf.subcommand("export")]
+        | Annotated[Push, tyro.conf.subcommand("push")]
+        | Annotated[Program, tyro.conf.subcommand("program")]
         | Annotated[Models, tyro.conf.subcommand("models")]
         | Annotated[Data, tyro.conf.subcommand("data")]
         | Annotated[BenchmarkOptions, tyro.conf.subcommand("benchmark")]

@@ -8,8 +8,9 @@ from cwvae.cli.folder import ENVIRONMENT, read_starts
 from cwvae.cli.lines import printable
 from cwvae.cli.logs import kept_lines
 from cwvae.cli.traced_sizes import size_lines
+from cwvae.pretrained.finding import find
 from cwvae.pretrained.load import read_header
-from cwvae.pretrained.places import find, is_exported
+from cwvae.pretrained.places import is_exported
 from cwvae.training.run import model_shapes, trained_steps
 from cwvae.training.settings import Settings, read_settings
 

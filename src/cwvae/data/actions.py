@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from cwvae.data.archives import open_archive
+from cwvae.data.array_files import open_arrays, short_name
 from cwvae.data.read_options import ReadOptions
 
 __all__ = ["Actions", "archived_actions", "read_actions"]
@@ -52,7 +52,7 @@ def read_actions(path: str | Path, frames: int) -> Actions:
 
 
 def archived_actions(path: Path, options: ReadOptions, leading: str = "t") -> Actions:
-    """Read the arrays of an .npz file whose names begin with "action", as in recorded episodes.
+    """Read the arrays whose names begin with "action", as recorded episodes in npz or HDF5 have.
 
     Entries count as in `read_actions`; the axes of an entry are put one after the other. Returns
     nothing without such arrays.
@@ -63,9 +63,10 @@ def archived_actions(path: Path, options: ReadOptions, leading: str = "t") -> Ac
     Raises `ValueError` for a damaged or too large file, and for entries that are not finite.
     """
     found = {}
-    for stored in sorted(open_archive(path), key=lambda stored: stored.name):
-        name = stored.name.removesuffix(".npy")
-        if name.startswith("action"):
+    for stored in sorted(open_arrays(path), key=short_name):
+        name = short_name(stored)
+        # The groups of HDF5 that it is in stand before its own name.
+        if name.rpartition("/")[2].startswith("action"):
             if len(stored.shape) < len(leading) or 0 in stored.shape:
                 raise _no_action(path, name)
             values = stored.read(options)

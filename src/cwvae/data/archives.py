@@ -16,7 +16,7 @@ import numpy as np
 
 from cwvae.data.read_options import ReadOptions
 
-__all__ = ["ARRAYS", "UNREADABLE", "StoredArray", "has_arrays", "open_archive", "read_archive"]
+__all__ = ["ARRAYS", "UNREADABLE", "StoredArray", "open_archive", "read_archive"]
 
 ARRAYS = (".npz", ".npy")
 """How the name of a NumPy file ends."""
@@ -76,26 +76,24 @@ class StoredArray(NamedTuple):
             values = np.frombuffer(_exactly(file, self.nbytes), self.dtype)
         return values.reshape(self.shape, order="F" if self.columns_first else "C")
 
-    def slices(self, options: ReadOptions) -> Iterator[np.ndarray]:
+    def slices(self, options: ReadOptions, rows: range | None = None) -> Iterator[np.ndarray]:
         """Yield the array's slices along its first axis, one in memory at a time.
 
-        Raises `ValueError` when a slice is beyond the limit, and for damaged files.
+        With consecutive `rows` those alone. Raises `ValueError` when a slice is beyond the limit,
+        and for damaged files.
         """
+        rows = range(self.shape[0]) if rows is None else rows
         if self.columns_first:
-            yield from self.read(options)
+            yield from self.read(options)[rows.start : rows.stop]
             return
         inner = self.shape[1:]
         size = math.prod(inner) * self.dtype.itemsize
         options.check_bytes(self.path, size, f"a slice of shape {inner}")
         with _readable(self.path), _opened(self.path, self.name) as file:
             _read_header(file)
-            for _ in range(self.shape[0]):
+            file.seek(size * rows.start, io.SEEK_CUR)
+            for _ in rows:
                 yield np.frombuffer(_exactly(file, size), self.dtype).reshape(inner)
-
-
-def has_arrays(path: Path) -> bool:
-    """Return whether a path is named as a NumPy file."""
-    return path.suffix.lower() in ARRAYS
 
 
 def open_archive(path: Path) -> list[StoredArray]:

@@ -1,4 +1,4 @@
-"""Videos in NumPy files: which axis is what, and their frames as bytes, one at a time."""
+"""Videos in files of arrays: which axis is what, and their frames as bytes, one at a time."""
 
 import itertools
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.data.archives import StoredArray, open_archive
+from cwvae.data.array_files import AnyArray, open_arrays, short_name
 from cwvae.data.read_options import ReadOptions
 from cwvae.data.value_range import to_bytes
 
@@ -20,26 +20,31 @@ _COLOURS = (1, 3)
 _NAMED = 10  # arrays of a file that an error names
 
 
-def find_video(path: Path) -> StoredArray:
-    """Return the array of a file that is a video: `video`, the only one, or the only with frames.
+def find_video(path: Path, options: ReadOptions) -> AnyArray:
+    """Return the array of a file that is a video.
 
-    Raises `ValueError` when there is none or several, and as `open_archive` does.
+    It is that which `options` name, else `video`, the only one, or the only one with frames.
+
+    Raises `ValueError` when there is none or several, and as `open_arrays` does.
     """
-    arrays = open_archive(path)
+    arrays = open_arrays(path)
     pictures = [array for array in arrays if len(array.shape) >= 3]
-    named = [array for array in arrays if array.name == "video.npy"]
-    for choice in (named, arrays, pictures):
+    wanted = "video" if options.array is None else options.array
+    named = [array for array in arrays if short_name(array) == wanted]
+    for choice in (named, arrays, pictures) if options.array is None else (named,):
         if len(choice) == 1:
             return choice[0]
-    names = ", ".join(array.name.removesuffix(".npy") for array in arrays[:_NAMED])
+    names = ", ".join(map(short_name, arrays[:_NAMED])) or "none"
     names += ", ..." * (len(arrays) > _NAMED)
+    if options.array is not None:
+        raise ValueError(f"{path}: expected an array {wanted} (--array), got {names}; name another")
     raise ValueError(
-        f"{path}: expected an array named video, or a single array of frames, got "
-        f"{names or 'none'}; save it with numpy.savez(file, video=...)"
+        f"{path}: expected an array named video, or a single array of frames, got {names}; name "
+        "the one that is meant with --array"
     )
 
 
-def layout(array: StoredArray, options: ReadOptions) -> str:
+def layout(array: AnyArray, options: ReadOptions) -> str:
     """Return an array's axes as letters: n videos, t frames, h height, w width, c channels.
 
     They are those of `options`, or those that its shape leaves no doubt about. Raises `ValueError`
@@ -58,7 +63,7 @@ def layout(array: StoredArray, options: ReadOptions) -> str:
     return axes
 
 
-def _recognised(array: StoredArray) -> str:
+def _recognised(array: AnyArray) -> str:
     """Return the only axes that a shape can mean; "" for none."""
     shape = array.shape
     if len(shape) == 3:
@@ -81,7 +86,7 @@ def _fits(shape: tuple[int, ...], axes: str, least: int = 8) -> bool:
     return sizes.get("c", 1) in _COLOURS and min(sizes["h"], sizes["w"]) >= least
 
 
-def _only(array: StoredArray, candidates: list[str]) -> str:
+def _only(array: AnyArray, candidates: list[str]) -> str:
     """Return the only candidate, "" for none; raise `ValueError` when there are several."""
     if len(candidates) < 2:
         return "".join(candidates)
@@ -92,7 +97,7 @@ def _only(array: StoredArray, candidates: list[str]) -> str:
     )
 
 
-def video_lengths(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
+def video_lengths(array: AnyArray, options: ReadOptions) -> tuple[int, ...]:
     """Return how many frames each video in an array has, in the order of `array_frames`."""
     sizes = dict(zip(layout(array, options), array.shape, strict=True))
     return (sizes["t"],) * sizes.get("n", 1)
@@ -103,13 +108,13 @@ def video_parts(path: Path, options: ReadOptions) -> tuple[tuple[int, int], ...]
 
     Frames are counted from 0 through all videos. Raises `ValueError` as `layout` does.
     """
-    lengths = video_lengths(find_video(path), options)
+    lengths = video_lengths(find_video(path, options), options)
     ends = [*itertools.accumulate(lengths, initial=0)]
     return tuple(itertools.pairwise(ends)) if len(lengths) > 1 else ()
 
 
 def array_frames(
-    array: StoredArray, options: ReadOptions
+    array: AnyArray, options: ReadOptions
 ) -> Iterator[UInt8[np.ndarray, "height width channels"]]:
     """Yield the frames of the video in an array, of all of its videos one after the other.
 
@@ -127,13 +132,13 @@ def array_frames(
     return to_bytes(_in_order(array, axes, options), array.path)
 
 
-def _in_order(array: StoredArray, axes: str, options: ReadOptions) -> Iterator[np.ndarray]:
+def _in_order(array: AnyArray, axes: str, options: ReadOptions) -> Iterator[np.ndarray]:
     """Yield frames as (height, width, channels), video by video."""
     chosen = options.number
     if axes[0] == "n":
-        for number, video in enumerate(array.slices(options)):
-            if chosen in (None, number):
-                yield from _frames(video, axes[1:])
+        rows = None if chosen is None else range(chosen, chosen + 1)
+        for video in array.slices(options, rows):
+            yield from _frames(video, axes[1:])
     elif axes[0] == "t" and ("n" not in axes or chosen is not None):
         place = axes.find("n")
         for part in array.slices(options):

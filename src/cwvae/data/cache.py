@@ -88,6 +88,7 @@ class VideoCache:
         """Return where a file's frames are kept: another place as soon as the file changes."""
         # What is kept depends on these; the second part of the name on the file's content.
         reading = (self.options.frame_rate, self.options.axes)
+        reading += () if self.options.array is None else (self.options.array,)
         wanted = (str(file.path.resolve()), file.fit and self.size, self.channels, file.fit)
         content = (*fingerprint(file.path), _VERSION)
         return self.cache.folder / f"{_digest(wanted + reading)}-{_digest(content)}.npy"

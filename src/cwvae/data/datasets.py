@@ -65,7 +65,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         "video_folder": Dataset(
             video_folder.files,
             "mazes",
-            "your own video files, npz or npy arrays, or folders of pictures",
+            "your own videos: files, arrays (npy, npz, HDF5), folders of pictures",
             "a folder of your own",
             divides=True,
         ),

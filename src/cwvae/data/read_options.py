@@ -25,6 +25,8 @@ class ReadOptions:
     axes: str | None = None
     """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as
     tchw; None: recognised."""
+    array: str | None = None
+    """Which array of an npz or HDF5 file is the video, such as data/frames; None: recognised."""
     number: int | None = None
     """Which video to take of a file that holds several, counted from 0."""
     decoded_limit: float = DECODED_LIMIT
@@ -40,6 +42,8 @@ class ReadOptions:
                 "axes must name each axis by one of the letters n, t, c, h and w, with t, h and w "
                 f"among them and none twice, such as tchw, got {self.axes!r}"
             )
+        if self.array == "":
+            raise ValueError("array must be the name of an array, got none; leave it out")
         if self.number is not None and self.number < 0:
             raise ValueError(f"number must be at least 0, got {self.number}")
         if not (self.decoded_limit > 0 and math.isfinite(self.decoded_limit)):

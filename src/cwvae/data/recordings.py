@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cwvae.data.actions import Actions, archived_actions, read_actions
-from cwvae.data.archives import has_arrays
+from cwvae.data.array_files import has_arrays
 from cwvae.data.arrays import find_video, layout, video_parts
 from cwvae.data.clips import Recording
 from cwvae.data.kept import Frames
@@ -55,7 +55,7 @@ def _series(file: VideoFile, frames: int, options: ReadOptions) -> Actions:
     if beside is not None and beside.suffix.lower() == ".json":
         found = read_actions(beside, frames)
     else:
-        axes = "t" if beside else layout(find_video(file.path), options)
+        axes = "t" if beside else layout(find_video(file.path, options), options)
         leading = "".join(axis for axis in axes if axis in "nt")
         found = archived_actions(beside or file.path, options, leading)
         # Many leave out the action that would follow the last frame; it becomes 0.

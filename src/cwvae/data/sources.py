@@ -149,7 +149,12 @@ def files_of(place: Place, split: Split, data: DataConfig) -> tuple[VideoFile, .
 
 def read_options(data: DataConfig) -> ReadOptions:
     """Return the choices in reading files."""
-    return ReadOptions(frame_rate=data.frame_rate, axes=data.axes, decoded_limit=data.decoded_limit)
+    return ReadOptions(
+        frame_rate=data.frame_rate,
+        axes=data.axes,
+        array=data.array,
+        decoded_limit=data.decoded_limit,
+    )
 
 
 def _cache(data: DataConfig) -> Cache:

@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from cwvae.analysis.probes import enough
 from cwvae.analysis.truths import Truth
-from cwvae.data.archives import has_arrays
+from cwvae.data.array_files import has_arrays
 from cwvae.data.clips import Clips, Origin
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.sources import Source

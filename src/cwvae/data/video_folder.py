@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cwvae.data.archives import has_arrays
+from cwvae.data.array_files import has_arrays
 from cwvae.data.arrays import video_parts
 from cwvae.data.dividing import divided
 from cwvae.data.listing import Split, VideoFile, check_split, in_order, is_video, named, no_videos
@@ -25,8 +25,8 @@ def files(
     """List the videos of a split: files, and folders of pictures, at any depth.
 
     With folders `train` or `test` in `root` (or `Train`, `TEST`), the split is what lies in the
-    folder of its name. Without them all videos in `root`, or in the single NumPy file that it is,
-    are divided.
+    folder of its name. Without them all videos in `root`, or in the single file of arrays that it
+    is, are divided.
 
     **Arguments:** `root`; `split`; `test_fraction`, the share that `divided` makes test videos;
     `options`, which name the axes of arrays.

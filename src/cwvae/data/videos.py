@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from cwvae.data.archives import ARRAYS, has_arrays
+from cwvae.data.array_files import ARRAYS, are_arrays, has_arrays
 from cwvae.data.arrays import array_frames, find_video, layout, video_lengths
 from cwvae.data.decoding import decode
 from cwvae.data.pictures import PICTURES, picture_frames, pictures_in
@@ -39,9 +39,10 @@ def read_video(
     - MP4, AVI, GIF, MOV, MKV, WebM, MPEG and whatever else ffmpeg finds in a file, whatever its
       name: three channels, turned as players show them, the very bytes that the official readers
       give;
-    - .npz: the array `video`, the only one, or the only one with frames; .npy; uint8, or floats in
-      [0, 1], which become 0 to 255, of shape (frames, height, width), (frames, height, width, 1
-      or 3), (frames, 1 or 3, height, width), or with the axes that `options` name.
+    - .npz and HDF5: the array that `options` name, else `video`, the only one, or the only one with
+      frames; .npy; uint8, or floats in [0, 1], which become 0 to 255, of shape (frames, height,
+      width), (frames, height, width, 1 or 3), (frames, 1 or 3, height, width), or with the axes
+      that `options` name.
 
     **Arguments:** `path`; `most_frames`, how many frames from the start to read at most, >= 1,
     None for all; `size`, to which each frame is resized as it is read, so that large videos fit,
@@ -87,7 +88,7 @@ def _frames(
     """Yield the frames of whatever a path holds, at most so many."""
     kind = _kind(path)
     if kind == "array" and options.frame_rate is None:
-        return itertools.islice(array_frames(find_video(path), options), most)
+        return itertools.islice(array_frames(find_video(path, options), options), most)
     if kind == "array":
         raise no_times(path)
     timed = picture_frames(path, options) if kind == "pictures" else decode(path, options)
@@ -113,8 +114,7 @@ def _kind(path: Path) -> Literal["pictures", "array", "container"]:
             f"{path}: expected a video, got a single picture; put the pictures of a video into a "
             "folder and give that"
         )
-    is_array = head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06"))
-    return "array" if is_array or has_arrays(path) else "container"
+    return "array" if are_arrays(path) or has_arrays(path) else "container"
 
 
 def absent(path: Path) -> FileNotFoundError:
@@ -130,7 +130,7 @@ def _check_single(path: Path, options: ReadOptions) -> None:
     """Raise `ValueError` for a file with several videos of which none is chosen."""
     if options.number is not None or _kind(path) != "array":
         return
-    array = find_video(path)
+    array = find_video(path, options)
     videos = len(video_lengths(array, options))
     if videos > 1:
         raise ValueError(
@@ -172,7 +172,7 @@ def _promised(path: Path, options: ReadOptions, most_frames: int | None = None) 
     if kind == "pictures":
         count = len(pictures_in(path))
     elif kind == "array":
-        lengths = video_lengths(find_video(path), options)
+        lengths = video_lengths(find_video(path, options), options)
         count = sum(lengths) if options.number is None else lengths[0]
     return count if most_frames is None else min(count, most_frames)
 

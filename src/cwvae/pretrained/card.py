@@ -8,6 +8,7 @@ import re
 from cwvae.arguments import described
 from cwvae.pretrained.measured import Measured
 from cwvae.pretrained.places import PREFIX, SUFFIX
+from cwvae.repository import HUB
 from cwvae.training.methods import method_of
 from cwvae.training.settings import Settings
 
@@ -66,7 +67,7 @@ def model_card(
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     note = f"{facts.note}\n\n" if facts.note else ""
     measured = facts.measured.table if facts.measured else "Not measured: `cwvae evaluate` does it."
-    title = name.removeprefix(PREFIX).removesuffix(SUFFIX)
+    title = name.removeprefix(PREFIX).removeprefix(HUB).removesuffix(SUFFIX)
     return f"""{_head(settings, facts, step)}
 # {title}
 
@@ -99,7 +100,8 @@ def _head(settings: Settings, facts: Facts, step: int) -> str:
         "data": data_line(settings),
         "steps": step,
         "hours": None if facts.hours is None else float(f"{facts.hours:.2g}"),
-        "metrics": facts.headline,
+        # Hubs have a meaning of their own for "metrics".
+        "headline": facts.headline,
     }
     lines = [f"{key}: {json.dumps(value)}" for key, value in known.items()]
     return "\n".join(["---", *lines, "tags:", "- video-prediction", "- jax", "---", ""])

@@ -15,6 +15,7 @@ from cwvae.pretrained.card import Facts, model_card
 from cwvae.pretrained.header import Header
 from cwvae.pretrained.places import CARD, CONFIG, PREFIX, SUFFIX, WEIGHTS, is_exported, public_name
 from cwvae.pretrained.storage import StorageDtype, stored, write_arrays
+from cwvae.repository import HUB
 from cwvae.training.methods import build_any
 from cwvae.training.named_arrays import difference, named_arrays
 from cwvae.training.settings import Settings
@@ -31,6 +32,7 @@ def export_model(
     step: int,
     dtype: StorageDtype = "float32",
     facts: Facts | None = None,
+    name: str | None = None,
 ) -> Header:
     """Write a model for others, and return what the file states about it.
 
@@ -46,13 +48,12 @@ def export_model(
       loads it builds the model, `load_pretrained(path, into=model)`.
     - `step`: the number of steps that it is trained for.
     - `dtype`: in which matrices are stored, "float32", "bfloat16" or "float16".
-    - `facts`: what its card holds besides.
+    - `facts`, `name`: what its card holds besides, and its name there, None for the path's.
 
     Raises `ValueError` for another value, a model of other settings, or a weight that is not
     finite; `FileExistsError` for a path where something else lies.
     """
-    path = Path(path).expanduser()
-    _check(model, path, settings, dtype)
+    _check(model, path := Path(path).expanduser(), settings, dtype)
     arrays = {name: stored(name, array, dtype) for name, array in named_arrays(model).items()}
     known = {
         "settings": _without_places(settings),
@@ -60,7 +61,7 @@ def export_model(
         "parameters": sum(array.size for array in arrays.values()),
         "dtype": dtype,
     }
-    header = _header(public_name(path), known, facts or Facts())
+    header = _header(name or public_name(path), known, facts or Facts())
     _write(path, arrays, header)
     return header
 
@@ -107,7 +108,7 @@ def _without_places(settings: Settings) -> Settings:
     """Return settings without the paths at which data lay where the model was trained."""
     data = settings.data
     name, _, path = data.data.partition(":")
-    init = settings.init if settings.init.startswith(PREFIX) else ""
+    init = settings.init if settings.init.startswith((PREFIX, HUB)) else ""
     # Data that must be given anew are others than those by which a run knows its own.
     known = settings.videos if not path and data.digits is None else ""
     data = dataclasses.replace(data, data=name, digits=None, cache_folder=None)

@@ -12,7 +12,7 @@ from cwvae.training.custom import Custom
 from cwvae.training.ownership import CUSTOM
 from cwvae.training.settings import Settings, settings_from_json, settings_to_json
 
-__all__ = ["SCHEMA", "Header", "parse_header"]
+__all__ = ["SCHEMA", "Header", "parse_config", "parse_header"]
 
 # Raised by one when a later version of the package can no longer read what an earlier one wrote.
 SCHEMA = 1
@@ -88,7 +88,19 @@ def parse_header(given: str) -> Header:
     """
     if not given:
         raise ValueError("got weights without a configuration; give a file of cwvae export")
-    known = parse_json(given)
+    return _from_json(parse_json(given))
+
+
+def parse_config(config: Any) -> Header:
+    """Return the header, its card "", of a file config.json, whose values are given.
+
+    Raises `ValueError` as `parse_header` does.
+    """
+    return _from_json({**config, "card": ""} if isinstance(config, dict) else config)
+
+
+def _from_json(known: Any) -> Header:
+    """Return the header that was read from JSON."""
     expected = {"schema", "settings", *_RULES}
     if not isinstance(known, dict):
         raise ValueError(f"expected an object with fields, got {type(known).__name__}")

@@ -1,7 +1,6 @@
 """From a file to a model: what a file states is checked before any of its weights is read."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +12,10 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from cwvae.arguments import described
-from cwvae.files import parse_json, read_json
-from cwvae.pretrained.header import Header, parse_header
-from cwvae.pretrained.places import CARD, CONFIG, WEIGHTS, find, weights_file
+from cwvae.files import read_json
+from cwvae.pretrained.finding import find
+from cwvae.pretrained.header import Header, parse_config, parse_header
+from cwvae.pretrained.places import CARD, CONFIG, WEIGHTS, weights_file
 from cwvae.pretrained.storage import opened, read_array, stored_shapes, stored_text
 from cwvae.training.methods import build_any
 from cwvae.training.named_arrays import difference, filled, named_arrays
@@ -63,11 +63,15 @@ def load_pretrained(source: str | Path, *, into: AbstractVideoModel | None = Non
     **Arguments:**
 
     - `source`: the name of a model in the package ("NAME" or "pretrained:NAME", `cwvae models`
-      lists them), or the path of a file or folder that `cwvae export` wrote.
+      lists them); the path of a file or folder that `cwvae export` wrote; or a repository of the
+      Hugging Face Hub, "OWNER/NAME" or "OWNER/NAME@REVISION" where there is no such path, with
+      "hub:" before it in any case. That needs the extra `hub`, and the network unless it lies in
+      the cache of its client.
     - `into`: a model whose weights are replaced, by default that which `cwvae.build` makes of the
       configuration. Give it for a model of your own, whose source is not in the file.
 
-    Raises `FileNotFoundError` where nothing lies; `ValueError` that names the file for one that is
+    Raises `FileNotFoundError` where nothing lies; `ConnectionError` for a repository that can
+    neither be reached nor is in the cache; `ValueError` that names the file for one that is
     damaged, of a later version, or of a model of other shapes, with the first array that differs,
     before memory is taken for any of them.
     """
@@ -127,9 +131,14 @@ def _check_count(expected: int, shapes: Mapping[str, jax.ShapeDtypeStruct]) -> N
 
 def _check_config(path: Path, header: Header) -> None:
     """Raise `ValueError` for a configuration beside the weights that is not theirs."""
-    expected = {name: value for name, value in header.to_json().items() if name != "card"}
-    # What JSON gives back is compared, which has no tuples.
-    if path.is_file() and read_json(path) != parse_json(json.dumps(expected)):
+    if not path.is_file():
+        return
+    try:
+        found = parse_config(read_json(path))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    # Fields that another version had not are as they are by default.
+    if found != dataclasses.replace(header, card=""):
         raise ValueError(
             f"{path}: expected the configuration that stands in {WEIGHTS}, got another; export "
             "the model again, or delete the file"

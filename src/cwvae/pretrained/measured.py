@@ -23,6 +23,7 @@ def measured(report: Any) -> Measured:
     """Return the metrics of a report, what `metrics.json` holds.
 
     Identity comes first where it was measured, else SSIM and PSNR, of which every sample counts.
+    Every other metric of frames and every distance follows, with the protocol of each.
 
     Raises `ValueError` for what is no such report, and for one in which levels were blind.
     """
@@ -40,7 +41,16 @@ def measured(report: Any) -> Measured:
         return Measured(
             step=int(report["step"]),
             headline=_headline(frames) or similar,
-            table="\n".join([f"{where}.", *_table(summary), *_identity_table(frames)]),
+            table="\n".join(
+                [
+                    f"{where}.",
+                    *_table(summary),
+                    *_identity_table(frames),
+                    *_others_table(report["summary"]),
+                    *_distance_table(report.get("distances")),
+                    *_protocols(report.get("protocol", {})),
+                ]
+            ),
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
@@ -91,3 +101,40 @@ def _identity_table(rows: list[_Row]) -> list[str]:
         return []
     lines = [f"| {n} | {a:.1%} | {c:.1%} | {v:.1%} |" for n, a, c, v in rows]
     return ["", "| frame | identity | ceiling | legible |", "|---|---|---|---|", *lines]
+
+
+def _others_table(summary: Any) -> list[str]:
+    """Return the metrics of frames besides PSNR and SSIM as lines of Markdown, none without any."""
+    names = [name for name in summary["model, mean"] if name not in ("psnr", "ssim")]
+    if not names:
+        return []
+    lines = [
+        f"| {row} | {' | '.join(f'{_middle(of[name]):.3f}' for name in names)} |"
+        for row, of in summary.items()
+    ]
+    return ["", f"| forecast | {' | '.join(names)} |", f"|{'---|' * (len(names) + 1)}", *lines]
+
+
+def _middle(known: Any) -> float:
+    """Return the mean of a metric, or its median where that is what was taken."""
+    return float(known["mean"] if "mean" in known else known["median"])
+
+
+def _distance_table(known: Any) -> list[str]:
+    """Return the distances by window as lines of Markdown, none where none was measured."""
+    if known is None:
+        return []
+    windows = [f"frames {first} to {last}" for first, last in known["windows"]]
+    lines = [
+        f"| {row} | {name} | {' | '.join(f'{value:.2f}' for value in of['value'])} |"
+        for row, metrics in known["rows"].items()
+        for name, of in metrics.items()
+    ]
+    heads = f"| forecast | distance | {' | '.join(windows)} |"
+    return ["", heads, f"|{'---|' * (len(windows) + 2)}", *lines]
+
+
+def _protocols(known: dict[str, str]) -> list[str]:
+    """Return by which protocol each metric was measured, as lines of Markdown."""
+    lines = [f"- {name}: {protocol}" for name, protocol in known.items()]
+    return ["", "By protocol:", "", *lines] if lines else []

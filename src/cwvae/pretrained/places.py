@@ -1,6 +1,8 @@
-"""Where exported models lie: files, folders, and the models in the package by name."""
+"""Where exported models lie, and how they are named: files, folders, in the package, on a hub."""
 
 from pathlib import Path
+
+from cwvae.repository import HUB
 
 __all__ = [
     "CARD",
@@ -8,7 +10,6 @@ __all__ = [
     "PREFIX",
     "SUFFIX",
     "WEIGHTS",
-    "find",
     "is_exported",
     "public_name",
     "shipped",
@@ -45,29 +46,8 @@ def public_name(path: Path) -> str:
 def is_exported(source: str | Path) -> bool:
     """Return whether a name or path is meant for an exported model, rather than for a run."""
     path = Path(source)
-    named = str(source).startswith(PREFIX) or path.suffix == SUFFIX
+    named = str(source).startswith((PREFIX, HUB)) or path.suffix == SUFFIX
     return named or (path / WEIGHTS).is_file()
-
-
-def find(source: str | Path) -> Path:
-    """Return the path of a model: "NAME" or "pretrained:NAME" of the package, or any path.
-
-    A text that is the name of a model in the package is that; "./NAME" is a path.
-
-    Raises `FileNotFoundError` with the names that there are.
-    """
-    name, models = str(source).removeprefix(PREFIX), shipped()
-    by_name = isinstance(source, str) or str(source).startswith(PREFIX)
-    if by_name and name in models:
-        return models[name]
-    path = Path(source).expanduser()
-    if str(source).startswith(PREFIX) or not path.exists():
-        names = ", ".join(models) or "none in this version"
-        raise FileNotFoundError(
-            f"{source}: expected a file or folder of cwvae export, or the name of a model in the "
-            f"package ({names}); cwvae models lists them"
-        )
-    return path
 
 
 def weights_file(path: Path) -> Path:

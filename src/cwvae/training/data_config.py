@@ -27,6 +27,8 @@ class DataConfig:
     axes: str | None = None
     """Axes of arrays, of the letters ntchw: videos, frames, channels, height, width, such as
     tchw; None: recognised."""
+    array: str | None = None
+    """Which array of an npz or HDF5 file is the video, such as data/frames; None: recognised."""
     decoded_limit: float = 4.0
     """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
     test_fraction: float = 0.1
@@ -63,6 +65,7 @@ _RULES = {
     "resize": flag,
     "frame_rate": optional(number(0.001, 1000)),
     "axes": optional(_AXES),
+    "array": optional(text),
     "decoded_limit": number(0.001, 1e6),
     "test_fraction": between(0, 1),
     "skip_bad_files": flag,

@@ -82,7 +82,7 @@ ENDLESS = ("decoder-stddev", "min-stddev", "epsilon", "clip-norm", "beta", "free
 ENDLESS += ("learning-rate", "channel-multiplier", "decay", "kl-balance", "test-fraction")
 ENDLESS += ("cache-memory", "update-bias", "tick-free-nats", "average", "hide", "stddev-floor")
 OTHERS = {
-    "": "expected one of train, evaluate, predict, analyse, compare, encode, info, export, models,",
+    "": "expected one of train, evaluate, predict, analyse, compare, encode, info, export, push, ",
     "fly": "fly",
     "train": "--out must be given",
     "train --out": "--out",

@@ -140,6 +140,8 @@ def test_a_damaged_average_is_no_fit(checkpoints):
         checkpoints.load(averaged_state(1))
 
 
+# What Orbax leaves of a save that failed ends by itself, and is noticed when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_cannot_grow_is_one_error_and_the_checkpoint_before_stays(checkpoints):
     checkpoints.save(state(0), {})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -11,10 +11,14 @@ from cwvae._extras import extra
 
 with extra("cli"):
     from tensorboardX.event_file_writer import EventsWriter
-    from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+    # What protocol buffers generate is made when it is imported, and has no types.
+    from tensorboardX.proto import event_pb2
     from tensorboardX.summary import scalar
 
 __all__ = ["Events"]
+
+_EVENT, _SESSION = (getattr(event_pb2, name) for name in ("Event", "SessionLog"))
 
 
 class Events:
@@ -28,13 +32,13 @@ class Events:
         """Open a file of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         self._writer = EventsWriter(str(folder / "events"))
-        begun = SessionLog(status=SessionLog.START)
-        self._writer.write_event(Event(step=start, session_log=begun, wall_time=time.time()))
+        begun = _SESSION(status=_SESSION.START)
+        self._writer.write_event(_EVENT(step=start, session_log=begun, wall_time=time.time()))
 
     def add(self, scalars: dict[str, float], step: int) -> None:
         """Write numbers by name; raise `OSError` where they cannot be."""
         for name, value in scalars.items():
-            event = Event(step=step, summary=scalar(name, value), wall_time=time.time())
+            event = _EVENT(step=step, summary=scalar(name, value), wall_time=time.time())
             self._writer.write_event(event)
         self._writer.flush()
 

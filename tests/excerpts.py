@@ -9,7 +9,8 @@ from pathlib import Path
 
 from house import PACKAGE, PATHS, TREES, Function, definitions, first_line, public
 
-ROOT = PACKAGE.parents[1]
+ROOT = Path(__file__).parents[1]
+SOURCE = Path("src", "cwvae")
 CODE = re.compile(r"(<!-- code: ([\w.]+) -->\n).*?(<!-- end: code -->)", flags=re.DOTALL)
 API = re.compile(r"(<!-- api: ([\w.]+) -->\n).*?(<!-- end: api -->)", flags=re.DOTALL)
 NAMES = re.compile(r"(<!-- names: ([\w.]+) -->\n).*?(<!-- end: names -->)", flags=re.DOTALL)
@@ -166,6 +167,7 @@ def _first(node: Function) -> str:
 
 def _place(module: str, node: ast.AST, folder: Path) -> str:
     """Return a link to the file, with the line."""
-    path = PATHS[module].relative_to(ROOT)
+    # The tests may run on the installed package, beside which there are no pages.
+    path = SOURCE / PATHS[module].relative_to(PACKAGE)
     up = "../" * len(folder.relative_to(ROOT).parts)
     return f"[`{path}`, line {node.lineno}]({up}{path}#L{node.lineno})"

@@ -89,6 +89,7 @@ def start(words: Sequence[object], log: Path, before: Callable[[], object] = int
 
 def fork(function: Callable[[], int], log: Path) -> Started:
     """Start a function in a process of its own, whose exit status is what it returns."""
+    log.touch()  # It can be read from now on.
     process = os.fork()
     if process:
         return Started(process, log)

@@ -208,9 +208,9 @@ ROWS = {
         "v.npy", "which can be .*name them with --axes", array(np.zeros((3, 9, 32, 32), np.uint8))
     ),
     "axes of another count": predict("v.npy", "axes tchw; name", array(GRAY), "--axes tchw"),
-    "two arrays": predict("v.npz", "got a, b; save it with", array(None, "v.npz", a=GRAY, b=GRAY)),
+    "two arrays": predict("v.npz", "got a, b; name the one", array(None, "v.npz", a=GRAY, b=GRAY)),
     "an archive of nothing": predict(
-        "v.npz", "got none; save it", content("v.npz", b"PK\x05\x06" + bytes(18))
+        "v.npz", "got none; name the one", content("v.npz", b"PK\x05\x06" + bytes(18))
     ),
     "an archive cut off": predict(
         "v.npz", "truncated file; write it", content("v.npz", b"PK\x03\x04" + bytes(99))

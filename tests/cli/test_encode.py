@@ -92,7 +92,7 @@ def test_nothing_that_is_there_becomes_a_folder_of_zarr(written, run, videos, ca
 
 def test_latents_go_into_scikit_learn_as_the_page_has_it(written, monkeypatch):
     page = Path(__file__).parents[2] / "docs" / "sharing.md"
-    (code,) = re.findall(r"```python\n(# Latents of a level.*?)```", page.read_text(), re.DOTALL)
+    (code,) = re.findall(r"```py\n(# Latents of a level.*?)```", page.read_text(), re.DOTALL)
     monkeypatch.chdir(written["parquet"].parent)
     names: dict = {}
     exec(code, names)

@@ -33,7 +33,7 @@ def test_a_stream_becomes_a_program(run, tmp_path, capsys):
 def test_programs_are_loaded_as_the_page_has_it(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = Path(__file__).parents[2] / "docs" / "sharing.md"
-    blocks = re.findall(r"```python\n(# A \w+, without this.*?)```", page.read_text(), re.DOTALL)
+    blocks = re.findall(r"```py\n(# A \w+, without this.*?)```", page.read_text(), re.DOTALL)
     assert len(blocks) == 2
     assert main(["program", str(run), "forecast.jax", "--context", "4", "--horizon", "3"]) == 0
     assert main(["program", str(run), "step.jax", "--of", "step"]) == 0

@@ -15,7 +15,7 @@ from av import open as open_video
 from cwvae.cli import main
 from cwvae.cli.logs import Logs
 from cwvae.cli.times import Times
-from cwvae.training import checkpoint
+from cwvae.training import disk
 from cwvae.training.run import load_run
 from cwvae.training.settings import read_settings
 
@@ -207,7 +207,7 @@ def test_a_full_disk_ends_the_run_with_one_line_and_keeps_the_last_checkpoint(
 ):
     folder = shutil.copytree(run, tmp_path / "run")
     usage = shutil.disk_usage(folder)._replace(free=2**20)
-    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: usage)
     assert main(["train", "--out", str(folder), "--resume", "--steps", "121"]) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     assert "No space left on device" in line

@@ -197,6 +197,7 @@ DATA = {
     "resize": [None],
     "frame_rate": [0.0, -1.0, NAN, "fast"],
     "axes": ["thw3", "tt", "", 3],
+    "array": [3, "", True],
     "decoded_limit": [0.0, INF],
     "test_fraction": [0, 1, NAN],
     "skip_bad_files": [0],

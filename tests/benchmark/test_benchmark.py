@@ -259,9 +259,9 @@ def test_runs_done_elsewhere_are_not_made_again(tmp_path):
         ({"protocol": protocol(POCKET) | {"steps": 7}}, "expected the steps of this version, 8000"),
         ({"protocol": {}}, "do not belong into one table"),
         ({"runs": [{"method": "cwvae", "variant": "none", "seed": 0}]}, "KeyError 'none'"),
-        ({"runs": [NAMED | {"seed": "../0"}]}, "expected what cwvae benchmark writes"),
-        ({"runs": [{"seed": 0}]}, "expected what cwvae benchmark writes"),
-        ({"tuning": 3}, "expected what cwvae benchmark writes"),
+        ({"runs": [NAMED | {"seed": "../0"}]}, "expected lists tuning and runs"),
+        ({"runs": [{"seed": 0}]}, "expected lists tuning and runs"),
+        ({"tuning": 3}, "expected lists tuning and runs"),
     ],
 )
 def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, message):

@@ -25,7 +25,11 @@ def take_over(path: Path, name: str, benchmark: Benchmark, folder: Path) -> int:
     """
     found = read_json(path)
     if not isinstance(found, dict) or found.get("benchmark") != name:
-        raise ValueError(f"{path}: expected results of cwvae benchmark {name}, got something else")
+        size = found.get("benchmark") if isinstance(found, dict) else None
+        got = f"those of {size[:40]}" if isinstance(size, str) else "something else"
+        raise ValueError(
+            f"{path}: expected results of cwvae benchmark {name}, got {got}; give its results.json"
+        )
     here, there = protocol(benchmark), found.get("protocol", {})
     other = sorted(key for key in here if here[key] != there.get(key))
     if other:
@@ -41,8 +45,9 @@ def take_over(path: Path, name: str, benchmark: Benchmark, folder: Path) -> int:
         ]
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path}: expected what cwvae benchmark writes, with choices that this version tries, "
-            f"got something else ({type(error).__name__} {error})"
+            f"{path}: expected lists tuning and runs, whose entries have a method, a variant and a "
+            "seed that this version tries, got something else; give the file as it was "
+            f"written ({type(error).__name__} {error})"
         ) from error
     new = [(run, entry) for run, entry in places if not run.done]
     for run, entry in new:

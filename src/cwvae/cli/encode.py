@@ -38,7 +38,8 @@ def encode(options: Encode) -> int:
     ticks = ", ".join(
         f"{len(level['frame'])} ticks of level {number}" for number, level in enumerate(levels)
     )
-    print(f"{len(names)} videos encoded, {ticks}: {options.out}")
+    count = "1 video" if len(names) == 1 else f"{len(names)} videos"
+    print(f"{count} encoded, {ticks}: {options.out}")
     return 0
 
 

@@ -23,13 +23,7 @@ def take_over(path: Path, name: str, benchmark: Benchmark, folder: Path) -> int:
 
     Raises `ValueError` for results of another size or protocol, and for a file that is none.
     """
-    found = read_json(path)
-    if not isinstance(found, dict) or found.get("benchmark") != name:
-        size = found.get("benchmark") if isinstance(found, dict) else None
-        got = f"those of {size[:40]}" if isinstance(size, str) else "something else"
-        raise ValueError(
-            f"{path}: expected results of cwvae benchmark {name}, got {got}; give its results.json"
-        )
+    found = _results(path, name)
     here, there = protocol(benchmark), found.get("protocol", {})
     other = sorted(key for key in here if here[key] != there.get(key))
     if other:
@@ -54,6 +48,18 @@ def take_over(path: Path, name: str, benchmark: Benchmark, folder: Path) -> int:
         run.folder.mkdir(parents=True, exist_ok=True)
         write_json(run.entry, entry)
     return len(new)
+
+
+def _results(path: Path, name: str) -> Mapping[str, Any]:
+    """Read a file of results, or raise `ValueError` when it is not of this size."""
+    found = read_json(path)
+    size = found.get("benchmark") if isinstance(found, dict) else None
+    if size != name:
+        got = f"those of {size[:40]}" if isinstance(size, str) else "something else"
+        raise ValueError(
+            f"{path}: expected results of cwvae benchmark {name}, got {got}; give its results.json"
+        )
+    return found
 
 
 def _run(entry: Mapping[str, Any], kind: str, benchmark: Benchmark, folder: Path) -> Run:

@@ -4,6 +4,7 @@ import gc
 import inspect
 import os
 import tempfile
+import time
 from collections import Counter
 
 import compiling
@@ -72,6 +73,14 @@ def as_users_call(request: pytest.FixtureRequest):
     hook.enabled = "pytest.raises(" not in inspect.getsource(request.function)
     yield
     hook.enabled = True
+
+
+@pytest.fixture
+def clock_by_hand(monkeypatch):
+    """The time that a process has run, in seconds, in a list: a test sets it."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,25 +1,16 @@
 import io
 
-import pytest
 from tqdm import tqdm
 
 from cwvae.data import progress
 from cwvae.data.progress import Progress
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that is set by hand."""
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    return now
-
-
-def test_a_file_gets_a_line_every_so_many_seconds(clock):
+def test_a_file_gets_a_line_every_so_many_seconds(clock_by_hand):
     pipe = io.StringIO()
     with Progress(total=1000, desc="train", mininterval=0, file=pipe) as bar:
         for second in range(1000):
-            clock[0] = float(second)
+            clock_by_hand[0] = float(second)
             bar.update()
             bar.set_postfix_str(f"loss {second}")
             if second == 500:
@@ -34,32 +25,32 @@ def test_a_file_gets_a_line_every_so_many_seconds(clock):
     assert "\r" not in pipe.getvalue()
 
 
-def test_a_bar_that_does_not_stay_leaves_nothing(clock):
+def test_a_bar_that_does_not_stay_leaves_nothing(clock_by_hand):
     pipe = io.StringIO()
     for _ in Progress(range(5), leave=False, file=pipe):
         pass
     assert pipe.getvalue() == ""
 
 
-def test_a_long_bar_that_does_not_stay_ends_with_its_last_state(clock):
+def test_a_long_bar_that_does_not_stay_ends_with_its_last_state(clock_by_hand):
     pipe = io.StringIO()
     for second in Progress(range(40), leave=False, mininterval=0, miniters=1, file=pipe):
-        clock[0] = float(second)
+        clock_by_hand[0] = float(second)
     first, last = pipe.getvalue().splitlines()
     assert " 31/40 " in first
     assert " 40/40 " in last
 
 
-def test_the_last_state_comes_once(clock):
+def test_the_last_state_comes_once(clock_by_hand):
     pipe = io.StringIO()
     with Progress(total=1, mininterval=0, file=pipe) as bar:
         bar.update()
-        clock[0] = progress.SECONDS
+        clock_by_hand[0] = progress.SECONDS
         bar.refresh()
     assert len(pipe.getvalue().splitlines()) == 1
 
 
-def test_a_terminal_gets_a_bar(clock, monkeypatch):
+def test_a_terminal_gets_a_bar(clock_by_hand, monkeypatch):
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     with Progress(total=2, ncols=80, file=terminal) as bar:

@@ -25,8 +25,9 @@ def long_training(folder: Path, *, steps: int, every: float = 2.0) -> dict[str, 
     **Arguments:** `folder`, an empty one; `steps`, a multiple of ten; `every`, seconds between two
     looks.
 
-    Of each tenth of the steps: the largest resident memory in MiB, the most open files and threads,
-    and the milliseconds of processor time a step.
+    Of each tenth of the steps: the largest resident memory in MiB, the fewest open files and
+    threads (what is open all along, for while a checkpoint is written there are some more), and the
+    milliseconds of processor time a step.
     """
     out, part = folder / "long", steps // _PARTS
     often = ("--checkpoint-every", str(part), "--forecast-every", str(part))
@@ -90,7 +91,7 @@ def _summary(looks: list[dict[str, float]]) -> dict[str, float]:
     seconds = last["seconds"] - first["seconds"]
     return {
         "memory in MiB": round(max(look["memory"] for look in looks), 1),
-        "open files": max(look["files"] for look in looks),
-        "threads": max(look["threads"] for look in looks),
+        "open files": min(look["files"] for look in looks),
+        "threads": min(look["threads"] for look in looks),
         "processor ms a step": round(1000 * seconds / steps, 3) if steps else 0.0,
     }

@@ -137,16 +137,17 @@ def few(found: Mapping[str, Any]) -> str:
 def published() -> str:
     """Return what others printed."""
     known = json.loads(PUBLISHED.read_text())
+    sources = {name: f"[{name}]({address})" for name, address in known["addresses"].items()}
     rows = []
     for row in known["numbers"]:
         values = [f"{row['values'][name]:g}" if name in row["values"] else "" for name in METRICS]
-        rows.append([row["data"], row["method"], *values, row["protocol"], row["source"]])
+        rows.append([row["data"], row["method"], *values, row["protocol"], sources[row["source"]]])
     ranks = known["average_rank"]
     listed = ", ".join(f"{method} {rank:.2f}" for method, rank in ranks["values"].items())
     heads = ["data", "method", *METRICS, "protocol, where it is known", "source"]
     return (
         f"{known['about']}\n\n{markdown(heads, rows)}\n\n"
-        f"Average rank over data sets and metrics ({ranks['source']}): {listed}."
+        f"Average rank over data sets and metrics ({sources[ranks['source']]}): {listed}."
     )
 
 

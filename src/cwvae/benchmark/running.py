@@ -13,7 +13,7 @@ from cwvae.benchmark.choosing import best_variant, leaders
 from cwvae.benchmark.experiments import Benchmark
 from cwvae.benchmark.runs import Run, final_run, tuning_run
 
-__all__ = ["final_runs", "run_all", "stages", "train_only", "tuning_runs"]
+__all__ = ["final_runs", "known_finals", "run_all", "stages", "train_only", "tuning_runs"]
 
 _Stage = Callable[[], Sequence[Run]]
 
@@ -57,6 +57,19 @@ def final_runs(benchmark: Benchmark, folder: Path, methods: Sequence[str]) -> li
     more = _finals(benchmark, folder, best, benchmark.seeds[1:])
     # Seed by seed, so that every seed is whole before the next begins.
     return [*first, *sorted(more, key=lambda run: run.seed)]
+
+
+def known_finals(benchmark: Benchmark, folder: Path) -> list[Run]:
+    """Return the final runs that are known so far, done or not: those of methods that are tuned.
+
+    Which methods are trained with more seeds is known once all are done with the first.
+    """
+    methods = benchmark.experiments
+    tuned = [m for m in methods if all(run.done for run in tuning_runs(benchmark, folder, [m]))]
+    first = _finals(benchmark, folder, tuned, benchmark.seeds[:1])
+    if len(tuned) == len(methods) and all(run.done for run in first):
+        return final_runs(benchmark, folder, tuned)
+    return first
 
 
 def run_all(runs: Sequence[Run], *, workers: int, log: Path, keep: Callable[[Run], None]) -> None:

@@ -9,7 +9,14 @@ from cwvae.benchmark.experiments import SIZES, Benchmark
 from cwvae.benchmark.figure import write_figure
 from cwvae.benchmark.known import take_over
 from cwvae.benchmark.results import collected, entry, speed
-from cwvae.benchmark.running import final_runs, run_all, stages, train_only, tuning_runs
+from cwvae.benchmark.running import (
+    final_runs,
+    known_finals,
+    run_all,
+    stages,
+    train_only,
+    tuning_runs,
+)
 from cwvae.benchmark.runs import Run, final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned
@@ -47,11 +54,11 @@ def benchmark(options: BenchmarkOptions) -> int:
     def keep(run: Run) -> None:
         shown = {"strip": strip(run)} if run.shown else {}
         write_json(run.entry, entry(chosen, run) | shown)
-        _write(options, chosen, methods)
+        _write(options, chosen)
 
     for stage in stages(chosen, options.out, methods):
         run_all(stage(), workers=options.workers, log=options.out / "logs", keep=keep)
-    _write(options, chosen, methods)
+    _write(options, chosen)
     _write_page(options.out / _PAGE, final_runs(chosen, options.out, methods))
     print((options.out / _TABLES).read_text())
     files = (_RESULT, _TABLES, _FIGURE, _STRIPS, _PAGE)
@@ -60,11 +67,10 @@ def benchmark(options: BenchmarkOptions) -> int:
     return 0
 
 
-def _write(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str]) -> None:
-    """Write the results and tables of what is done so far."""
-    tuning = tuning_runs(chosen, options.out, methods)
-    finals = _known_finals(options, chosen, methods)
-    result = collected(options.size, chosen, tuning, finals)
+def _write(options: BenchmarkOptions, chosen: Benchmark) -> None:
+    """Write the results and tables of what is done so far, of all methods."""
+    tuning = tuning_runs(chosen, options.out, tuple(chosen.experiments))
+    result = collected(options.size, chosen, tuning, known_finals(chosen, options.out))
     write_json(options.out / _RESULT, result)
     makers = (table, walk_table, frame_table, distance_table, costs, tuned)
     parts = filter(None, (make(result) for make in makers))
@@ -73,16 +79,6 @@ def _write(options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str])
     first = {run["method"]: run for run in reversed(result["runs"])}
     if first:
         write_strips(options.out / _STRIPS, list(reversed(first.values())))
-
-
-def _known_finals(
-    options: BenchmarkOptions, chosen: Benchmark, methods: Sequence[str]
-) -> list[Run]:
-    """Return the final runs that are known so far: all, once those of the first seed are done."""
-    if not all(run.done for run in tuning_runs(chosen, options.out, methods)):
-        return []
-    first = stages(chosen, options.out, methods)[1]()
-    return final_runs(chosen, options.out, methods) if all(r.done for r in first) else list(first)
 
 
 def _write_page(path: Path, finals: Sequence[Run]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from faults.starting import Started, start
+from faults.starting import Started, finish, start
 from faults.training_kills import TRAIN, equal, logged
 
 __all__ = ["broken_places"]
@@ -25,7 +25,7 @@ def broken_places(folder: Path) -> dict[str, Any]:
     allowed; else, and besides, the size of files is limited.
     """
     whole = folder / "whole"
-    start([*TRAIN, "--out", whole], folder / "whole.log").wait()
+    finish([*TRAIN, "--out", whole], folder / "whole.log")
     found: dict[str, str] = {}
     faults: list[str] = []
     cases: dict[str, Callable[[Path, Path], str]] = {

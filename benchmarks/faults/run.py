@@ -22,7 +22,7 @@ from cwvae.files import read_json, write_json
 from cwvae.provenance import cores, git_commit, processor, versions
 from faults.long_run import long_training
 from faults.places import broken_places
-from faults.starting import prepare, start
+from faults.starting import finish, prepare
 from faults.training_kills import TRAIN, killed_trainings
 from faults.writing_kills import killed_writers
 
@@ -41,7 +41,7 @@ def _long(folder: Path) -> dict[str, Any]:
 
 def _writing(folder: Path) -> dict[str, Any]:
     run, out = folder / "run", folder / "out"
-    start([*TRAIN, "--out", run], folder / "run.log").wait()
+    finish([*TRAIN, "--out", run], folder / "run.log")
     out.mkdir()
     return killed_writers(out, run)
 

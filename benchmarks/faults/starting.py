@@ -11,7 +11,7 @@ from pathlib import Path
 from cwvae.cli import main
 from cwvae.cli import train as train_command  # imported before processes are forked
 
-__all__ = ["Started", "fork", "prepare", "start"]
+__all__ = ["Started", "finish", "fork", "prepare", "start"]
 
 _POLL = 0.002  # seconds
 
@@ -85,6 +85,14 @@ def start(words: Sequence[object], log: Path, before: Callable[[], object] = int
         return main([str(word) for word in words])
 
     return fork(command, log)
+
+
+def finish(words: Sequence[object], log: Path) -> None:
+    """Run `cwvae WORDS` undisturbed; raise `RuntimeError` with its words where it fails."""
+    started = start(words, log)
+    started.wait()
+    if started.status:
+        raise RuntimeError(f"exit {started.status}: {started.said()}")
 
 
 def fork(function: Callable[[], int], log: Path) -> Started:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from faults.starting import Started, start
+from faults.starting import Started, finish, start
 
 __all__ = ["TRAIN", "equal", "killed_trainings", "logged"]
 
@@ -116,8 +116,7 @@ def killed_trainings(
     trainings run side by side; `seconds` after which no more are killed.
     """
     whole = folder / "whole"
-    undisturbed = start([*TRAIN, "--out", str(whole)], folder / "whole.log")
-    undisturbed.wait()
+    finish([*TRAIN, "--out", str(whole)], folder / "whole.log")
     end = time.monotonic() + seconds
     shares = [len(share) for share in np.array_split(np.arange(kills), at_once)]
     chains = [_Chain(folder / f"chain{n}", seed + n, whole) for n in range(at_once)]

@@ -11,24 +11,15 @@ import numpy as np
 from cwvae.data.cache import Cache
 from cwvae.data.kept import open_kept
 from cwvae.data.opening import open_clips
-from faults.starting import Started, fork, start
+from faults.starting import Started, finish, fork, start
 
 __all__ = ["killed_writers"]
 
 _CACHED, _MADE, _WRITTEN = 30, 6, 5  # kills of each
 _VIDEOS, _FRAMES = 12, 3000
 MAKE = (
-    "data",
-    "make",
-    "crafter",
-    "--train",
-    "6",
-    "--test",
-    "2",
-    "--frames",
-    "40",
-    "--workers",
-    "1",
+    *("data", "make", "crafter", "--train", "6", "--test", "2", "--frames", "60"),
+    *("--workers", "1"),
 )
 """The data set that is made, by one process for all videos."""
 
@@ -91,7 +82,7 @@ def _make(folder: Path, random: np.random.Generator, faults: list[str]) -> int:
     """Kill `data make`; begun again it ends with the very files of one that nothing disturbed."""
     folder.mkdir()
     whole, out, kills = folder / "whole", folder / "out", 0
-    start([*MAKE, "--out", whole], folder / "log").wait()
+    finish([*MAKE, "--out", whole], folder / "log")
     while kills < _MADE:
         made = len(_content(out))
         started = start([*MAKE, "--out", out], folder / "log")
@@ -122,7 +113,7 @@ def _written(
     """Kill a command that writes one file: it is absent, or as one that nothing disturbed."""
     folder.mkdir(exist_ok=True)
     out, whole = folder / name, folder / f"whole_{name}"
-    start([*words, whole], folder / "log").wait()
+    finish([*words, whole], folder / "log")
     kills = 0
     for _ in range(3 * _WRITTEN):
         if kills == _WRITTEN:

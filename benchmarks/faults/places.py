@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import resource
 import subprocess
 import time
@@ -15,7 +16,8 @@ from faults.training_kills import TRAIN, equal, logged
 __all__ = ["broken_places"]
 
 _YEARS = 10 * 365 * 86_400  # seconds
-_MIB = 2**20
+# A path that is printed, up to the folder of its case.
+_ABOVE = re.compile(r"[^ '\"]*/(?=\w+/run\b)")
 
 
 def broken_places(folder: Path) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _ends(started: Started, status: int, *words: str) -> str:
     broken = "Traceback" in started.said() or len(lines) != 1
     if started.status != status or broken or not all(word in lines[0] for word in words):
         raise _FaultError(f"exit {started.status}: {started.said()[-700:]}")
-    return lines[0].replace(str(started.log.parent.parent), "...")
+    return _ABOVE.sub(".../", lines[0])
 
 
 def _goes_on(out: Path, whole: Path, before: Callable[[], object] = int) -> None:
@@ -89,7 +91,8 @@ def _mount(place: Path, size: str) -> None:
 
 def _full_disk(place: Path, whole: Path) -> str:
     out = place / "run"
-    _mount(place, "3m")
+    # Room for a first checkpoint, and not for what has to be free before a second.
+    _mount(place, "1300k")
     line = _ends(start([*TRAIN, "--out", out], place.with_suffix(".log")), 1, "No space left")
     subprocess.run(["mount", "-o", "remount,size=200m", str(place)], check=True)
     _goes_on(out, whole)

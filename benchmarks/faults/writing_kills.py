@@ -111,8 +111,9 @@ def _written(
     folder: Path, name: str, words: Sequence[object], random: np.random.Generator, faults: list[str]
 ) -> int:
     """Kill a command that writes one file: it is absent, or as one that nothing disturbed."""
-    folder.mkdir(exist_ok=True)
-    out, whole = folder / name, folder / f"whole_{name}"
+    # Of the same name, which is part of what is exported.
+    out, whole = folder / name, folder / "whole" / name
+    whole.parent.mkdir(parents=True, exist_ok=True)
     finish([*words, whole], folder / "log")
     kills = 0
     for _ in range(3 * _WRITTEN):

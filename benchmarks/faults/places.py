@@ -17,7 +17,7 @@ __all__ = ["broken_places"]
 
 _YEARS = 10 * 365 * 86_400  # seconds
 # A path that is printed, up to the folder of its case.
-_ABOVE = re.compile(r"[^ '\"]*/(?=\w+/run\b)")
+_ABOVE = re.compile(r"[^ '\"]*/(?=[\w-]+/run\b)")
 
 
 def broken_places(folder: Path) -> dict[str, Any]:

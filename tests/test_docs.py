@@ -48,6 +48,12 @@ def test_every_command_is_one(page, tmp_path, monkeypatch):
             parse(words[1:])
 
 
+@pages
+def test_a_command_given_from_python_has_to_succeed(page):
+    lines = "\n".join(blocks("python", page.read_text())).splitlines()
+    assert [line for line in lines if "main(" in line and "assert main(" not in line] == []
+
+
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
 def test_a_page_runs_from_its_first_line_to_its_last(page, as_users_run):
     run(page)

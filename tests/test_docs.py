@@ -11,7 +11,7 @@ import jax
 import pytest
 from blocks import alike, blocks, run
 
-from cwvae.cli.parsing import parse
+from cwvae.cli.parsing import _COMMANDS, parse
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,6 +46,18 @@ def test_every_command_is_one(page, tmp_path, monkeypatch):
     for words in (line.split() for line in commands):
         if "--resume" not in words:
             parse(words[1:])
+
+
+def test_the_page_of_commands_has_every_command():
+    table = (DOCS / "howto" / "commands.md").read_text().split("## Training")[0]
+    rows = "".join(re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE))
+    assert [name for name in _COMMANDS if f"`{name}`" not in rows] == []
+
+
+@pages
+def test_a_command_given_from_python_has_to_succeed(page):
+    lines = "\n".join(blocks("python", page.read_text())).splitlines()
+    assert [line for line in lines if "main(" in line and "assert main(" not in line] == []
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)

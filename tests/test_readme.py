@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import runpy
 from pathlib import Path
 
 import equinox as eqx
@@ -49,6 +50,13 @@ def test_every_command_is_one(tmp_path, monkeypatch):
     assert arguments
     for words in arguments:
         parse(words)
+
+
+def test_the_readme_leads_to_every_page_of_results_and_of_beginnings():
+    sections = runpy.run_path(str(ROOT / "scripts" / "make_site.py"))["SECTIONS"]
+    names = ("Start", "Tutorials", "How to", "Results")
+    files = [file for name in names for file in sections[name].values()]
+    assert [file for file in files if file.startswith("docs/") and f"({file})" not in README] == []
 
 
 OF_LEVELS = [name for name, preset in PRESETS.items() if isinstance(preset.model, ModelConfig)]

@@ -53,9 +53,9 @@ def test_what_is_missing_is_named_with_its_command(runs, run, tmp_path, capsys):
     assert compare(first, second, "pretrained:pocket", "--out", out) == 0
     printed = capsys.readouterr().out
     for words in (
-        f"missing: identity, SSIM, PSNR and nats of {second}: cwvae evaluate {second} makes it",
+        f"missing: identity, SSIM, PSNR and nats of {second}: run cwvae evaluate {second}",
         f"missing: training speed of {second}",
-        "missing: readouts of pretrained:pocket: cwvae analyse pretrained:pocket makes it",
+        "missing: readouts of pretrained:pocket: run cwvae analyse pretrained:pocket",
     ):
         assert words in printed
         assert words.removeprefix("missing: ") in out.read_text()

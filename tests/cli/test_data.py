@@ -210,6 +210,26 @@ def test_videos_that_differ_in_size_and_length_can_be_looked_at(tmp_path):
     assert out.is_file()
 
 
+def test_a_file_of_several_videos_is_looked_at_as_it_is_trained_on(tmp_path, capsys):
+    videos = np.random.default_rng(0).integers(0, 256, (5, 4, 8, 8), np.uint8)
+    np.savez(tmp_path / "digits.npz", other=np.zeros(3), films=videos)
+    place, out = f"video_folder:{tmp_path / 'digits.npz'}", tmp_path / "sheet.png"
+    words = ["data", "show", place, "--out", str(out), "--size", "8"]
+    assert main([*words, "--axes", "tnhw", "--array", "films", "--videos", "2"]) == 0
+    assert main(words) == 2
+    assert "name them with --axes" in capsys.readouterr().err
+    rows = data_commands._some_videos(parse([*words, "--axes", "tnhw"]).action)
+    assert [name.split()[0] for name in rows] == ["digits.npz"] * 3  # the fourth is a test video
+    for video in rows.values():
+        assert any((video[..., 0] == videos[:, number]).all() for number in range(4))
+
+
+def test_files_of_one_name_in_two_folders_are_two_rows(tmp_path):
+    layouts.write_all(tmp_path / "train", ["run/0.mp4", "walk/0.mp4"], frames=4, size=16)
+    options = parse(["data", "show", f"video_folder:{tmp_path}", "--out", "a.png"]).action
+    assert list(data_commands._some_videos(options)) == ["run/0.mp4", "walk/0.mp4"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

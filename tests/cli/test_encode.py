@@ -92,11 +92,21 @@ def test_nothing_that_is_there_becomes_a_folder_of_zarr(written, run, videos, ca
 
 def test_latents_go_into_scikit_learn_as_the_page_has_it(written, monkeypatch):
     page = Path(__file__).parents[2] / "docs" / "sharing.md"
-    (code,) = re.findall(r"```py\n(# Latents of a level.*?)```", page.read_text(), re.DOTALL)
+    (code,) = re.findall(r"```py\n(# Latents of a level as.*?)```", page.read_text(), re.DOTALL)
     monkeypatch.chdir(written["parquet"].parent)
     names: dict = {}
     exec(code, names)
     assert names["places"].shape == (3, 2)
+
+
+def test_latents_are_read_from_zarr_as_the_page_has_it(written, monkeypatch, capsys):
+    page = Path(__file__).parents[2] / "docs" / "sharing.md"
+    (code,) = re.findall(
+        r"```py\n(# Latents of a level from Zarr.*?)```", page.read_text(), re.DOTALL
+    )
+    monkeypatch.chdir(written["zarr"].parent)
+    exec(code, {})
+    assert capsys.readouterr().out.strip().endswith("(3, 4)")
 
 
 def test_a_large_video_has_to_be_resized(run, videos, tmp_path, capsys):

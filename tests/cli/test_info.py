@@ -30,7 +30,7 @@ def test_a_run_that_is_trained_says_how_far(run, capsys):
     said = capsys.readouterr().out
     first, second, third, gap, *table = said.splitlines()
     assert first == f"{run}: preset debug, 120 of 120 steps trained"
-    assert second.startswith("last of 1 starts: 2")
+    assert second.startswith("started 2")
     assert " with cwvae " in second
     assert third.startswith("last logged: step 120, loss ")
     assert gap == ""

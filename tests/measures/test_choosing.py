@@ -61,10 +61,10 @@ def test_all_is_everything_that_fits_and_the_rest_has_its_reason():
         ("rooms", {"data": "rooms:/"}, "known by their colour, here are gray frames"),
         ("actions", {}, "read in videos of humans, here is moving_mnist"),
         ("actions", {"data": "humans:/", "size": 128}, "gray frames of 32 or 64, here are 128"),
-        ("actions", {"data": "humans:/", "horizon": 9}, "windows of 16 frames, predicted are 9"),
+        ("actions", {"data": "humans:/", "horizon": 9}, "16 frames are compared, only 9 are"),
         ("identity", {"data": "rooms:/"}, "read in videos of moving_mnist, here is rooms"),
-        ("fvd", {"horizon": 15}, "fvd: compared are windows of 16 frames, predicted are 15"),
-        ("kdd", {"horizon": 9}, "kdd: compared are windows of 16 frames, predicted are 9"),
+        ("fvd", {"horizon": 15}, "fvd: windows of 16 frames are compared, only 15 are predicted"),
+        ("kdd", {"horizon": 9}, "kdd: windows of 16 frames are compared, only 9 are predicted"),
     ],
 )
 def test_a_name_that_does_not_fit_is_an_error_with_the_reason(name, changes, words):

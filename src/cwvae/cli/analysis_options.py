@@ -93,9 +93,9 @@ class Encode:
 
     In an npz file, and in the groups of a Zarr folder: level_0/video, its number in the order
     given; level_0/frame, the first frame of the tick; level_0/stoch (the posterior's mode),
-    level_0/deter; level_0/kl and level_0/entropy of the prior, in nats. `videos` has the names. In
-    Parquet one table for all levels: video (its name), level, frame, stoch and deter (lists), kl,
-    entropy. Parquet and Zarr need the extra `latents`.
+    level_0/deter; level_0/kl, of posterior from prior, and level_0/entropy, of the prior, in nats.
+    `videos` has the names. In Parquet one table for all levels: video (its name), level, frame,
+    stoch and deter (lists), kl, entropy. Parquet and Zarr need the extra `latents`.
     """
 
     run: tyro.conf.Positional[Path]

@@ -166,5 +166,5 @@ def _memory(settings: Settings) -> int | None:
 
 
 def _command(name: str, run: Path) -> str:
-    """Return the command that makes what is missing."""
-    return f"cwvae {name} {shlex.quote(str(run))} makes it"
+    """Return what to do about what is missing."""
+    return f"run cwvae {name} {shlex.quote(str(run))}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cwvae.cli.data_options import DataMake, DataShow
 from cwvae.cli.folder import check_writable
 from cwvae.cli.interrupts import in_main_thread
 from cwvae.data.digits import load_digits
+from cwvae.data.listing import VideoFile
 from cwvae.data.moving_mnist import MovingMNIST
 from cwvae.data.pixels import resize, to_channels
 from cwvae.data.progress import Progress
@@ -102,16 +103,34 @@ def _some_videos(
         source = MovingMNIST(split=options.split, frames=100, digits=load_digits(), seed=0)
         videos = {str(index): source[index]["video"] for index in range(options.videos)}
         return {name: resize(video, options.size) for name, video in videos.items()}
-    data = DataConfig(data=options.dataset)
-    files = files_of(place, options.split, data)[: options.videos]
+    data = DataConfig(data=options.dataset, axes=options.axes, array=options.array)
+    files = files_of(place, options.split, data)
+    # The first video of every file comes before the second of any.
+    parts = sorted((n, i) for i, file in enumerate(files) for n in range(len(file.parts or (0,))))
+    chosen = parts[: options.videos]
+    read = {
+        i: read_all(
+            files[i].path,
+            size=options.size,
+            fit=files[i].fit or "crop",
+            options=read_options(data),
+        )
+        for i in {file for _, file in chosen}
+    }
     rows = {}
-    for file in files:
-        start, stop = file.parts[0] if file.parts else (0, None)
-        fit = file.fit or "crop"
-        video = read_all(file.path, size=options.size, fit=fit, options=read_options(data))
-        rows[file.path.name] = video[start:stop]
+    for n, i in chosen:
+        start, stop = files[i].parts[n] if files[i].parts else (0, None)
+        rows[_name(files, i, n)] = read[i][start:stop]
     channels = max(video.shape[3] for video in rows.values())
     return {name: to_channels(video, channels) for name, video in rows.items()}
+
+
+def _name(files: Sequence[VideoFile], index: int, number: int) -> str:
+    """Return the name of a video: of its file, of its folder too where files share the name."""
+    path = files[index].path
+    shared = sum(file.path.name == path.name for file in files) > 1
+    name = f"{path.parent.name}/{path.name}" if shared else path.name
+    return f"{name} {number}" if len(files[index].parts or ()) > 1 else name
 
 
 def _card(simulator: Simulator, collection: Collection, discarded: int, folder: Path) -> str:

@@ -32,6 +32,10 @@ class DataShow:
     """How many videos, from the first on."""
     size: int = 64
     """Pixels to which frames are cropped and resized."""
+    axes: str | None = None
+    """Axes of arrays, as cwvae train takes them, such as tchw; None: recognised."""
+    array: str | None = None
+    """Which array of an npz or HDF5 file is the video, such as data/frames; None: recognised."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""

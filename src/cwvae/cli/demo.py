@@ -1,6 +1,7 @@
 """`cwvae demo`: the model in the package, and one of its kind trained in a few minutes."""
 
 import dataclasses
+import shlex
 import time
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def _train(options: Demo, run: Path) -> int:
     if not status:
         done = load_run(run).step
         print(f"trained {run}: {done} of {steps} steps in {time.monotonic() - began:.0f} s")
+        if done < steps:
+            print(
+                f"--minutes {options.minutes:g} ended it early, and the last steps count most: "
+                f"cwvae train --out {shlex.quote(str(run))} --resume takes the others"
+            )
     return status
 
 

@@ -47,8 +47,7 @@ def _run(arguments: Sequence[str], watch: Watch) -> int:
     except Exception as error:
         if watch.was_interrupted():
             return watch.interrupted()
-        # What JAX raises when memory runs out is known by its text alone.
-        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        if _is_out_of_memory(error):
             return _fail(error, _FAILED)
         raise
 
@@ -61,11 +60,22 @@ def _fail(error: Exception, status: int) -> int:
     return status
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: what JAX raises then is known by its text alone."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
 def _described(error: Exception) -> str:
-    """Return what went wrong; of what the system alone found wrong with a file, what to do too."""
+    """Return what went wrong; of what the system found wrong, what to do too."""
+    text = str(error).strip() or type(error).__name__
+    if _is_out_of_memory(error):
+        return (
+            f"memory ran out ({text}); train with --accumulate N, a smaller --batch-size or fewer "
+            "--frames, predict with a smaller --horizon"
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return (
             f"{os.fsdecode(error.filename)}: {error.strerror}; give a path that is there, and that "
             "you may use"
         )
-    return str(error).strip() or type(error).__name__
+    return text

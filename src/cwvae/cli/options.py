@@ -113,7 +113,7 @@ class Train:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Evaluate:
-    """Measure the forecasts of a run on test videos, beside two baselines.
+    """Measure the forecasts of a run on test videos, beside those of naive baselines.
 
     Writes metrics.json, metrics.png and a strip of frames, and prints a table. Of digits drawn on
     the fly it reads besides, which ones the forecasts show and where (identity.png); sizes for
@@ -171,7 +171,7 @@ class Predict:
     run: tyro.conf.Positional[Path]
     """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
     video: tyro.conf.Positional[Path]
-    """The video: mp4, avi, gif or npz."""
+    """The video: a file that FFmpeg reads, a GIF, npz, npy or HDF5, or a folder of pictures."""
     out: Path
     """What to write: a .gif, .mp4 or .npz file."""
     step: int | None = None

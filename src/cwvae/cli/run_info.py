@@ -87,4 +87,5 @@ def _started(folder: Path) -> str:
             "else; delete it"
         )
     packages = ", ".join(f"{name} {versions.get(name, '?')}" for name in ("cwvae", "jax"))
-    return f"last of {len(starts)} starts: {date} on {device} with {packages}"
+    begun = "started" if len(starts) == 1 else f"last of {len(starts)} starts:"
+    return f"{begun} {date} on {device} with {packages}"

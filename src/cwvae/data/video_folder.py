@@ -32,13 +32,16 @@ def files(
     `options`, which name the axes of arrays.
 
     Raises `FileNotFoundError` when the split, or every video in it, is missing, `ValueError` when
-    there is one video to divide, or for another fraction.
+    there is one video to divide, for a single file whose axes could be several, or for another
+    fraction.
     """
     check_split(split)
     root = expanded(root)
     options = options or ReadOptions()
     if root.is_file():
-        return divided([with_parts(root, options)], split, test_fraction, root)
+        # Alone it is not passed over: what is wrong with it is what there is to know.
+        parts = video_parts(root, options) if has_arrays(root) else ()
+        return divided([VideoFile(root, parts)], split, test_fraction, root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; check the path to the data set")
     if not any(named(root, name) for name in ("train", "test")):

@@ -33,7 +33,7 @@ def too_short(name: str, horizon: int) -> str:
     """Return why a forecast has no window, nothing where it has one."""
     if horizon >= WINDOW:
         return ""
-    return f"{name}: compared are windows of {WINDOW} frames, predicted are {horizon}"
+    return f"{name}: windows of {WINDOW} frames are compared, only {horizon} are predicted"
 
 
 def cut(

@@ -46,7 +46,7 @@ def _clockwork(config: ModelConfig) -> str:
     """Return the levels of a model in words."""
     known = config.clock.periods
     periods = ", ".join(str(period) for period in known if period != ENDLESS)
-    once = f", the slowest once in the first {config.static_window} frames"
+    once = f", the slowest once, from the first {config.static_window} frames"
     levels = f"{config.levels} levels, which tick every {periods} frames"
     return levels + (once if ENDLESS in known else "")
 

@@ -124,7 +124,8 @@ class TrainConfig:
             )
         if self.warmup > self.steps:
             raise ValueError(
-                f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}"
+                f"warmup must be at most the number of steps, {self.steps:,}, got {self.warmup:,}; "
+                "of a short training give a shorter one too"
             )
         starts = self.beta_start if isinstance(self.beta_start, tuple) else (self.beta_start,)
         if any(starts) and not self.beta_steps:

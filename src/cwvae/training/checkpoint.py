@@ -1,6 +1,7 @@
 """Saving and restoring training, atomically, with the last few checkpoints kept."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -214,6 +215,8 @@ class Checkpoints:
             if changed is not None:
                 raise _DamagedError(f"{changed} is not as it was saved")
             metadata = self._manager.item_metadata(step)["state"]
+            for name, array in metadata.items():
+                _check_parts(name, array)
             return {n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in metadata.items()}
         except _DamagedError:
             raise
@@ -230,3 +233,10 @@ class Checkpoints:
             return self._manager.restore(step, args=items)
         except Exception as error:
             raise _DamagedError(first_line(error)[:200]) from error
+
+
+def _check_parts(name: str, array: Any) -> None:
+    """Raise `_DamagedError` for an array in parts that would unpack to more than all of it."""
+    part = array.storage.chunk_shape if array.storage else None
+    if part is not None and math.prod(part) > max(1, math.prod(array.shape)):
+        raise _DamagedError(f"{name} of shape {array.shape} is stored in parts of {part}")

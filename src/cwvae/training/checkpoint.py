@@ -16,7 +16,7 @@ from cwvae._extras import extra
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.disk import check_space, first_line, writing
-from cwvae.training.named_arrays import check_fit, filled, named_arrays
+from cwvae.training.named_arrays import check_fit, check_rest, filled, named_arrays
 from cwvae.training.processes import gathered, is_first, wait
 from cwvae.training.step import TrainState
 from cwvae.video_model import AbstractVideoModel
@@ -180,6 +180,7 @@ class Checkpoints:
             names = sources(saved)
             mine = {name: saved[source] for name, source in names.items()}
             check_fit(mine, named_arrays(like, prefix))
+            check_rest(saved, mine)
             restored = self._restore(found, saved)
         except _DamagedError as error:
             raise self.damaged(found, str(error)) from error

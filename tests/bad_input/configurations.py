@@ -83,6 +83,11 @@ ROWS = {
     "another version": row(changed("", "version", 9), "version must be text"),
     "init of a list": row(changed("", "init", []), "init must be text"),
     "a model of null": row(changed("", "model", None), "model must be an object"),
+    "data of a null character": row(changed("data", "data", "kth:\0"), "data must be text"),
+    "a folder of half a character": row(
+        changed("data", "cache_folder", "\ud800"), "cache_folder must be text"
+    ),
+    "init of a null character": row(changed("", "init", "\0"), "init must be text"),
     "axes of a number": row(changed("data", "axes", 3), "data: axes must"),
     "data of a list": row(changed("data", "data", []), "data: data must"),
     "a folder of a number": row(changed("data", "cache_folder", 3), "data: cache_folder must"),

@@ -78,6 +78,16 @@ def unnamed(folder: Path) -> None:
         np.save(file, LABELS)
 
 
+def made(content: bytes) -> Row:
+    """Return the row of a data set of which is not known how it was made."""
+
+    def make(folder: Path) -> None:
+        (folder / "d").mkdir()
+        (folder / "d" / "made.json").write_bytes(content)
+
+    return Row("data make rooms --out d", "is damaged; give another folder", make)
+
+
 def damaged_set(folder: Path) -> None:
     tree("train/1.mp4", "test/2.mp4")(folder)
     (folder / "d" / "train" / "3.mp4").write_bytes(b"no video")
@@ -200,6 +210,10 @@ ROWS = {
     "data: shown without a split": Row("data show video_folder:d --out x.png", "no such folder"),
     "data: shown as text": Row("data show moving_mnist --out x.txt", "must end in .png"),
     "data: none of this name": Row("data make planets --out d", "must be one of|rooms"),
+    "data: made before, nested deep": made(b"[" * 10**5),
+    "data: made before, of words": made(
+        b'{"simulator": "rooms", "frames": 300, "seed": 0, "train": "1", "test": 1}'
+    ),
     "data: made into a file": Row("data make humans --out d", "is a file; give", content("d", b"")),
     "compare: one run": Row("compare {run}", "at least two runs"),
     "compare: no run": Row("compare {run} d", "d holds no run"),

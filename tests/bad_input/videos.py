@@ -2,13 +2,16 @@
 
 import gzip
 import lzma
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import films
+import h5py
 import numpy as np
 
 from bad_input import Row
@@ -63,14 +66,23 @@ def member(data: bytes, name: str = "video.npy") -> Callable[[Path], object]:
     return make
 
 
-def broken_lzma(folder: Path) -> None:
+def broken(folder: Path) -> None:
     """Write an archive whose only member does not decompress."""
+    member(header("(8, 32, 32)", more=bytes(8192)))(folder)
     path = folder / "v.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("video.npy", header("(8, 32, 32)", more=bytes(8192)))
     data = bytearray(path.read_bytes())
     data[50:70] = bytes(20)
     path.write_bytes(data)
+
+
+def packed(method: int) -> Callable[[Path], object]:
+    """Return what writes an archive that is packed by another method than NumPy's."""
+
+    def make(folder: Path) -> None:
+        with zipfile.ZipFile(folder / "v.npz", "w", method) as archive:
+            archive.writestr("video.npy", header("(8, 32, 32)", more=bytes(8192)))
+
+    return make
 
 
 def many_members(folder: Path) -> None:
@@ -89,6 +101,38 @@ def pictures(*files: tuple[str, bytes]) -> Callable[[Path], object]:
             (folder / "v" / name).write_bytes(data)
 
     return make
+
+
+def pipe(folder: Path) -> None:
+    """Write a folder with a pipe in it that never ends, named as a picture."""
+    (folder / "v").mkdir()
+    os.mkfifo(folder / "v" / "1.png")
+
+
+def linked(target: str) -> Callable[[Path], object]:
+    """Return what writes a folder with a link in it, named as a picture."""
+
+    def make(folder: Path) -> None:
+        (folder / "v").mkdir()
+        (folder / "v" / "1.png").symlink_to(target)
+
+    return make
+
+
+def parts(folder: Path) -> None:
+    """Write a small array, in parts that are far larger."""
+    with h5py.File(folder / "v.h5", "w") as file:
+        shape, chunks = (8, 32, 32), (2**21, 32, 32)
+        file.create_dataset("video", shape, "u1", maxshape=(None, 32, 32), chunks=chunks)
+
+
+def groups(folder: Path) -> None:
+    """Write a video in so many groups that finding it takes minutes."""
+    with h5py.File(folder / "v.h5", "w") as file:
+        group: Any = file
+        for _ in range(200):
+            group = group.create_group("a")
+        group["video"] = GRAY
 
 
 def png(width: int, height: int, data: bytes | None = None, bits: int = 8) -> bytes:
@@ -249,7 +293,11 @@ ROWS = {
     "an archive of 5 GiB": predict(
         "v.npz", "promises|at most 4 GiB", member(header("(5000000, 1024)", more=bytes(10**7)))
     ),
-    "a member that does not unpack": predict("v.npz", "could not read them", broken_lzma),
+    "a member that does not unpack": predict("v.npz", "could not read them", broken),
+    "packed with bzip2": predict("v.npz", "as NumPy packs no array", packed(zipfile.ZIP_BZIP2)),
+    "packed with LZMA": predict("v.npz", "as NumPy packs no array", packed(zipfile.ZIP_LZMA)),
+    "parts that unpack to gigabytes": predict("v.h5", "in parts of 2,147,483,648 bytes", parts),
+    "groups nested deep": predict("v.h5", "deeper than 100 groups", groups),
     "a member that is no array": predict(
         "v.npz", "could not read them", member(b"text", "video.npy")
     ),
@@ -260,6 +308,8 @@ ROWS = {
     "packed with xz": predict("v.mp4", "v.mp4: ", content("v.mp4", lzma.compress(bytes(99)))),
     "a folder of nothing": predict("v", "with nothing in it; give one", pictures()),
     "a folder of texts": predict("v", "a folder with a.txt in it", pictures(("a.txt", b""))),
+    "a pipe as a picture": predict("v", "a folder with 1.png in it", pipe),
+    "a device as a picture": predict("v", "a folder with 1.png in it", linked("/dev/zero")),
     "half a picture": predict("v", "a whole picture", pictures(("1.png", png(32, 32)[:50]))),
     "a picture of text": predict("v", "a whole picture", pictures(("1.png", b"text"))),
     "a picture with other data": predict(

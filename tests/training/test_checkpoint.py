@@ -1,5 +1,6 @@
 import dataclasses
 import functools
+import json
 import resource
 
 import equinox as eqx
@@ -8,11 +9,13 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+import tensorstore
 from models import CELLS, plain
 
 from cwvae.clock import Clock
 from cwvae.training.build import build
 from cwvae.training.checkpoint import Checkpoints
+from cwvae.training.digests import write_digests
 from cwvae.training.presets import PRESETS
 from cwvae.training.step import TrainState, init_train_state
 
@@ -154,3 +157,15 @@ def test_a_file_that_cannot_grow_is_one_error_and_the_checkpoint_before_stays(ch
     assert "\n" not in str(full.value)
     loaded, _ = checkpoints.load(state(1), step=3)
     assert same(loaded, state(0))
+
+
+def test_parts_larger_than_their_array_are_damage_before_they_are_unpacked(checkpoints):
+    checkpoints.save(state(0), {})
+    folder = checkpoints.folder / "3" / "state"
+    store = tensorstore.KvStore.open({"driver": "ocdbt", "base": f"file://{folder}/"}).result()
+    place = "model.encoder.frame.convolutions[0].bias/.zarray"
+    known = json.loads(store.read(place).result().value)
+    store.write(place, json.dumps(known | {"chunks": [2**40]}).encode()).result()
+    write_digests(folder.parent)
+    with pytest.raises(ValueError, match=r"damaged \(model.encoder.*stored in parts of"):
+        checkpoints.load_model(state(0).model)

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cwvae.training.named_arrays import check_fit, filled, named_arrays
+from cwvae.training.named_arrays import check_fit, check_rest, filled, named_arrays
 
 TREE = {"a": jnp.arange(3.0), "b": [jnp.zeros((2, 0)), jnp.ones(2)], "c": "text"}
 
@@ -45,3 +45,10 @@ def test_arrays_that_differ_are_named(saved, message):
 
 def test_arrays_that_are_the_same_fit():
     check_fit({"a": array((2,))}, {"a": jnp.ones(2)})
+
+
+def test_arrays_besides_those_of_a_model_have_a_limit():
+    mine = {"model.a": jax.ShapeDtypeStruct((1000,), jnp.float32)}
+    check_rest(mine | {"optimiser.a": jax.ShapeDtypeStruct((3000,), jnp.float32)}, mine)
+    with pytest.raises(ValueError, match=r"4,294,971,296 bytes for a model of 4,000; take another"):
+        check_rest(mine | {"optimiser.a": jax.ShapeDtypeStruct((2**30,), jnp.float32)}, mine)

@@ -1,5 +1,6 @@
 """Code in run folders: this user's own is executed, that of others only when allowed."""
 
+import os
 import pickle
 import shutil
 import stat
@@ -201,3 +202,11 @@ def test_pickles_in_arrays_are_not_read(read, tmp_path, marker):
     with pytest.raises(ValueError, match=r"expected an \.npz archive"):
         read(tmp_path / "plain.npz")
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_a_record_that_is_no_file_is_none_and_is_not_read(make, own):
+    assert kept_custom(own, "build").trusted
+    (own / RECORD).unlink()
+    make(own / RECORD)
+    assert not kept_custom(own, "build").trusted

@@ -41,7 +41,8 @@ def compare(options: Compare) -> int:
         raise ValueError(
             f"RUN must be measured, got none that is; {_command('evaluate', options.runs[0])}"
         )
-    with _as_written(options.runs):
+    # Numbers that no measurement gives are errors of arithmetic here.
+    with _as_written(options.runs, ArithmeticError, ValueError):
         found, page = measures(results), compare_page(results)
     write_page(options.out, page)
     print(comparison_table(results, found))
@@ -52,11 +53,11 @@ def compare(options: Compare) -> int:
 
 
 @contextlib.contextmanager
-def _as_written(runs: Sequence[Path]) -> Iterator[None]:
-    """Raise `ValueError` where results are not what the commands write."""
+def _as_written(runs: Sequence[Path], *kinds: type[Exception]) -> Iterator[None]:
+    """Raise `ValueError` where results are not what the commands write, for these errors too."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, *kinds) as error:
         names = ", ".join(map(str, runs))
         raise ValueError(
             f"expected what cwvae evaluate and cwvae analyse write of {names}, got something else "
@@ -115,7 +116,7 @@ def _speeds(run: Path) -> list[float]:
     """Return the frames a second of the second half of a run's log, when all is compiled."""
     lines = [json.loads(line) for line in kept_lines(run, sys.maxsize)]
     found = [line.get("frames_per_second") for line in lines]
-    known = [float(speed) for speed in found if isinstance(speed, int | float) and speed > 0]
+    known = [speed for speed in found if isinstance(speed, float) and speed > 0]
     return known[len(known) // 2 :]
 
 

@@ -139,7 +139,7 @@ def kept_lines(folder: Path, start: int) -> list[str]:
         for _, known in kept:
             _per_tick(known)  # raises for what is not a number
         return [line for line, _ in kept]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(
             f"{path}: expected lines of metrics, got something else ({type(error).__name__}); "
             "delete it to go on"

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import lzma
 import math
 import pickle
 import tokenize
@@ -33,13 +32,15 @@ UNREADABLE = (
     RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     pickle.UnpicklingError,
 )
 """What is raised for damaged files by NumPy and by what unpacks their members."""
 
 # A file of some megabytes can list so many members that reading their headers takes minutes.
 _MOST_ARRAYS = 10_000
+# How NumPy packs arrays. Of bzip2 and LZMA zipfile unpacks all that it has read at once, which can
+# be a million times as much as was asked for.
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _REASON = 200  # characters of what a library found wrong
 
 _MAGIC = b"\x93NUMPY"
@@ -133,6 +134,9 @@ def read_archive(path: Path, options: ReadOptions | None = None) -> dict[str, np
 
 def _members(path: Path, archive: zipfile.ZipFile) -> Iterator[StoredArray]:
     """Yield the arrays of an archive; raise `ValueError` for more than anybody saves."""
+    for info in archive.infolist():
+        if info.compress_type not in _PACKINGS:
+            raise ValueError(f"{info.filename[:40]!r} is packed as NumPy packs no array")
     sizes = {info.filename: info.file_size for info in archive.infolist()}
     if len(sizes) > _MOST_ARRAYS:
         raise ValueError(f"it holds {len(sizes):,} arrays, more than {_MOST_ARRAYS:,}")

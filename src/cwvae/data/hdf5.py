@@ -1,6 +1,7 @@
 """Arrays in HDF5 files: found without reading them, and read piece by piece."""
 
 import contextlib
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ __all__ = ["SIGNATURE", "SUFFIXES", "HDF5Array", "open_hdf5"]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """How the content of an HDF5 file begins."""
+
+# What a file may hold, and how deep: libhdf5 finds each from the outermost group on.
+_MOST, _DEEPEST = 10_000, 100
+# Bytes of a part that is packed by itself, which is unpacked whole; larger ones only in an array of
+# that size.
+_LARGEST_PART = 2**28
 
 SUFFIXES = (".h5", ".hdf5")
 """How the name of an HDF5 file ends."""
@@ -65,14 +72,21 @@ def open_hdf5(path: Path) -> list[HDF5Array]:
     that lie in other files.
     """
     found: list[HDF5Array] = []
+    count = itertools.count(1)
     with _opened(path) as file:
 
         def visit(name: str, item: Any) -> None:
+            if next(count) > _MOST or name.count("/") > _DEEPEST:
+                raise ValueError(
+                    f"it holds more than {_MOST:,} groups and arrays, or they lie deeper than "
+                    f"{_DEEPEST} groups"
+                )
             if not isinstance(item, h5py.Dataset) or item.shape is None:
                 return
             if item.is_virtual or item.external:
                 raise ValueError(f"{name} lies in other files; save it in this one")
             if item.dtype.kind in "biuf":
+                _check_parts(name, item)
                 together = item.chunks[0] if item.chunks else 1
                 found.append(HDF5Array(path, name, tuple(item.shape), item.dtype, together))
 
@@ -81,6 +95,16 @@ def open_hdf5(path: Path) -> list[HDF5Array]:
 
         file.visititems(visit)
     return sorted(found, key=lambda array: array.name)
+
+
+def _check_parts(name: str, item: Any) -> None:
+    """Raise `ValueError` for an array whose parts would unpack to far more than all of it."""
+    part = math.prod(item.chunks or ()) * item.dtype.itemsize
+    if part > max(_LARGEST_PART, math.prod(item.shape) * item.dtype.itemsize):
+        raise ValueError(
+            f"{name} of shape {item.shape} is packed in parts of {part:,} bytes; save it with "
+            "smaller chunks"
+        )
 
 
 @contextlib.contextmanager

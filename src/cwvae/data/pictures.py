@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from cwvae._extras import extra
 from cwvae.data.archives import UNREADABLE
 from cwvae.data.decoding import TimedFrame
-from cwvae.data.listing import in_order
+from cwvae.data.listing import in_order, is_video
 from cwvae.data.read_options import ReadOptions
 
 __all__ = ["PICTURES", "picture_frames", "pictures_in"]
@@ -25,14 +25,11 @@ _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures in a folder in the order of their numbers; hidden ones are left out."""
-    return in_order(
-        [
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in PICTURES and not path.name.startswith(".")
-        ]
-    )
+    """Return the pictures in a folder in the order of their numbers.
+
+    Hidden ones are left out, and what is no file: a pipe or a device may have no end.
+    """
+    return in_order([path for path in folder.iterdir() if is_video(path, PICTURES)])
 
 
 def picture_frames(folder: Path, options: ReadOptions) -> Iterator[TimedFrame]:

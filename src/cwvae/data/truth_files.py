@@ -1,6 +1,5 @@
 """What is true of clips of made data sets, from the truth files beside the videos."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from jaxtyping import Int, Shaped
 from cwvae.analysis.truths import Truth
 from cwvae.data.archives import read_archive
 from cwvae.data.clips import Origin
+from cwvae.files import read_json
 
 __all__ = ["numbered_classes", "truths_beside"]
 
@@ -114,8 +114,7 @@ def _read(path: Path) -> _TruthFile:
 def _unit(made: Path) -> str:
     """Return the unit of places in a data set, from how it was made."""
     try:
-        known = json.loads(made.read_text(encoding="utf-8"))
-        return _LENGTHS[known["simulator"]]
+        return _LENGTHS[read_json(made)["simulator"]] if made.is_file() else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -52,7 +52,7 @@ def measured(report: Any) -> Measured:
                 ]
             ),
         )
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"expected what cwvae evaluate writes of all levels, got something else "
             f"({type(error).__name__} {error}); evaluate again, with ssim and psnr"

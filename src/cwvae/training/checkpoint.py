@@ -1,6 +1,7 @@
 """Saving and restoring training, atomically, with the last few checkpoints kept."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,7 +16,7 @@ from cwvae._extras import extra
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
 from cwvae.training.disk import check_space, first_line, writing
-from cwvae.training.named_arrays import check_fit, filled, named_arrays
+from cwvae.training.named_arrays import check_fit, check_rest, filled, named_arrays
 from cwvae.training.processes import gathered, is_first, wait
 from cwvae.training.step import TrainState
 from cwvae.video_model import AbstractVideoModel
@@ -179,6 +180,7 @@ class Checkpoints:
             names = sources(saved)
             mine = {name: saved[source] for name, source in names.items()}
             check_fit(mine, named_arrays(like, prefix))
+            check_rest(saved, mine)
             restored = self._restore(found, saved)
         except _DamagedError as error:
             raise self.damaged(found, str(error)) from error
@@ -214,6 +216,8 @@ class Checkpoints:
             if changed is not None:
                 raise _DamagedError(f"{changed} is not as it was saved")
             metadata = self._manager.item_metadata(step)["state"]
+            for name, array in metadata.items():
+                _check_parts(name, array)
             return {n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in metadata.items()}
         except _DamagedError:
             raise
@@ -230,3 +234,10 @@ class Checkpoints:
             return self._manager.restore(step, args=items)
         except Exception as error:
             raise _DamagedError(first_line(error)[:200]) from error
+
+
+def _check_parts(name: str, array: Any) -> None:
+    """Raise `_DamagedError` for an array in parts that would unpack to more than all of it."""
+    part = array.storage.chunk_shape if array.storage else None
+    if part is not None and math.prod(part) > max(1, math.prod(array.shape)):
+        raise _DamagedError(f"{name} of shape {array.shape} is stored in parts of {part}")

@@ -13,6 +13,7 @@ __all__ = [
     "check_levels",
     "each",
     "flag",
+    "is_text",
     "number",
     "one_of",
     "optional",
@@ -88,7 +89,7 @@ def between(low: int | float, high: int | float) -> Rule:
 # The rule of truth values.
 flag = Rule("true or false", lambda value: isinstance(value, bool), bool)
 # The rule of words and paths, which are not empty.
-text = Rule("text", lambda value: isinstance(value, str) and value != "", str)
+text = Rule("text without null characters", lambda v: v != "" and is_text(v), str)
 
 
 def one_of(*values: str) -> Rule:
@@ -123,6 +124,18 @@ def each(rule: Rule, most: int) -> Rule:
             else rule.plain(value)
         ),
     )
+
+
+def is_text(value: object) -> bool:
+    """Return whether a value is text that may name a file: no null character, no half of one."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        # Names of files that are no UTF-8 are those halves that this lets through.
+        value.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_number(value: object, kind: type) -> bool:

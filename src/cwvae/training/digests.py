@@ -42,7 +42,10 @@ def changed_file(folder: Path) -> str | None:
 def _digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of all files of a folder, by their path in it."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != _DIGESTS)
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, which may be larger than the memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

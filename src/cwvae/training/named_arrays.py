@@ -1,5 +1,6 @@
 """The arrays of a tree by the names of their places in it, as checkpoints hold them."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-__all__ = ["check_fit", "difference", "filled", "named_arrays"]
+__all__ = ["check_fit", "check_rest", "difference", "filled", "named_arrays"]
+
+# Arrays of a checkpoint: so many for each of a model, and so many bytes besides.
+_TIMES, _BESIDES = 16, 2**30
 
 
 def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array | jax.ShapeDtypeStruct]:
@@ -76,3 +80,17 @@ def _empty(leaf: Any) -> Any:
 def _name(path: Any) -> str:
     """Return the path of a leaf as text."""
     return jax.tree_util.keystr(path).lstrip(".")
+
+
+def check_rest(arrays: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where those besides a model's would take far more memory than they can.
+
+    An optimiser has a few arrays for each of a model's, and what steps hand on is small.
+    """
+    found, expected = (
+        sum(math.prod(a.shape) * a.dtype.itemsize for a in of.values()) for of in (arrays, mine)
+    )
+    if found > _TIMES * expected + _BESIDES:
+        raise ValueError(
+            f"has arrays of {found:,} bytes for a model of {expected:,}; take another checkpoint"
+        )

@@ -27,6 +27,7 @@ RECORD = "model.hmac"
 
 _KEY = "key"
 _SIZE = 32  # bytes of the key
+_LONGEST = 100  # bytes of a record, which are 64 and the end of the line
 
 
 def kept_custom(folder: Path, function: str, *, trust: bool = False) -> Custom:
@@ -52,11 +53,19 @@ def write_record(folder: Path, custom: Custom) -> None:
 def _is_recorded(folder: Path, custom: Custom) -> bool:
     """Return whether the record of a run's copy is there and is right."""
     try:
-        found = (folder / RECORD).read_bytes().strip()
+        found = _begin(folder / RECORD).strip()
         key = _place().read_bytes()
     except (OSError, ValueError):
         return False
     return len(key) == _SIZE and hmac.compare_digest(found, _record(key, custom).encode())
+
+
+def _begin(path: Path) -> bytes:
+    """Return the first bytes of a file, b"" for what is none: pipes and devices may have no end."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 def _record(key: bytes, custom: Custom) -> str:

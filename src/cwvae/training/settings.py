@@ -1,13 +1,14 @@
 """What a run is configured with, and the file of its folder that keeps it."""
 
 import dataclasses
+import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cwvae._version import __version__
 from cwvae.files import read_json, replacing, write_json
-from cwvae.training.checks import check, text, whole
+from cwvae.training.checks import check, is_text, text, whole
 from cwvae.training.config import DataConfig, TrainConfig
 from cwvae.training.custom import Custom
 from cwvae.training.model_configs import MODEL_CONFIGS, method_name
@@ -83,8 +84,10 @@ class Settings:
         check(self, _RULES)
         method_name(self.model)
         for name in ("videos", "init"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
+            if not is_text(getattr(self, name)):
+                raise ValueError(
+                    f"{name} must be {text.expected}, got {reprlib.repr(getattr(self, name))}"
+                )
         # The clock of a custom model is known to the model alone.
         slowest = 1 if self.custom else self.model.context_multiple
         if self.context % slowest:

@@ -14,7 +14,7 @@ from cwvae.data.archives import read_archive
 from cwvae.data.listing import Split
 from cwvae.data.lossless import write_lossless
 from cwvae.data.simulators.base import DiscardedError, Scene, Simulator, Task
-from cwvae.files import replacing
+from cwvae.files import read_json, replacing
 from cwvae.provenance import cores
 
 __all__ = ["Collection", "collect", "truth_file"]
@@ -140,11 +140,12 @@ def _open(folder: Path, simulator: Simulator, collection: Collection) -> None:
 def _check_same(path: Path, wanted: dict[str, Any]) -> None:
     """Raise `ValueError` for a data set that was made otherwise, unless nothing is made yet."""
     try:
-        made = {name: json.loads(path.read_text())[name] for name in wanted}
+        known = read_json(path)
+        made = {name: known[name] for name in wanted}
+        grows = all(made[split] <= wanted[split] for split in ("train", "test"))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged; give another folder") from error
     same = all(made[name] == wanted[name] for name in ("simulator", "frames", "seed"))
-    grows = all(made[split] <= wanted[split] for split in ("train", "test"))
     if not (same and grows) and (path.parent / _PARTS).is_dir():
         raise ValueError(
             f"{path.parent} holds a data set made with {made}, which can get more videos but not "

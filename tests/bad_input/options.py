@@ -86,6 +86,7 @@ OTHERS = {
     "fly": "fly",
     "train": "--out must be given",
     "train --out": "--out",
+    "train --preset debug --out=": "--out must not be followed by an empty text; give a value",
     "train --dec-stddev=2 --posterior_share 1": (
         r"since 0\.2 --dec-stddev is --decoder-stddev; since 0\.2 --posterior-share is --kl-balance"
     ),
@@ -99,7 +100,7 @@ OTHERS = {
     "evaluate {run} --step 7": "which holds those of 1; choose",
     "evaluate {run} --context 3": "--context must be a multiple of the slowest period, 4",
     "evaluate {run} --horizon 10000000": "--horizon must be at least 1 and at most 1,000,000",
-    "evaluate {run} --horizon 1000000 --num-samples 1000000": "choose fewer samples or a shorter",
+    "evaluate {run} --horizon 1000000 --num-samples 1000000": "choose fewer samples, a shorter",
     "evaluate {run} --blind 7": "blind|level",
     "evaluate {run} --data nothing": "--data must be NAME:PATH with one of the names",
     "evaluate {run} --out /proc/none": "/proc.*; give another folder",

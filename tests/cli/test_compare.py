@@ -98,7 +98,7 @@ def test_runs_without_any_results_are_an_error_with_the_command(runs, capsys):
         shutil.rmtree(folder / "analysis")
     assert compare(*runs) == 2
     line = capsys.readouterr().err
-    assert "RUN must be measured, got none that is; cwvae evaluate '" in line
+    assert "RUN must be measured, got none that is; run cwvae evaluate '" in line
     assert line.count("\n") == 1
 
 

@@ -137,3 +137,22 @@ def test_the_module_runs_as_the_command():
     command = [sys.executable, "-m", "cwvae", "demo", "--help"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "usage: cwvae demo" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["train", "--out", ""], "--out"),
+        (["train", "--out="], "--out"),
+        (["evaluate", ""], "evaluate"),
+        ([""], "the first argument"),
+    ],
+)
+def test_an_empty_text_is_an_error_that_names_what_it_follows(arguments, named):
+    with pytest.raises(ValueError, match=f"^{named} must not be followed by an empty text"):
+        parse(arguments)
+
+
+def test_a_null_character_is_an_error():
+    with pytest.raises(ValueError, match="arguments must be text without null characters"):
+        parse(["train", "--out", "a\0b"])

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from cwvae.cli import main
+from cwvae.cli.checks import check_forecasts
 from cwvae.data.videos import read_video
 from cwvae.report.animation import write_animation
+from cwvae.training.presets import PRESETS
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +97,9 @@ def test_a_context_off_the_clock_is_refused(run, videos, tmp_path, capsys):
     arguments = ["predict", str(run), str(videos / "video.npz"), "--out", str(tmp_path / "a.npz")]
     assert main([*arguments, "--context", "6"]) == 2
     assert "multiple of the slowest period, 4 frames, got 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("context", "horizon"), [(36, 10**9), (10**9, 36)])
+def test_forecasts_that_no_machine_holds_are_an_error_before_they_are_made(context, horizon):
+    with pytest.raises(ValueError, match=f"of {horizon:,} frames after {context:,}, which take"):
+        check_forecasts(PRESETS["debug"].model, context=context, horizon=horizon, videos=100)

@@ -52,20 +52,24 @@ def check_not_input(out: Path, *inputs: Path) -> None:
         raise ValueError(f"--out must be another file than the video, got {out} for both")
 
 
-def check_forecasts(model: Any, *, horizon: int, samples: int = 1, videos: int = 1) -> None:
+def check_forecasts(
+    model: Any, *, context: int, horizon: int, samples: int = 1, videos: int = 1
+) -> None:
     """Raise `ValueError` for forecasts whose frames the machine cannot hold.
 
-    They are held twice, as the model returns them and as they are measured or written.
+    They are held twice, as the model returns them and as they are measured or written, and the
+    context too, as it is read and as the model takes it.
 
-    **Arguments:** `model`, its configuration; `horizon`, frames of each; `samples` of every video;
-    `videos`, those that are predicted at a time.
+    **Arguments:** `model`, its configuration; `context` and `horizon`, frames of each; `samples` of
+    every video; `videos`, those that are predicted at a time.
     """
-    needed = 2 * 4 * videos * samples * horizon * model.size**2 * model.channels
+    frames = videos * (context + samples * horizon)
+    needed = 2 * 4 * frames * model.size**2 * model.channels
     if needed > memory():
         raise ValueError(
             f"the forecasts of a video must take at most {memory() / _GIB:,.1f} GiB, got "
-            f"{samples:,} of {horizon:,} frames, which take {needed / _GIB:,.1f} GiB; choose fewer "
-            "samples or a shorter --horizon"
+            f"{samples:,} of {horizon:,} frames after {context:,}, which take "
+            f"{needed / _GIB:,.1f} GiB; choose fewer samples, a shorter --horizon or --context"
         )
 
 

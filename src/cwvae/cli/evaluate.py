@@ -34,7 +34,13 @@ def evaluate(options: Evaluate) -> int:
     samples = options.num_samples
     devices = batch_mesh(options.devices).size
     at_once = min(run.model.forecast_batch * devices, options.num_examples)
-    check_forecasts(settings.model, horizon=settings.horizon, samples=samples, videos=at_once)
+    check_forecasts(
+        settings.model,
+        context=settings.context,
+        horizon=settings.horizon,
+        samples=samples,
+        videos=at_once,
+    )
     result = measure(
         with_levels(run, "--blind").blinded(options.blind) if options.blind else run.model,
         settings,

@@ -51,6 +51,7 @@ def parse(arguments: Sequence[str]) -> Command:
     Raises `ValueError` with one line for arguments that are wrong; `SystemExit` after printing
     help.
     """
+    _check_words(arguments)
     train = _train_defaults(arguments)
     options: Any = Annotated[type(train), tyro.conf.subcommand("train", default=train)]
     commands = (
@@ -77,6 +78,19 @@ def parse(arguments: Sequence[str]) -> Command:
             args=list(arguments),
             config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
         )
+
+
+def _check_words(arguments: Sequence[str]) -> None:
+    """Raise `ValueError` for an argument that is empty, or that no shell could give."""
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        option, sign, value = word.partition("=") if word.startswith("--") else (before, "=", word)
+        if sign and not value:
+            raise ValueError(
+                f"{option or 'the first argument'} must not be followed by an empty text; give a "
+                "value (is a variable of the shell not set?)"
+            )
+        if "\0" in word:
+            raise ValueError(f"arguments must be text without null characters, got {word!r}")
 
 
 def _info(arguments: Sequence[str]) -> Any:

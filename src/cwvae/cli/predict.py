@@ -36,7 +36,7 @@ def predict(options: Predict) -> int:
     context = options.context or settings.context
     slowest = model.context_multiple
     check_context(context, slowest)
-    check_forecasts(settings.model, horizon=options.horizon)
+    check_forecasts(settings.model, context=context, horizon=options.horizon)
     frames = context + options.horizon
     size = settings.model.size if options.resize else None
     video = read_video(options.video, most_frames=frames, size=size, options=options.reading)

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from cwvae.training.data_config import are_axes
 
-__all__ = ["DECODED_LIMIT", "ReadOptions"]
+__all__ = ["DECODED_LIMIT", "SMALL_LIMIT", "ReadOptions"]
 
 DECODED_LIMIT = 4.0
 """GiB that the decoded frames of one file may take unless another limit is given."""
+SMALL_LIMIT = 1.5
+"""The same of a file of less than 10 MB, which is never so long, and of a single frame."""
 
 _GIB = 2**30
+_SMALL = 10_000_000  # bytes
 # A decoder keeps up to 16 earlier pictures, of 1.5 bytes a pixel, beside those it works on.
 _BYTES_PER_PIXEL = 32
 
@@ -29,8 +32,9 @@ class ReadOptions:
     """Which array of an npz or HDF5 file is the video, such as data/frames; None: recognised."""
     number: int | None = None
     """Which video to take of a file that holds several, counted from 0."""
-    decoded_limit: float = DECODED_LIMIT
-    """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
+    decoded_limit: float | None = None
+    """GiB that the decoded frames of a file may take, and a frame while it is decoded, at 32 bytes
+    a pixel; None: 4, and 1.5 for a frame and for a file of less than 10 MB."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values outside their range."""
@@ -46,19 +50,33 @@ class ReadOptions:
             raise ValueError("array must be the name of an array, got none; leave it out")
         if self.number is not None and self.number < 0:
             raise ValueError(f"number must be at least 0, got {self.number}")
-        if not (self.decoded_limit > 0 and math.isfinite(self.decoded_limit)):
-            raise ValueError(f"decoded_limit must be positive, got {self.decoded_limit}")
+        limit = self.decoded_limit
+        if limit is not None and not (limit > 0 and math.isfinite(limit)):
+            raise ValueError(f"decoded_limit must be positive, got {limit}")
 
     @property
     def frame_pixels(self) -> int:
         """Pixels that a frame may have, at 32 bytes of the limit each while it is decoded."""
-        return int(self.decoded_limit * _GIB) // _BYTES_PER_PIXEL
+        return int(self._frame_limit * _GIB) // _BYTES_PER_PIXEL
+
+    @property
+    def _frame_limit(self) -> float:
+        """GiB that a frame may take."""
+        return SMALL_LIMIT if self.decoded_limit is None else self.decoded_limit
+
+    def _limit(self, path: Path) -> float:
+        """Return the GiB that the frames of a file may take."""
+        if self.decoded_limit is not None:
+            return self.decoded_limit
+        small = path.is_file() and path.stat().st_size < _SMALL
+        return SMALL_LIMIT if small else DECODED_LIMIT
 
     def check_bytes(self, path: Path, size: int, what: str) -> None:
         """Raise `ValueError` when so many bytes, of what `what` names, go beyond the limit."""
-        if size > self.decoded_limit * _GIB:
+        limit = self._limit(path)
+        if size > limit * _GIB:
             raise ValueError(
-                f"{path}: expected at most {self.decoded_limit:g} GiB of decoded frames in a file, "
+                f"{path}: expected at most {limit:g} GiB of decoded frames in a file, "
                 f"got {_gib(size)} GiB in {what}; resize the frames (--resize), give a shorter "
                 "video, or raise the limit (--decoded-limit)"
             )
@@ -72,7 +90,7 @@ class ReadOptions:
         """Return the error for frames of too many pixels."""
         return ValueError(
             f"{path}: expected frames of at most {self.frame_pixels} pixels, got {size}, which "
-            f"would take more than {self.decoded_limit:g} GiB to decode; convert the file to "
+            f"would take more than {self._frame_limit:g} GiB to decode; convert the file to "
             "smaller frames, or raise the limit (--decoded-limit)"
         )
 

@@ -29,8 +29,9 @@ class DataConfig:
     tchw; None: recognised."""
     array: str | None = None
     """Which array of an npz or HDF5 file is the video, such as data/frames; None: recognised."""
-    decoded_limit: float = 4.0
-    """GiB that the decoded frames of a file may take; a frame may have 2**25 pixels for each."""
+    decoded_limit: float | None = None
+    """GiB that the decoded frames of a file may take, and a frame while it is decoded, at 32 bytes
+    a pixel; None: 4, and 1.5 for a frame and for a file of less than 10 MB."""
     test_fraction: float = 0.1
     """Share of the videos of a data set without train and test in it that is kept for testing."""
     skip_bad_files: bool = False
@@ -66,7 +67,7 @@ _RULES = {
     "frame_rate": optional(number(0.001, 1000)),
     "axes": optional(_AXES),
     "array": optional(text),
-    "decoded_limit": number(0.001, 1e6),
+    "decoded_limit": optional(number(0.001, 1e6)),
     "test_fraction": between(0, 1),
     "skip_bad_files": flag,
     "cache_memory": number(0, 1e6),

@@ -239,7 +239,7 @@ def test_a_field_names_itself_and_what_was_expected_and_got(make, name, value):
         (TrainConfig, {"compute_dtype": "x"}, "float32 or bfloat16, got 'x'"),
         (TrainConfig, {"average": 1.0}, "a number from 0 to below 1, got 1.0"),
         (ModelConfig, {"likelihood": "x"}, "normal or calibrated or .* or logistic, got 'x'"),
-        (DataConfig, {"data": None}, "text, got None"),
+        (DataConfig, {"data": None}, "text without null characters, got None"),
     ],
 )
 def test_the_range_is_stated(make, changes, message):

@@ -15,7 +15,7 @@ with extra("cli"):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-__all__ = ["Curve", "Panel", "write_curves"]
+__all__ = ["Curve", "Panel", "follow", "write_curves"]
 
 # Okabe and Ito's palette, which colour-blind readers can follow, without its pale yellow.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -59,6 +59,11 @@ class Curve:
         if self.std is None:
             return self.interval
         return self.mean - self.std, self.mean + self.std
+
+
+def follow(frames: Int[np.ndarray, " horizon"]) -> bool:
+    """Return whether frames follow one another; values of others are drawn as points on a line."""
+    return len(frames) > 1 and bool(np.all(np.diff(frames) == 1))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,8 +151,7 @@ def _draw_panel(
         # Infinities, such as the PSNR of identical frames, would spoil the shade and the limits.
         mean = _finite(curve.mean)
         frames = first_frame + np.arange(len(mean)) if curve.frames is None else curve.frames
-        # Values far apart are points on a line, and a single one is a point.
-        marker = "o" if len(mean) == 1 or curve.frames is not None else None
+        marker = None if follow(frames) else "o"
         axis.plot(
             frames,
             mean,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cwvae._extras import extra
-from cwvae.report.curves import Curve, Panel
+from cwvae.report.curves import Curve, Panel, follow
 
 with extra("cli"):
     import plotly.graph_objects as go
@@ -67,14 +67,12 @@ def _add_curve(
             showlegend=False,
             legendgroup=name,
         )
-    # Values far apart are points on a line.
-    dense = len(frames) > 1 and bool(np.all(np.diff(frames) == 1))
     figure.add_scatter(
         x=frames,
         y=_listed(curve.mean),
         name=_legend(name),
         legendgroup=name,
-        mode="lines" if dense else "lines+markers",
+        mode="lines" if follow(frames) else "lines+markers",
         line={"color": colour, "dash": line, "width": 2},
         marker_size=5,
         hovertemplate="frame %{x}: %{y:.3g}",

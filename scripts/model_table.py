@@ -70,6 +70,9 @@ def training(name: str, header: Header) -> str:
     if settings.custom:
         raise ValueError(f"{name} is of its author's own function, which no command here has")
     preset = PRESETS[settings.preset]
+    # What the frames of a file may take of memory changes no training; its default was another.
+    data = dataclasses.replace(settings.data, decoded_limit=preset.data.decoded_limit)
+    settings = dataclasses.replace(settings, data=data)
     words = ["train", "--preset", settings.preset]
     for part in ("model", "train", "data"):
         words += changed(getattr(settings, part), getattr(preset, part))

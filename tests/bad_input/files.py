@@ -85,7 +85,7 @@ def made(content: bytes) -> Row:
         (folder / "d").mkdir()
         (folder / "d" / "made.json").write_bytes(content)
 
-    return Row("data make rooms --out d", "is damaged; give another folder", make)
+    return Row("data make crafter --out d", "is damaged; give another folder", make)
 
 
 def damaged_set(folder: Path) -> None:
@@ -212,7 +212,7 @@ ROWS = {
     "data: none of this name": Row("data make planets --out d", "must be one of|rooms"),
     "data: made before, nested deep": made(b"[" * 10**5),
     "data: made before, of words": made(
-        b'{"simulator": "rooms", "frames": 300, "seed": 0, "train": "1", "test": 1}'
+        b'{"simulator": "crafter", "frames": 300, "seed": 0, "train": "1", "test": 1}'
     ),
     "data: made into a file": Row("data make humans --out d", "is a file; give", content("d", b"")),
     "compare: one run": Row("compare {run}", "at least two runs"),

@@ -125,5 +125,5 @@ def test_forecasts_that_no_machine_holds_are_an_error_before_any_work(run, capsy
     arguments = ["evaluate", str(run), "--num-samples", "1000000000", "--horizon", "1000000"]
     assert main(arguments) == 2
     line = capsys.readouterr().err
-    assert "1,000,000,000 of 1,000,000 frames, which take" in line
+    assert "1,000,000,000 of 1,000,000 frames after 4, which take" in line
     assert line.count("\n") == 1

@@ -19,7 +19,8 @@ from cwvae.measures.windows import cut, first_and_last, model_and_rivals
 __all__ = ["Distances"]
 
 _TRUTH = "truth"
-_Features = dict[str, Float[np.ndarray, "samples windows feature"]]
+# The model has its samples, every other row one; networks differ in the number of features.
+_Features = dict[str, Float[np.ndarray, "_ windows _"]]
 
 
 class Distances(AbstractMeasure):

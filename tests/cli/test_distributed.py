@@ -1,5 +1,6 @@
 """Two processes of two devices each, over real sockets: the run of one, one stop, one end."""
 
+import itertools
 import json
 import os
 import signal
@@ -46,13 +47,14 @@ def build(config, *, key):
     decoder = Decoder(jr.normal(key, (cells[0].output_size, 1024)) / 4)
     return dataclasses.replace(model, encoder=encoder, decoder=decoder)
 """
+KNOWN = ("--preset", "debug", "--model", "small.py:build", "--levels", "1", "--batch-size", "4")
 STEPS, MINUTES = 20, 8
 
 
-def start(folder: Path, *arguments: str, devices: int) -> subprocess.Popen:
-    """Start a process of so many devices that trains in float64."""
+def start(folder: Path, *arguments: str, devices: int, bits: int = 64) -> subprocess.Popen:
+    """Start a process of so many devices that trains in floats of so many bits."""
     environment = os.environ | {
-        "JAX_ENABLE_X64": "1",
+        "JAX_ENABLE_X64": str(int(bits == 64)),
         "JAX_NUM_CPU_DEVICES": str(devices),
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         # What the first start compiled, the second one need not.
@@ -64,13 +66,20 @@ def start(folder: Path, *arguments: str, devices: int) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=folder, env=environment, **pipes)
 
 
-def pair(folder: Path, *arguments: str) -> list[subprocess.Popen]:
-    """Start two processes that train together."""
+def free_address() -> str:
+    """Return an address of this machine that nothing listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def pair(folder: Path, *arguments: str, bits: int = 64) -> list[subprocess.Popen]:
+    """Start two processes that train together."""
+    address = free_address()
     together = (f"{address},2,{number}" for number in range(2))
-    return [start(folder, *arguments, "--distributed", one, devices=2) for one in together]
+    return [
+        start(folder, *arguments, "--distributed", one, devices=2, bits=bits) for one in together
+    ]
 
 
 def lines(run: Path) -> list[dict]:
@@ -90,34 +99,55 @@ def wait_for_lines(run: Path, count: int, processes: list[subprocess.Popen]) -> 
     pytest.fail("the processes took too long")
 
 
+def assert_same_steps(ours: Path, theirs: Path, tolerance: float) -> None:
+    """Require that two runs logged the same numbers at each of their first steps."""
+    for one, other in zip(lines(ours)[:STEPS], lines(theirs)[:STEPS], strict=True):
+        for line in (one, other):
+            del line["frames_per_second"]
+        assert one.keys() == other.keys()
+        np.testing.assert_allclose(
+            [*one.values()], [*other.values()], rtol=tolerance, atol=tolerance
+        )
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A run of one process, one of two that was stopped, and how these ended."""
-    folder = tmp_path_factory.mktemp("runs")
-    (folder / "small.py").write_text(MODEL)
-    known = ["--preset", "debug", "--model", "small.py:build", "--levels", "1", "--batch-size", "4"]
-    alone = start(folder, *known, "--out", "alone", "--steps", str(STEPS), devices=1)
-    two = pair(folder, *known, "--out", "two", "--steps", "1000000")
+def folder(tmp_path_factory):
+    """A folder with a small model in it."""
+    path = tmp_path_factory.mktemp("runs")
+    (path / "small.py").write_text(MODEL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ended(folder):
+    """How two processes ended that were stopped, beside a run of one process."""
+    alone = start(folder, *KNOWN, "--out", "alone", "--steps", str(STEPS), devices=1)
+    two = pair(folder, *KNOWN, "--out", "two", "--steps", "1000000")
     wait_for_lines(folder / "two", STEPS, two)
     two[1].send_signal(signal.SIGTERM)
-    ended = [(*process.communicate(timeout=120), process.returncode) for process in two]
+    ends = [(*process.communicate(timeout=120), process.returncode) for process in two]
     said = alone.communicate(timeout=300)[1]
     assert alone.returncode == 0, said
-    return folder, ended
+    return ends
 
 
-def test_two_processes_train_as_one_does(made):
-    folder, _ = made
-    alone, two = (lines(folder / name)[:STEPS] for name in ("alone", "two"))
-    for ours, theirs in zip(two, alone, strict=True):
-        for line in (ours, theirs):
-            del line["frames_per_second"]
-        assert ours.keys() == theirs.keys()
-        np.testing.assert_allclose([*ours.values()], [*theirs.values()], rtol=1e-12, atol=1e-12)
+@pytest.mark.usefixtures("ended")
+def test_two_processes_train_as_one_does(folder):
+    assert_same_steps(folder / "two", folder / "alone", 1e-12)
 
 
-def test_a_signal_to_one_stops_both_after_the_same_step_and_the_first_alone_writes(made):
-    folder, ((printed, _, first), (silent, said, second)) = made
+def test_in_float32_too(folder):
+    steps = ("--steps", str(STEPS))
+    alone = start(folder, *KNOWN, *steps, "--out", "alone32", devices=1, bits=32)
+    two = pair(folder, *KNOWN, *steps, "--out", "two32", bits=32)
+    for process in (alone, *two):
+        said = process.communicate(timeout=300)[1]
+        assert process.returncode == 0, said
+    assert_same_steps(folder / "two32", folder / "alone32", 1e-5)
+
+
+def test_a_signal_to_one_stops_both_after_the_same_step_and_the_first_alone_writes(folder, ended):
+    (printed, _, first), (silent, said, second) = ended
     assert (first, second) == (0, 128 + signal.SIGTERM)
     assert "4 devices, 1 of the 4 videos on each" in printed
     # What connects the processes says so to each; nothing else is for all of them.
@@ -129,8 +159,33 @@ def test_a_signal_to_one_stops_both_after_the_same_step_and_the_first_alone_writ
     assert len(json.loads((folder / "two" / "environment.json").read_text())) == 1
 
 
-def test_a_run_goes_on_and_a_process_that_is_killed_ends_the_other_within_a_minute(made):
-    folder, _ = made
+def test_other_videos_in_one_of_them_are_an_error_of_both_before_the_first_step(folder):
+    for number, part in itertools.product(range(2), ("train", "test")):
+        place = folder / f"machine{number}" / "data" / part
+        place.mkdir(parents=True)
+        video = np.random.default_rng(number).integers(0, 256, (40, 32, 32, 1), np.uint8)
+        np.savez(place / "video.npz", video)
+    address = free_address()
+    both = [
+        start(
+            folder / f"machine{number}",
+            *("--data", "video_folder:data", "--preset", "debug", "--batch-size", "4"),
+            *("--out", str(folder / "unequal"), "--distributed", f"{address},2,{number}"),
+            devices=2,
+        )
+        for number in range(2)
+    ]
+    said = [process.communicate(timeout=300)[1] for process in both]
+    # One may end the other before that has a line of its own.
+    assert {process.returncode for process in both} in ({2}, {1, 2}), said
+    assert any("the same settings and videos, got others in process 1" in text for text in said), (
+        said
+    )
+    assert not (folder / "unequal").exists()
+
+
+@pytest.mark.usefixtures("ended")
+def test_a_run_goes_on_and_a_process_that_is_killed_ends_the_other_within_a_minute(folder):
     kept = lines(folder / "two")
     before = len(kept)
     two = pair(folder, "--out", "two", "--resume")

@@ -16,11 +16,12 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from cwvae.cli.statuses import FAILED
+
 __all__ = ["companions", "end_at_once"]
 
 _GOODBYE, _NUMBER = b".", 4  # bytes of the number with which a process greets the first one
 _CONNECT = 20.0  # seconds
-_FAILED = 1
 
 
 @contextlib.contextmanager
@@ -45,12 +46,12 @@ def companions(host: str) -> Iterator[None]:
                 connection.sendall(_GOODBYE)
 
 
-def end_at_once(text: str) -> None:
+def end_at_once(text: str, status: int) -> None:
     """Print what went wrong, and end this process without waiting for the others."""
     line = f"cwvae: error: process {_number()} of {jax.process_count()}: {text}"
     print(line, file=sys.stderr, flush=True)
     sys.stdout.flush()
-    os._exit(_FAILED)
+    os._exit(status)
 
 
 def _number() -> int:
@@ -89,7 +90,8 @@ def _watch(connection: socket.socket, number: int) -> None:
     if last != _GOODBYE:
         end_at_once(
             f"process {number} has ended; see what it printed. --resume goes on from the latest "
-            "checkpoint"
+            "checkpoint",
+            FAILED,
         )
 
 

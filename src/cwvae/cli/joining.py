@@ -12,6 +12,7 @@ from jax.experimental import multihost_utils
 
 from cwvae.cli.companions import companions, end_at_once
 from cwvae.cli.lines import in_one_line
+from cwvae.cli.statuses import status_of
 
 __all__ = ["joined", "joining_options"]
 
@@ -54,7 +55,7 @@ def joined(distributed: str) -> Iterator[None]:
         with companions(host or _host_of_first()):
             yield
     except Exception as error:
-        end_at_once(_in_words(error))
+        end_at_once(_in_words(error), status_of(error))
     jax.distributed.shutdown()
 
 

@@ -7,14 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cwvae._extras import MissingExtraError
 from cwvae._version import __version__
 from cwvae.cli.interrupts import Watch
 from cwvae.cli.lines import in_one_line
+from cwvae.cli.statuses import BAD_INPUT, status_of
 
 __all__ = ["main"]
-
-_FAILED, _BAD_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,22 +40,22 @@ def _run(arguments: Sequence[str], watch: Watch) -> int:
             from cwvae.cli.commands import run
 
         return run(arguments)
-    except (ValueError, OSError, MissingExtraError) as error:
-        return _fail(error, _BAD_INPUT)
     except Exception as error:
+        if status_of(error) == BAD_INPUT:
+            return _fail(error)
         if watch.was_interrupted():
             return watch.interrupted()
         if _is_out_of_memory(error):
-            return _fail(error, _FAILED)
+            return _fail(error)
         raise
 
 
-def _fail(error: Exception, status: int) -> int:
+def _fail(error: Exception) -> int:
     """Print what went wrong and return the exit status."""
     if os.environ.get("CWVAE_DEBUG"):
         raise error
     print(f"cwvae: error: {in_one_line(_described(error))}", file=sys.stderr)
-    return status
+    return status_of(error)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -21,6 +21,7 @@ from cwvae.cli.loop import Loop, NonFiniteLossError, check_finite
 from cwvae.cli.options import Train
 from cwvae.cli.preview import Preview
 from cwvae.cli.resuming import check_unused, settings_before
+from cwvae.cli.statuses import FAILED
 from cwvae.cli.stepping import Steps
 from cwvae.cli.times import Times
 from cwvae.data.pipeline import BatchIterator, batches
@@ -34,8 +35,6 @@ from cwvae.training.settings import Settings, write_settings
 from cwvae.training.step import TrainState
 
 __all__ = ["train"]
-
-_FAILED = 1
 
 
 def train(options: Train, *, deadline: float = float("inf")) -> int:
@@ -159,9 +158,10 @@ def _run(
             return 128 + interrupts.received if interrupts.received else 0
         except (NonFiniteLossError, eqx.EquinoxRuntimeError, OSError) as error:
             if jax.process_count() > 1:
-                raise  # The others may know nothing of it, and must not be waited for.
+                # The others may know nothing of it, and must not be waited for.
+                raise RuntimeError(_first_line(error)) from error
             print(f"cwvae: error: {_first_line(error)}; {_kept(checkpoints)}", file=sys.stderr)
-            return _FAILED
+            return FAILED
 
 
 def _claim(

@@ -12,6 +12,9 @@ from cwvae.cli.options import Demo, Evaluate, Info, Predict, Train
 from cwvae.cli.parsing import parse
 from cwvae.training.presets import PRESETS
 
+HELPS = ["train", "evaluate", "predict", "analyse", "compare", "encode", "info", "export", "push"]
+HELPS += ["program", "models", "data make", "data show", "benchmark", "demo"]
+
 
 def help_of(*arguments: str, capsys: pytest.CaptureFixture) -> str:
     with pytest.raises(SystemExit) as stop:
@@ -77,7 +80,7 @@ def test_help_shows_the_defaults_of_the_preset(capsys):
     assert "(default: 800)" in " ".join(shown.split())
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "demo", "data make"])
+@pytest.mark.parametrize("command", HELPS)
 def test_help_shows_one_default_of_an_option_and_nothing_of_errors(command, capsys):
     shown = " ".join(help_of(*command.split(), capsys=capsys).replace("│", "").split())
     assert "Raises" not in shown
@@ -85,9 +88,26 @@ def test_help_shows_one_default_of_an_option_and_nothing_of_errors(command, caps
     assert not re.findall(r"\(default: [^)]*\)\.? \(default: ", shown)
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "info", "demo"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("train --seed", "--seed must be followed by a value"),
+        ("train --out run --seed a", "--seed must be a whole number, got 'a'"),
+        ("train --out run --learning-rate a", "--learning-rate must be a number, got 'a'"),
+        ("predict run a --out b --number a", "--number must be a whole number or None, got 'a'"),
+        ("data make --out a", "name must be given"),
+        ("data show", "dataset, --out must be given"),
+        ("benchmark pockets --out a", "size must be one of pocket, rooms, paper, debug, got"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_in_plain_words(arguments, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        parse(arguments.split())
+
+
+@pytest.mark.parametrize("name", HELPS)
 def test_an_error_points_to_the_help_of_its_command(name, capsys):
-    assert main([name, "--wings"]) == 2
+    assert main([*name.split(), "--wings"]) == 2
     assert f"(see cwvae {name} --help)" in capsys.readouterr().err
 
 

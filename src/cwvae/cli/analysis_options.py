@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Annotated
 
 from cwvae._extras import extra
 from cwvae.cli.checks import at_least_one, check_not_input, check_seed, expand_paths
@@ -13,6 +14,12 @@ with extra("cli"):
 __all__ = ["Analyse", "Compare", "Encode"]
 
 _MOST = 1_000_000  # frames or videos
+
+# Tyro takes none for a default, which is an error here with a line of its own.
+_Paths = Annotated[
+    tyro.conf.Positional[tuple[Path, ...]],
+    tyro.conf.arg(metavar="PATH [PATH ...]", help_behavior_hint="(required)"),
+]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +80,7 @@ class Compare:
     missing is named with the command that makes it.
     """
 
-    runs: tyro.conf.Positional[tuple[Path, ...]]
+    runs: _Paths
     """Two or more: folders of runs, files or folders of `cwvae export`, or pretrained:NAME."""
     out: Path = Path("comparison.html")
     """What to write: an .html file."""
@@ -100,7 +107,7 @@ class Encode:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run, file or folder of `cwvae export`, pretrained:NAME or hub:OWNER/NAME."""
-    videos: tyro.conf.Positional[tuple[Path, ...]]
+    videos: _Paths
     """The videos: files, arrays, folders of pictures."""
     out: Path
     """What to write: an .npz or .parquet file, or a .zarr folder."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from cwvae._extras import extra
 from cwvae.benchmark.experiments import SIZES
@@ -37,8 +37,8 @@ class BenchmarkOptions:
     plan: bool = False
     """Print every run, what is left of it, and how long its training takes here; train nothing but
     a few steps that are timed."""
-    methods: tuple[str, ...] = ()
-    """The methods, such as cwvae rssm; none: all of them."""
+    methods: Annotated[tuple[str, ...], tyro.conf.arg(help_behavior_hint="(default: all)")] = ()
+    """The methods, such as cwvae rssm."""
     workers: int = 1
     """Runs at a time, each on its share of the processor's cores."""
 

@@ -1,10 +1,9 @@
-"""From arguments to a command, and from what tyro finds wrong to one line."""
+"""From arguments to a command."""
 
 import argparse
-import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -24,9 +23,10 @@ from cwvae.cli.options import (
     Predict,
     Train,
 )
+from cwvae.cli.parse_errors import errors_in_one_line
 from cwvae.data.datasets import DATASETS
 from cwvae.training.presets import PRESETS
-from cwvae.training.settings import RENAMED, Settings, read_settings
+from cwvae.training.settings import Settings, read_settings
 
 with extra("cli"):
     import tyro
@@ -37,12 +37,6 @@ _Command = TypeVar("_Command", Train, Info)
 
 _DESCRIPTION = """Clockwork Variational Autoencoders: train temporally hierarchical video models, \
 look at what they predict, and measure it. `cwvae --version` prints the version."""
-
-
-_COMMANDS = (
-    *("train", "evaluate", "predict", "analyse", "compare", "encode"),
-    *("info", "export", "push", "program", "models", "data", "benchmark", "demo"),
-)
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -70,7 +64,7 @@ def parse(arguments: Sequence[str]) -> Command:
         | Annotated[BenchmarkOptions, tyro.conf.subcommand("benchmark")]
         | Annotated[Demo, tyro.conf.subcommand("demo")]
     )
-    with _one_line(arguments[0] if arguments else ""):
+    with errors_in_one_line(arguments):
         return tyro.cli(
             commands,  # type: ignore[arg-type]
             prog="cwvae",
@@ -181,67 +175,3 @@ def _fitting_preset(data: str | None) -> str:
     """Return the name of the preset that fits the data set."""
     name = (data or "").partition(":")[0]
     return DATASETS[name].preset if name in DATASETS else "moving_mnist"
-
-
-@contextlib.contextmanager
-def _one_line(command: str) -> Iterator[None]:
-    """Let tyro raise `ValueError` in one line, where it would print a box and exit.
-
-    The hook is not part of tyro's stable interface; without it, or for a kind of error that is not
-    known here, the box is printed.
-    """
-    prog = f"cwvae {command}" if command in _COMMANDS else "cwvae"
-
-    def raise_line(event: Any) -> None:
-        text = _text(event)
-        if text is not None:
-            raise ValueError(f"{text} (see {prog} --help)")
-
-    hook = getattr(getattr(tyro, "_errors", None), "on_parse_error", None)
-    with contextlib.nullcontext() if hook is None else hook(raise_line):
-        yield
-
-
-def _text(event: Any) -> str | None:
-    """Return what tyro found wrong, None for a kind of error that is not known."""
-    match type(event).__name__:
-        case "UnrecognizedArgs":
-            return _unknown(event.tokens)
-        case "MissingArgs":
-            names = [_option(missing.arg) for missing in event.missing_arguments]
-            unknown = [_unknown(event.unrecognized_tokens)] if event.unrecognized_tokens else []
-            return "; ".join([f"{', '.join(names)} must be given", *unknown])
-        case "MissingSubcommand":
-            names = [name or "" for name in event.subcommand_spec.parser_from_name]
-            return f"expected one of {', '.join(names)}, got {event.found_token or 'nothing'}"
-        case "InvalidChoice":
-            choices = ", ".join(event.choices)
-            return f"{_option(event.argument)} must be one of {choices}, got {event.value}"
-        case "BadValue":
-            return f"{_option(event.argument)} must have another number of values"
-        case "InstantiationFailure":
-            return _with_option(event)
-    return None
-
-
-def _unknown(tokens: Sequence[str]) -> str:
-    """Name arguments that are not known, and the present names of those that once were."""
-    former = {f"--{old}".replace("_", "-"): new.replace("_", "-") for old, new in RENAMED.items()}
-    options = [token.partition("=")[0].replace("_", "-") for token in tokens]
-    renamed = [f"since 0.2 {name} is --{former[name]}" for name in options if name in former]
-    return "; ".join([f"unknown arguments: {' '.join(tokens)}", *renamed])
-
-
-def _with_option(event: Any) -> str:
-    """Return what is wrong with a value, with the name of its option."""
-    if event.argument is not None:
-        return f"{_option(event.argument)}: {event.message}"
-    field, must, rest = str(event.message).partition(" must ")
-    if must and field.isidentifier():
-        return f"--{field.replace('_', '-')} must {rest}"
-    return str(event.message)
-
-
-def _option(argument: Any) -> str:
-    """Return an option as it is written, a positional argument without the group it is in."""
-    return str(argument.display_name()).rpartition(".")[2]

@@ -173,7 +173,8 @@ def test_the_metrics_of_few_videos_stand_beside_the_others():
         known = {"method": title, "title": title, "perceptual": few, "distances": near}
         ratios = {"mass": {"median": 0.5}}
         run = known | found(0.5)
-        return run | {"summary": {**run["summary"], "model, mean": {**PIXELS, **ratios}}}
+        rows = {"model, mean": {**PIXELS, **ratios}, "random training frame": PIXELS}
+        return run | {"summary": {**run["summary"], **rows}}
 
     result = {"runs": [entry("A", 0.25, 30.0, 0.1), entry("A", 0.75, 50.0, 0.2)]}
     frames, distances = frame_table(result).splitlines(), distance_table(result).splitlines()
@@ -181,7 +182,10 @@ def test_the_metrics_of_few_videos_stand_beside_the_others():
     assert "| 0.500 (0.250 to 0.750) | 0.500 (0.500 to 0.500) |" in frames[2]
     assert frames[3] == "| (copy last frame) | 0.500 | 15.00 |  |  |"
     assert distances[0] == "| method | FVD, 5 to 20 | FVD, 85 to 100 | KDD, 5 to 20 |"
-    assert distances[2:] == ["| A | 1 | 40 | 0.15 |", "| (copy last frame) |  |  | 0.5 |"]
+    assert distances[2:] == [
+        "| A | 1 (1 to 1) | 40 (30 to 50) | 0.15 (0.1 to 0.2) |",
+        "| (copy last frame) |  |  | 0.5 |",
+    ]
 
 
 def test_walks_are_judged_and_shown_by_their_sequence_of_rooms():

@@ -31,7 +31,10 @@ def frame_table(result: Mapping[str, Any]) -> str:
 
 
 def distance_table(result: Mapping[str, Any]) -> str:
-    """Return a row a method: every distance at every window, the mean over seeds; "" without."""
+    """Return a row a method: every distance at every window; then rows of reference.
+
+    Of several seeds the mean, with the least and the most. "" where no distance was measured.
+    """
     columns = [
         (name, place, f"{DISTANCES[name].label}, {first} to {last}")
         for name in DISTANCES
@@ -45,9 +48,8 @@ def distance_table(result: Mapping[str, Any]) -> str:
         rows.append([runs[0]["title"], *cells])
     for row in _references(result):
         runs = result["runs"][:1]
-        rows.append(
-            [f"({row})", *(_distance_cell(runs, row, name, place) for name, place, _ in columns)]
-        )
+        cells = [_distance_cell(runs, row, name, place) for name, place, _ in columns]
+        rows += [[f"({row})", *cells]] if any(cells) else []
     return markdown(["method", *(head for _, _, head in columns)], rows)
 
 
@@ -61,7 +63,8 @@ def _frame_cell(summaries: Sequence[Mapping[str, Any]], metric: str) -> str:
     """Return a metric of the runs of a method, "" where one does not have it."""
     if not all(metric in summary for summary in summaries):
         return ""
-    return spread([middle(summary[metric]) for summary in summaries], 2 if metric == "psnr" else 3)
+    style = ".2f" if metric == "psnr" else ".3f"
+    return spread([middle(summary[metric]) for summary in summaries], style)
 
 
 def _references(result: Mapping[str, Any]) -> list[str]:
@@ -85,11 +88,11 @@ def _windows(result: Mapping[str, Any], name: str) -> Sequence[Sequence[int]]:
 
 
 def _distance_cell(runs: Sequence[_Run], row: str, name: str, place: int) -> str:
-    """Return a distance at a window, the mean over runs, "" where one does not have it."""
+    """Return a distance at a window, "" where a run does not have it."""
     values = []
     for run in runs:
         section = _distances(run, name)
         if section is None or row not in section["rows"]:
             return ""
         values.append(section["rows"][row][name]["value"][place])
-    return f"{sum(values) / len(values):.3g}"
+    return spread(values, ".3g")

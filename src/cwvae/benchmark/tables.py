@@ -92,7 +92,7 @@ def _pixels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return SSIM and PSNR, the mean over forecasts and frames."""
     found = [run["summary"]["model, mean"] for run in runs]
     ssim, psnr = ([one[name]["mean"] for one in found] for name in ("ssim", "psnr"))
-    return [spread(ssim, 3), spread(psnr)]
+    return [spread(ssim, ".3f"), spread(psnr)]
 
 
 def _references(result: Mapping[str, Any], frames: Sequence[int]) -> list[list[str]]:
@@ -125,12 +125,12 @@ def _as_measured(known: Mapping[str, Any] | None) -> list[str]:
     return [f"{known['ssim']['mean']:.3f}", f"{known['psnr']['mean']:.2f}"]
 
 
-def spread(values: Sequence[float], digits: int = 2) -> str:
+def spread(values: Sequence[float], style: str = ".2f") -> str:
     """Return the mean of some values, with the least and the most of several."""
-    mean = f"{sum(values) / len(values):.{digits}f}"
+    mean = format(sum(values) / len(values), style)
     if len(values) == 1:
         return mean
-    return f"{mean} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    return f"{mean} ({min(values):{style}} to {max(values):{style}})"
 
 
 def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -26,7 +26,7 @@ from cwvae.training.settings import Settings
 from cwvae.training.step import loss_inputs
 from cwvae.video_model import AbstractLoss, AbstractVideoModel
 
-__all__ = ["configure"]
+__all__ = ["check_loss", "configure"]
 
 _GIB = 2**30
 
@@ -37,8 +37,8 @@ def configure(options: Train, *, devices: int = 1) -> Settings:
     Every batch is shared out over so many devices. Nothing is computed or written. Raises
     `ValueError` for a batch that the devices cannot share evenly, for a custom model that cannot be
     built, for weights of the KL that are not one a level, for pieces that do not end on a tick of
-    every level, for training videos that are too short, for options of the loss that the model does
-    not have, and for a training step that takes more memory than the limit.
+    every level, for training videos that are too short, and for a training step that takes more
+    memory than the limit.
     """
     check_batch(options.train.batch_size, devices)
     preset = PRESETS[options.preset]
@@ -64,7 +64,7 @@ def configure(options: Train, *, devices: int = 1) -> Settings:
     _check_weights(settings.train, model.latents)
     check_pieces(settings.train.frames, settings.train, multiple)
     _check_frames(settings.train.frames, model.fewest_frames)
-    _check_loss(model, settings)
+    _check_past(model, settings.train)
     _check_memory(model, settings, options.memory_limit, devices)
     context = max(preset.context // multiple, 1) * multiple
     return dataclasses.replace(settings, context=context)
@@ -107,20 +107,27 @@ def _check_frames(frames: int, fewest: int) -> None:
         )
 
 
-def _check_loss(model: AbstractVideoModel, settings: Settings) -> None:
-    """Raise `ValueError` for a loss that the model cannot compute, without computing it."""
-    size, channels, config = settings.model.size, settings.model.channels, settings.train
+def _check_past(model: AbstractVideoModel, config: TrainConfig) -> None:
+    """Raise `ValueError` for pieces of videos and a model that carries nothing on."""
     if config.pieces > 1 and eqx.filter_eval_shape(lambda m: m.first_past(1), model) is None:
         raise ValueError(
             f"--pieces must be 1 for a model that carries nothing on, got {config.pieces}"
         )
+
+
+def check_loss(settings: Settings) -> None:
+    """Raise `ValueError` for a loss that the model cannot compute, without computing it.
+
+    Tracing it takes a good part of a start, so it is for the words when the first step has failed.
+    """
+    size, channels, config = settings.model.size, settings.model.channels, settings.train
 
     def loss(model: AbstractVideoModel) -> AbstractLoss:
         videos = jnp.zeros((config.batch_size, config.frames, size, size, channels))
         return model.loss(videos, loss_inputs(config, jnp.zeros((), "int32")), key=jr.key(0))
 
     try:
-        eqx.filter_eval_shape(loss, model)
+        eqx.filter_eval_shape(loss, model_shapes(settings))
     except (TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         if config.compute_dtype == "float32":

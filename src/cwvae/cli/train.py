@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 
 from cwvae._version import __version__
-from cwvae.cli.configuring import configure
+from cwvae.cli.configuring import check_loss, configure
 from cwvae.cli.folder import add_start, check_writable, locked, read_starts
 from cwvae.cli.interrupts import Interrupts
 from cwvae.cli.joining import joined
@@ -32,7 +32,7 @@ from cwvae.training.devices import batch_mesh, shard_state
 from cwvae.training.processes import check_alike, is_first, wait
 from cwvae.training.run import checkpoint_folder, trained_steps
 from cwvae.training.settings import Settings, write_settings
-from cwvae.training.step import TrainState
+from cwvae.training.step import StepRecord, TrainState
 
 __all__ = ["train"]
 
@@ -148,7 +148,7 @@ def _run(
     checkpoints: Checkpoints | None = None
     with contextlib.ExitStack() as stack:
         try:
-            taken = steps.take(start, state)
+            taken = _first_step(settings, steps, state)
             check_finite(start, taken[1])
             # Only now, when nothing can be wrong with the start any more, is anything written.
             checkpoints = _claim(options, settings, start, stack)
@@ -162,6 +162,17 @@ def _run(
                 raise RuntimeError(_first_line(error)) from error
             print(f"cwvae: error: {_first_line(error)}; {_kept(checkpoints)}", file=sys.stderr)
             return FAILED
+
+
+def _first_step(
+    settings: Settings, steps: Steps, state: TrainState
+) -> tuple[TrainState, StepRecord]:
+    """Take the first step of a start; where that fails for the model's loss, put it in words."""
+    try:
+        return steps.take(int(state.step), state)
+    except (TypeError, ValueError):
+        check_loss(settings)
+        raise
 
 
 def _claim(

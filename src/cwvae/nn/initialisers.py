@@ -35,7 +35,7 @@ def glorot_uniform(
     fan_in, fan_out = fans or (window * shape[-2], window * shape[-1])
     limit = math.sqrt(6 / (fan_in + fan_out))
     drawn = _uniform(math.prod(shape), key).reshape(shape)
-    return jnp.asarray(drawn.dtype.type(limit) * drawn)
+    return _as_jax(drawn.dtype.type(limit) * drawn)
 
 
 def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "rows columns"]:
@@ -50,23 +50,23 @@ def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "ro
 def uniform(shape: tuple[int, ...], *, limit: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
     """Draw from the uniform distribution on +- limit."""
     drawn = _uniform(math.prod(shape), key).reshape(shape)
-    return jnp.asarray(drawn.dtype.type(limit) * drawn)
+    return _as_jax(drawn.dtype.type(limit) * drawn)
 
 
 def normal(shape: tuple[int, ...], *, stddev: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
     """Draw from the normal distribution with mean 0."""
     drawn = _drawn(_normal_block, math.prod(shape), key).reshape(shape)
-    return jnp.asarray(drawn.dtype.type(stddev) * drawn)
+    return _as_jax(drawn.dtype.type(stddev) * drawn)
 
 
 def ones(*shape: int) -> Float[Array, "*shape"]:
     """Return ones without compiling anything."""
-    return jnp.asarray(np.ones(shape, _dtype()))
+    return _as_jax(np.ones(shape, _dtype()))
 
 
 def zeros(*shape: int) -> Float[Array, "*shape"]:
     """Return zeros without compiling anything."""
-    return jnp.asarray(np.zeros(shape, _dtype()))
+    return _as_jax(np.zeros(shape, _dtype()))
 
 
 def _uniform(count: int, key: PRNGKeyArray) -> Float[Array | np.ndarray, " count"]:
@@ -111,6 +111,11 @@ def _orthonormal(
     # Without the sign of r the distribution would depend on how qr is computed.
     q = q * jnp.sign(jnp.diagonal(r))[None]
     return q if shape[0] >= shape[1] else q.T
+
+
+def _as_jax(values: Array | np.ndarray) -> Array:
+    """Return values as an array of JAX, for which `jnp.asarray` would compile a program a shape."""
+    return jax.device_put(values)
 
 
 def _dtype() -> np.dtype:

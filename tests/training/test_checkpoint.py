@@ -13,6 +13,7 @@ import tensorstore
 from models import CELLS, plain
 
 from cwvae.clock import Clock
+from cwvae.training import named_arrays
 from cwvae.training.build import build
 from cwvae.training.checkpoint import Checkpoints
 from cwvae.training.digests import write_digests
@@ -169,3 +170,20 @@ def test_parts_larger_than_their_array_are_damage_before_they_are_unpacked(check
     write_digests(folder.parent)
     with pytest.raises(ValueError, match=r"damaged \(model.encoder.*stored in parts of"):
         checkpoints.load_model(state(0).model)
+
+
+@pytest.mark.parametrize("digests", [True, False])
+def test_an_earlier_checkpoint_is_named_unless_it_would_unpack_to_far_more_than_its_files(
+    digests, checkpoints, monkeypatch
+):
+    for step in (3, 4):
+        checkpoints.save(state(0, step=step), {})
+    if not digests:
+        (checkpoints.folder / "3" / "digests.json").unlink()
+    (checkpoints.folder / "4" / "state" / "_METADATA").write_text("{")
+    with pytest.raises(ValueError, match="that of step 3 is whole"):
+        checkpoints.load(state(1))
+    monkeypatch.setattr(named_arrays, "_BESIDES", -(2**40))
+    found = "that of step 3 is whole" if digests else "no earlier one is whole"
+    with pytest.raises(ValueError, match=found):
+        checkpoints.load(state(1))

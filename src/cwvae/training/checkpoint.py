@@ -15,8 +15,8 @@ from jaxtyping import PyTree
 from cwvae._extras import extra
 from cwvae.training.average import model_names, state_names
 from cwvae.training.digests import UncheckedWarning, changed_file, has_digests, write_digests
-from cwvae.training.disk import check_space, first_line, writing
-from cwvae.training.named_arrays import check_fit, check_rest, filled, named_arrays
+from cwvae.training.disk import check_space, first_line, stored, writing
+from cwvae.training.named_arrays import check_fit, check_rest, filled, named_arrays, oversized
 from cwvae.training.processes import gathered, is_first, wait
 from cwvae.training.step import TrainState
 from cwvae.video_model import AbstractVideoModel
@@ -202,9 +202,15 @@ class Checkpoints:
         return self.latest if step is None else step
 
     def _is_whole(self, step: int) -> bool:
-        """Return whether a checkpoint can be read."""
+        """Return whether the files of a checkpoint are as they were saved, else can be read."""
+        folder = self.folder / str(step)
         try:
-            self._restore(step, self._metadata(step))
+            saved = self._metadata(step)
+            if has_digests(folder):
+                return True
+            if oversized(saved, stored(folder)):
+                return False
+            self._restore(step, saved)
         except _DamagedError:
             return False
         return True

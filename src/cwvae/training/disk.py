@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["check_space", "first_line", "writing"]
+__all__ = ["check_space", "first_line", "stored", "writing"]
 
 # What a file system needs besides the arrays: their index, blocks that are not full.
 _MARGIN = 2**20
@@ -22,6 +22,11 @@ def check_space(folder: Path, needed: int) -> None:
     if free < needed + _MARGIN:
         message = f"{os.strerror(errno.ENOSPC)} for a checkpoint of {needed / 2**20:.1f} MiB"
         raise OSError(errno.ENOSPC, message, str(folder))
+
+
+def stored(folder: Path) -> int:
+    """Return the bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 @contextlib.contextmanager

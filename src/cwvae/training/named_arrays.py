@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-__all__ = ["check_fit", "check_rest", "difference", "filled", "named_arrays"]
+__all__ = ["check_fit", "check_rest", "difference", "filled", "named_arrays", "oversized"]
 
-# Arrays of a checkpoint: so many for each of a model, and so many bytes besides.
+# Arrays of a checkpoint: so many for each of a model, or so many times the bytes of its files, and
+# so many bytes besides.
 _TIMES, _BESIDES = 16, 2**30
 
 
@@ -87,10 +88,18 @@ def check_rest(arrays: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
 
     An optimiser has a few arrays for each of a model's, and what steps hand on is small.
     """
-    found, expected = (
-        sum(math.prod(a.shape) * a.dtype.itemsize for a in of.values()) for of in (arrays, mine)
-    )
+    found, expected = _nbytes(arrays), _nbytes(mine)
     if found > _TIMES * expected + _BESIDES:
         raise ValueError(
             f"has arrays of {found:,} bytes for a model of {expected:,}; take another checkpoint"
         )
+
+
+def oversized(arrays: Mapping[str, Any], stored: int) -> bool:
+    """Return whether arrays would take far more memory than the bytes that files hold of them."""
+    return _nbytes(arrays) > _TIMES * stored + _BESIDES
+
+
+def _nbytes(arrays: Mapping[str, Any]) -> int:
+    """Return the bytes of arrays, of which the shapes may be all that there is."""
+    return sum(math.prod(array.shape) * array.dtype.itemsize for array in arrays.values())

@@ -4,6 +4,7 @@ import os
 from functools import partial
 
 import equinox as eqx
+import jax
 
 _FAST = "--xla_cpu_use_fusion_emitters=false"
 
@@ -26,3 +27,14 @@ def environment_of_users() -> dict[str, str]:
     """Return the environment for a process that compiles as users do."""
     # Without the space before it, which XLA takes for the name of a file.
     return os.environ | {"XLA_FLAGS": os.environ["XLA_FLAGS"].removesuffix(_FAST).strip()}
+
+
+class Programs:
+    """A count of what this process compiles, or reads from the folder of compilations."""
+
+    def __init__(self):
+        self.count = 0
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+
+    def _listen(self, event: str, seconds: float, **_: object) -> None:
+        self.count += event.endswith("backend_compile_duration")

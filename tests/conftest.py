@@ -29,6 +29,9 @@ jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_disable_most_optimizations", True)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 compiling.compile_fast()
+programs = compiling.Programs()
+# A program and what it was traced from take some 3 MB.
+_MOST_PROGRAMS = 400
 
 # Tracing makes garbage that counting references frees; looking for cycles in a process full of
 # compiled programs takes longer than the tests.
@@ -85,7 +88,12 @@ def clock_by_hand(monkeypatch):
 
 @pytest.fixture(scope="module", autouse=True)
 def forget():
-    """Forget what a file of tests compiled, which would fill the memory of the next."""
+    """Forget what files of tests compiled before it fills the memory.
+
+    Until then they share the small programs that all of them need.
+    """
     yield
-    jax.clear_caches()
-    gc.collect()
+    if programs.count > _MOST_PROGRAMS:
+        jax.clear_caches()
+        gc.collect()
+        programs.count = 0

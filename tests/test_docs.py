@@ -11,7 +11,8 @@ import jax
 import pytest
 from blocks import alike, blocks, run
 
-from cwvae.cli.parsing import _COMMANDS, parse
+from cwvae.cli.parse_errors import COMMANDS
+from cwvae.cli.parsing import parse
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -51,7 +52,7 @@ def test_every_command_is_one(page, tmp_path, monkeypatch):
 def test_the_page_of_commands_has_every_command():
     table = (DOCS / "howto" / "commands.md").read_text().split("## Training")[0]
     rows = "".join(re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE))
-    assert [name for name in _COMMANDS if f"`{name}`" not in rows] == []
+    assert [name for name in COMMANDS if f"`{name}`" not in rows] == []
 
 
 @pages

@@ -11,9 +11,10 @@ from cwvae.training.settings import RENAMED
 with extra("cli"):
     import tyro
 
-__all__ = ["errors_in_one_line"]
+__all__ = ["COMMANDS", "errors_in_one_line"]
 
-_COMMANDS = (
+# All commands, in the order in which help shows them.
+COMMANDS = (
     *("train", "evaluate", "predict", "analyse", "compare", "encode"),
     *("info", "export", "push", "program", "models", "data", "benchmark", "demo"),
 )
@@ -46,7 +47,7 @@ def errors_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
 def _commands(arguments: Sequence[str]) -> list[str]:
     """Return the command that arguments begin with, and that of `data`, whose help they are of."""
     command, *rest = [*arguments[:2], "", ""][:2]
-    if command not in _COMMANDS:
+    if command not in COMMANDS:
         return []
     return [command, *(word for word in rest if command == "data" and word in _DATA)]
 

@@ -11,7 +11,8 @@ import jax
 import pytest
 from blocks import alike, blocks, run
 
-from cwvae.cli.parsing import _COMMANDS, parse
+from cwvae.cli.parse_errors import _COMMANDS
+from cwvae.cli.parsing import parse
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

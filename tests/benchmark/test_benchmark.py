@@ -279,6 +279,7 @@ def test_runs_done_elsewhere_are_not_made_again(tmp_path):
         ({"runs": [NAMED | {"seed": "../0"}]}, "expected lists tuning and runs"),
         ({"runs": [{"seed": 0}]}, "expected lists tuning and runs"),
         ({"tuning": 3}, "expected lists tuning and runs"),
+        ({"tuning": [NAMED | {"seed": 0}]}, "and what was found, .*KeyError 'summary'"),
     ],
 )
 def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, message):
@@ -287,6 +288,8 @@ def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, messag
     with pytest.raises(ValueError, match=message) as raised:
         take_over(results, "pocket", POCKET, tmp_path)
     assert str(results) in str(raised.value)
+    # Nothing of it counts as done.
+    assert list(tmp_path.iterdir()) == [results]
 
 
 def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, monkeypatch):

@@ -35,6 +35,12 @@ NAMED = {"method": "cwvae", "variant": POCKET.grid("cwvae")[0].name}
 PIXELS = {"ssim": {"mean": 0.5}, "psnr": {"mean": 15.0}}
 
 
+def row_of_reference(share: float, lost_at: int | None) -> dict:
+    """Return what might be read where no model made the frames."""
+    shares = {name: {"mean": [share] * 4} for name in ("accuracy", "legible")}
+    return shares | {"position_lost_at": lost_at}
+
+
 def found(accuracy: float, ssim: float = 0.5) -> dict:
     """Return what an evaluation might find."""
     pixels = {"ssim": {"mean": ssim}, "psnr": {"mean": 15.0}}
@@ -43,7 +49,10 @@ def found(accuracy: float, ssim: float = 0.5) -> dict:
         "accuracy": [accuracy] * 4,
         "legible": [0.9] * 4,
         "position_lost_at": 60,
-        "rows": {"truth": {"accuracy": {"mean": [0.99] * 4}, "legible": {"mean": [1.0] * 4}}},
+        "rows": {
+            "truth": row_of_reference(0.99, lost_at=None),
+            "copy of the last frame": row_of_reference(0.98, lost_at=39),
+        },
     }
     summary = {"model, mean": pixels, "copy last frame": pixels}
     return {"summary": summary, "identity": identity}
@@ -146,7 +155,7 @@ def test_the_best_of_the_grid_is_taken(tmp_path):
 
 def test_the_tables_have_a_row_a_method_and_rows_of_reference():
     def entry(title, seed, accuracy):
-        cost = {"parameters": 1000, "frames_seen": 7200, "frames_per_second": 2.0}
+        cost = {"parameters": 1000, "frames_seen": 7200, "frames_per_second": 1.0 + 2 * seed}
         named = {"method": title, "title": title, "variant": "width 1, 0.001", "seed": seed}
         return named | cost | found(accuracy)
 
@@ -158,6 +167,10 @@ def test_the_tables_have_a_row_a_method_and_rows_of_reference():
     assert lines[2].startswith("| CW-VAE | 0.62 (0.50 to 0.75) |")
     assert lines[3].startswith("| RSSM | 0.25 |")
     assert lines[4].startswith("| (truth) | 0.99 |")
+    assert lines[4].endswith("| never |  |  |  |")
+    # Read under another name than that of its frames.
+    assert lines[5].startswith("| (copy last frame) | 0.98 |")
+    assert lines[5].endswith("| 0.98 | 39 | 0.500 | 15.00 |  |")
     assert all(line.count("|") == lines[0].count("|") for line in lines)
     assert "| CW-VAE | width 1, 0.001 | 1,000 | 7,200 | 2 | 1.00 |" in costs(result)
     assert "| CW-VAE | width 1, 0.001 | 0.125 | 0.500 |" in tuned(result)
@@ -266,6 +279,7 @@ def test_runs_done_elsewhere_are_not_made_again(tmp_path):
         ({"runs": [NAMED | {"seed": "../0"}]}, "expected lists tuning and runs"),
         ({"runs": [{"seed": 0}]}, "expected lists tuning and runs"),
         ({"tuning": 3}, "expected lists tuning and runs"),
+        ({"tuning": [NAMED | {"seed": 0}]}, "and what was found, .*KeyError 'summary'"),
     ],
 )
 def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, message):
@@ -274,6 +288,8 @@ def test_results_that_cannot_be_taken_over_are_an_error(tmp_path, change, messag
     with pytest.raises(ValueError, match=message) as raised:
         take_over(results, "pocket", POCKET, tmp_path)
     assert str(results) in str(raised.value)
+    # Nothing of it counts as done.
+    assert list(tmp_path.iterdir()) == [results]
 
 
 def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, monkeypatch):

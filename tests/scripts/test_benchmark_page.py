@@ -79,7 +79,7 @@ def test_what_is_missing_of_a_benchmark_is_said(folder):
     made = benchmark_page.page()
     assert "Not complete.** Missing so far: vta, width 1, seed 0, 8,000 steps." in made
     assert "Metrics of frames" not in made
-    assert "The short trainings, 10 steps each:" in made
+    assert "The short trainings, 10 steps each. What remembers most is chosen" in made
     (folder / "results.json").write_text(json.dumps(part | {"runs": [RUN]}))
     benchmark_page.add("mine", folder)
     assert (

@@ -20,7 +20,7 @@ class Variant:
 class Experiment:
     """A method of the benchmark.
 
-    **Arguments:** `title`, its name in tables; `preset`, of `cwvae train`; `widths`, the two widths
+    **Arguments:** `title`, its name in tables; `preset`, of `cwvae train`; `widths`, those
     of its networks of frames that are tried.
     """
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cwvae.benchmark.choosing import quality
 from cwvae.benchmark.experiments import Benchmark
 from cwvae.benchmark.results import protocol
 from cwvae.benchmark.runs import Run, final_run, tuning_run
@@ -37,11 +38,13 @@ def take_over(path: Path, name: str, benchmark: Benchmark, folder: Path) -> int:
             for kind in ("tuning", "runs")
             for entry in found[kind]
         ]
+        for _, entry in places:
+            quality(entry)
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: expected lists tuning and runs, whose entries have a method, a variant and a "
-            "seed that this version tries, got something else; give the file as it was "
-            f"written ({type(error).__name__} {error})"
+            "seed that this version tries, and what was found, got something else; give the file "
+            f"as it was written ({type(error).__name__} {error})"
         ) from error
     new = [(run, entry) for run, entry in places if not run.done]
     for run, entry in new:

@@ -1,6 +1,7 @@
 """The tables of a benchmark's results, in Markdown."""
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,12 @@ from cwvae.benchmark.choosing import quality
 __all__ = ["by_method", "costs", "markdown", "spread", "table", "tuned"]
 
 _SHOWN = (50, 100, 300, 1000)
+# Rows of reference, by their names in tables, and what each is called where digits are read.
+_REFERENCES = {
+    "truth": "truth",
+    "copy last frame": "copy of the last frame",
+    "another video": "another video",
+}
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -30,13 +37,16 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 def costs(result: Mapping[str, Any]) -> str:
-    """Return a row a method: what was chosen for it, its weights, what it saw and what it took."""
+    """Return a row a method: what was chosen for it, its weights, what it saw and what it took.
+
+    Of several seeds the speed is the median; hours are those of the training steps at that speed.
+    """
     heads = ["method", "chosen", "parameters", "frames seen", "training frames/s", "hours"]
     rows = []
     for runs in by_method(result):
         first = runs[0]
-        speeds = sorted(run["frames_per_second"] for run in runs if run["frames_per_second"])
-        middle = speeds[len(speeds) // 2] if speeds else None
+        speeds = [run["frames_per_second"] for run in runs if run["frames_per_second"]]
+        middle = statistics.median(speeds) if speeds else None
         rows.append(
             [
                 first["title"],
@@ -102,9 +112,9 @@ def _references(result: Mapping[str, Any], frames: Sequence[int]) -> list[list[s
     run = result["runs"][0]
     read, pixels = run["identity"].get("rows", {}), run["summary"]
     rows = []
-    for name in ("truth", "copy last frame", "another video"):
-        if name in read or name in pixels:
-            cells = [*_as_read(run, name, frames), "", *_as_measured(pixels.get(name)), ""]
+    for name, as_read in _REFERENCES.items():
+        if as_read in read or name in pixels:
+            cells = [*_as_read(run, as_read, frames), *_as_measured(pixels.get(name)), ""]
             rows.append([f"({name})", *cells])
     return rows
 
@@ -113,9 +123,10 @@ def _as_read(run: Mapping[str, Any], name: str, frames: Sequence[int]) -> list[s
     """Return the cells on digits of a row of reference, empty where it was not read."""
     known = run["identity"].get("rows", {}).get(name)
     if known is None:
-        return [""] * (len(frames) + 1)
+        return [""] * (len(frames) + 2)
     shares = [known["accuracy"]["mean"][_frames(run).index(frame)] for frame in frames]
-    return [f"{share:.2f}" for share in (*shares, known["legible"]["mean"][-1])]
+    read = [f"{share:.2f}" for share in (*shares, known["legible"]["mean"][-1])]
+    return [*read, str(known["position_lost_at"] or "never")]
 
 
 def _as_measured(known: Mapping[str, Any] | None) -> list[str]:

@@ -76,9 +76,7 @@ def _write(options: BenchmarkOptions, chosen: Benchmark) -> None:
     parts = filter(None, (make(result) for make in makers))
     (options.out / _TABLES).write_text("\n\n".join(parts) + "\n")
     write_figure(options.out / _FIGURE, result)
-    first = {run["method"]: run for run in reversed(result["runs"])}
-    if first:
-        write_strips(options.out / _STRIPS, list(reversed(first.values())))
+    write_strips(options.out / _STRIPS, result)
 
 
 def _write_page(path: Path, finals: Sequence[Run]) -> None:

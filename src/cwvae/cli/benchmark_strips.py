@@ -1,12 +1,13 @@
 """Forecasts of one test video by every method of a benchmark, one below the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cwvae.benchmark.runs import EVALUATION, Run
+from cwvae.benchmark.tables import by_method
 from cwvae.cli.loading import load_model
 from cwvae.cli.predict import continue_video
 from cwvae.data.sources import test_source
@@ -20,6 +21,8 @@ _COLUMNS = 24
 
 def strip(run: Run, *, video: int = 0) -> dict[str, Any]:
     """Return some frames of a test video and of its forecast, as values for JSON.
+
+    The video is forecast by itself, so that SVG-LP normalises by its running statistics.
 
     **Arguments:** `run`, trained and measured here; `video`, the number of the test video, one of
     those that all methods are measured on.
@@ -37,14 +40,18 @@ def strip(run: Run, *, video: int = 0) -> dict[str, Any]:
     return {"frames": len(truth), "every": every, "context": context, **packed}
 
 
-def write_strips(path: Path, runs: Sequence[Mapping[str, Any]]) -> None:
-    """Write the truth and the forecast of every method as rows of frames.
+def write_strips(path: Path, result: Mapping[str, Any]) -> None:
+    """Write the truth and the forecast of every method as rows of frames; nothing of no runs.
 
-    **Arguments:** `path`, a .png file; `runs`, the entries of runs, one a method, >= 1.
+    **Arguments:** `path`, a .png file; `result`, of a benchmark. Methods stand in the order of its
+    tables, each with the first of its runs.
     """
-    rows = {"truth": _frames(runs[0]["strip"], "truth")}
-    rows |= {run["title"]: _frames(run["strip"], "forecast") for run in runs}
+    runs = [of_method[0] for of_method in by_method(result)]
+    if not runs:
+        return
     first = runs[0]["strip"]
+    rows = {"truth": _frames(first, "truth")}
+    rows |= {run["title"]: _frames(run["strip"], "forecast") for run in runs}
     write_strip(path, rows, every=first["every"], context=first["context"])
 
 

@@ -50,7 +50,7 @@ def digit_distances(
 
     Forecasts need not be of the videos of the truth. The protocol: the same frames of each video,
     such as `[:, 36:52]`, `[:, 284:300]` and `[:, 984:1000]` for the decay over a long forecast,
-    one sample of each of 256 videos against as many true ones, and as a floor the distance of
+    one sample of each of 256 videos against as many true ones, and beside it the distance of
     true windows from those of 256 other videos.
 
     **Arguments:** `forecasts` and `truth`, a window each of two videos or more, clipped to [0, 1],

@@ -26,8 +26,8 @@ _Features = dict[str, Float[np.ndarray, "_ windows _"]]
 class Distances(AbstractMeasure):
     """Some distances of windows along the forecast; section `distances`.
 
-    Beside the model stand copies, and training videos: their distance is the floor, below which
-    forecasts that are as good as true videos cannot be expected.
+    Beside the model stand copies, and training videos: their distance is what independent true
+    videos come to. Forecasts that show the same as the truth can be nearer.
 
     **Arguments:** `names` in `DISTANCES`; `context` and `horizon` frames; `num_digits` for the
     reader; `kept`, the I3D features of earlier evaluations of what needs no model.

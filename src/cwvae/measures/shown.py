@@ -16,7 +16,7 @@ RANDOM_FRAME = "random training frame"
 """The row of frames that are each from a training video of its own."""
 
 RANDOM_VIDEO = "random training video"
-"""The row of a training video, the floor of distances between sets."""
+"""The row of a training video, of distances between sets what independent true videos have."""
 
 _Future = Float[np.ndarray, "horizon height width channels"]
 

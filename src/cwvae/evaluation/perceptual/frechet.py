@@ -22,7 +22,8 @@ def fvd(videos: Iterable[Any], others: Iterable[Any], *, chunk: SupportsIndex = 
     too where they are given. Numbers compare only between sets of as many videos with as many
     frames: with few videos the distance comes out too large, for there are 400 features (256
     videos are customary for forecasts, 2048 for samples). State both, and beside it the distance
-    between true videos of training and test, below which none can be expected.
+    between true videos of training and test, what independent videos come to. It is no limit for
+    forecasts: they follow the very videos they are compared with.
 
     **Arguments:** `videos` and `others`, two sets as in `video_features`, at least 2 videos each;
     `chunk` as there. The order of the sets does not matter.

@@ -176,8 +176,10 @@ def test_other_videos_in_one_of_them_are_an_error_of_both_before_the_first_step(
         for number in range(2)
     ]
     said = [process.communicate(timeout=300)[1] for process in both]
-    # One may end the other before that has a line of its own.
-    assert {process.returncode for process in both} in ({2}, {1, 2}), said
+    codes = [process.returncode for process in both]
+    # One may end the other, or JAX in it, before that has a line of its own.
+    assert 2 in codes, said
+    assert 0 not in codes, said
     assert any("the same settings and videos, got others in process 1" in text for text in said), (
         said
     )

@@ -46,9 +46,9 @@ def errors_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
 
 def _commands(arguments: Sequence[str]) -> list[str]:
     """Return the command that arguments begin with, and that of `data`, whose help they are of."""
-    command, *rest = [*arguments[:2], "", ""][:2]
-    if command not in COMMANDS:
+    if not arguments or arguments[0] not in COMMANDS:
         return []
+    command, *rest = arguments[:2]
     return [command, *(word for word in rest if command == "data" and word in _DATA)]
 
 
@@ -77,9 +77,7 @@ def _text(event: Any) -> str | None:
 def _without_value(argument: Any) -> str:
     """Name an argument that has fewer values than it takes."""
     name = _option(argument)
-    return (
-        f"{name} must be followed by a value" if name.startswith("-") else f"{name} must be given"
-    )
+    return f"{name} must be {'followed by a value' if name.startswith('-') else 'given'}"
 
 
 def _unknown(tokens: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ train() {
     local first=(--preset pocket --num-digits "$digits" --size 64 --coarse-evidence 8
         --decoder-stddev .24 --hidden-size 256 --dense-layers 3 --dense-hidden 1024
         --batch-size 64 --learning-rate 1.5e-3 --steps 1000000 --decay 0 "${sizes[@]}")
-    local long=(--frames 96 --batch-size 32 --learning-rate 8e-4 --warmup 100 --decay 1)
+    local long=(--frames 192 --batch-size 16 --learning-rate 8e-4 --warmup 100 --decay 1)
     if [ "$device" != gpu ]; then
         first+=(--channel-multiplier .125 --batch-size 2 --frames 12 --hidden-size 8)
         long+=(--batch-size 2 --frames 18)
@@ -117,7 +117,7 @@ train() {
     [ -d "$out/train_short/checkpoints" ] || return 1
     # What the rest of the time is enough for at the same frames a second, a minute to start it.
     rate="$(tail -1 "$out/train_short/metrics.jsonl" | sed -n 's/.*"frames_per_second": \([0-9]*\).*/\1/p')"
-    steps=$((${rate:-0} * ($1 - SECONDS + begun - 60) * 9 / 10 / (96 * 32)))
+    steps=$((${rate:-0} * ($1 - SECONDS + begun - 60) * 9 / 10 / (192 * 16)))
     [ "$steps" -gt 0 ] || steps=1
     within $(($1 - SECONDS + begun)) "$python" -m cwvae train --init "$out/train_short" \
         "${first[@]}" "${long[@]}" "${common[@]}" --steps "$steps" --out "$out/train"

@@ -77,13 +77,23 @@ def _in_equation(equation: Any, depends: list[bool]) -> tuple[int, list[bool]]:
 
 def _in_loop(params: dict[str, Any], depends: list[bool]) -> tuple[int, list[bool]]:
     """Count in a scan, whose carry depends on weights where it does after any of its rounds."""
-    begin, end = params["num_consts"], params["num_consts"] + params["num_carry"]
+    begin, end = _carried(params)
+    program = getattr(params["jaxpr"], "jaxpr", params["jaxpr"])
     while True:
-        operations, outputs = _count(params["jaxpr"].jaxpr, depends)
+        operations, outputs = _count(program, depends)
         carry = [a or b for a, b in zip(depends[begin:end], outputs, strict=False)]
         if carry == depends[begin:end]:
             return params["length"] * operations, outputs
         depends = [*depends[:begin], *carry, *depends[end:]]
+
+
+def _carried(params: dict[str, Any]) -> tuple[int, int]:
+    """Return where among the inputs of a scan its carry begins and ends."""
+    if "num_carry" in params:
+        return params["num_consts"], params["num_consts"] + params["num_carry"]
+    # JAX 0.11 keeps the inputs' tree: constants, carry, what is scanned over.
+    constants, carry, _ = params["ft_in"].unpack()
+    return len(constants), len(constants) + len(carry)
 
 
 def _of_matrices(equation: Any) -> int:

@@ -6,10 +6,15 @@ from functools import partial
 import equinox as eqx
 import jax
 
-_FAST = "--xla_cpu_use_fusion_emitters=false"
+# JAX 0.11 has the newer way to write loops alone, and ends a process that is given the choice.
+_CHOICE = jax.__version_info__ < (0, 11)
+_FAST = "--xla_cpu_use_fusion_emitters=false" if _CHOICE else ""
 
 # The jit of laws that hold for what users run: beside the fixture `optimised`.
-jit_as_users = partial(eqx.filter_jit, compiler_options={"xla_cpu_use_fusion_emitters": True})
+jit_as_users = partial(
+    eqx.filter_jit,
+    compiler_options={"xla_cpu_use_fusion_emitters": True} if _CHOICE else None,
+)
 
 
 def compile_fast() -> None:
@@ -19,13 +24,13 @@ def compile_fast() -> None:
     compiled is kept in the folder of compilations, where there is one, however short it took: files
     of tests, runs of a command and other processes compile the same small programs again and again.
     """
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FAST}"
+    # Without a space before or after, which XLA takes for the name of a file.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FAST}".strip()
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
 def environment_of_users() -> dict[str, str]:
     """Return the environment for a process that compiles as users do."""
-    # Without the space before it, which XLA takes for the name of a file.
     return os.environ | {"XLA_FLAGS": os.environ["XLA_FLAGS"].removesuffix(_FAST).strip()}
 
 

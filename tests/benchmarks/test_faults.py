@@ -73,7 +73,9 @@ def test_a_long_training_holds_no_more_at_its_end_than_at_its_beginning(tmp_path
     # the last the process closes what it holds.
     early, late = found["tenths"][2], found["tenths"][-2]
     assert late["open files"] <= early["open files"] + 1
-    assert late["threads"] <= early["threads"] + 1
+    # A pool starts another thread whenever all that it has are busy, which is chance; what is left
+    # behind with a checkpoint or a forecast would be there six times more.
+    assert late["threads"] < early["threads"] + 6 / 2
     assert late["memory in MiB"] < early["memory in MiB"] + 30
 
 

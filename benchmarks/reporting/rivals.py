@@ -47,6 +47,7 @@ def _row(case: Mapping[str, Any]) -> dict[str, str]:
         "batch": str(case["batch"]),
         "precision": case["precision"],
         **{name: seconds(value) for name, value in least.items()},
+        **dict.fromkeys(case.get("failed", ()), "failed"),
         "the faster rival's time / ours": f"{number(middle)} ({' to '.join(map(number, ends))})",
         "peak memory, ours / its": " / ".join(peaks),
         "to the end of the first call": f"{' / '.join(first)} s",

@@ -56,13 +56,27 @@ def commands(case: tuple[str, int, str], rounds: int, torch: str) -> dict[str, l
 
 
 def measure(case: tuple[str, int, str], turns: int, rounds: int, torch: str) -> dict[str, Any]:
-    """Return what every turn found of a case, by implementation."""
+    """Return what every turn found of a case, by implementation.
+
+    A rival that fails is left out of the turns, with its exit status under `failed`; raises
+    `RuntimeError` where none is left.
+    """
     found: dict[str, list[Any]] = {}
+    failed: dict[str, int] = {}
     for _ in range(turns):
         for name, command in commands(case, rounds, torch).items():
-            found.setdefault(name, []).append(json.loads(last_line(command)))
+            try:
+                found.setdefault(name, []).append(json.loads(last_line(command)))
+            except subprocess.CalledProcessError as error:
+                if name == OURS:
+                    raise
+                failed[name] = error.returncode
+    turned = {name: runs for name, runs in found.items() if name not in failed}
+    if turned.keys() == {OURS}:
+        raise RuntimeError(f"no rival ran this case; exit status of each: {failed}")
     what, batch, precision = case
-    return {"case": what, "batch": batch, "precision": precision, "turns": found}
+    kinds = {"case": what, "batch": batch, "precision": precision}
+    return {**kinds, "turns": turned, "failed": failed}
 
 
 def last_line(command: Sequence[str]) -> str:

@@ -59,3 +59,24 @@ def test_implementations_run_in_turn_and_cases_keep_their_place(tmp_path, monkey
     found = json.loads(out.read_text())["cases"]
     assert [case["seconds"]["min"] for case in found["latents-8"]["turns"]["PyTorch"]] == [2, 5]
     assert found["train-1"]["turns"].keys() == {run.OURS, run.PLAIN, run.COMPILED}
+
+
+def test_a_rival_that_fails_leaves_the_others_and_ours_must_not(tmp_path, monkeypatch):
+    def answer(command, failing):
+        if failing in command:
+            raise subprocess.CalledProcessError(3, command)
+        return json.dumps({"seconds": {"min": 1.0}})
+
+    out = tmp_path / "rivals.json"
+    words = ["--cases", "train-1", "--turns", "2", "--out", str(out)]
+    monkeypatch.setattr(run, "last_line", lambda command: answer(command, "--compile"))
+    assert run.main(words) == 0
+    found = json.loads(out.read_text())["cases"]["train-1"]
+    assert found["failed"] == {run.COMPILED: 3}
+    assert {name: len(runs) for name, runs in found["turns"].items()} == {run.OURS: 2, run.PLAIN: 2}
+    monkeypatch.setattr(run, "last_line", lambda command: answer(command, sys.executable))
+    with pytest.raises(subprocess.CalledProcessError):
+        run.main([*words, "--torch", "other-python"])
+    monkeypatch.setattr(run, "last_line", lambda command: answer(command, "other-python"))
+    with pytest.raises(RuntimeError, match="no rival ran"):
+        run.main([*words, "--torch", "other-python"])

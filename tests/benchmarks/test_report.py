@@ -218,3 +218,9 @@ def test_rivals_stand_beside_us_with_the_spread_of_turns(folder):
         "training step, 100 frames", "8", "float32", "500 ms", "2.00 s", "1.50 s",
         "3.75 (1.50 to 6.00)", "1.00 GiB / 1.00 GiB", "8.00 / 30.0 s",
     ]  # fmt: skip
+    del turns["PyTorch, torch.compile"]
+    measured["failed"] = {"PyTorch, torch.compile": 1}
+    (folder / "results" / "rivals-cpu.json").write_text(json.dumps(made))
+    reported(folder)
+    (row,) = rows((folder / "rivals" / "README.md").read_text())
+    assert list(row.values())[3:7] == ["500 ms", "2.00 s", "failed", "5.00 (2.00 to 8.00)"]

@@ -27,6 +27,9 @@ def compile_fast() -> None:
     # Without a space before or after, which XLA takes for the name of a file.
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FAST}".strip()
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    if not _CHOICE:
+        # As `batch_mesh` has it for users; tests make meshes of their own, too.
+        os.environ["JAX_USE_SHARDY_PARTITIONER"] = "false"
 
 
 def environment_of_users() -> dict[str, str]:

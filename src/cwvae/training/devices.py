@@ -33,6 +33,7 @@ def batch_mesh(count: int | Literal["auto"] = "auto") -> Mesh:
     """Return devices in a row, which share batches: so many of this machine's, or all of them.
 
     Of several processes (`jax.distributed`) it is so many of each, those of the first one first.
+    With JAX 0.11 programs for several devices are shared out by its older partitioner from here on.
     Raises `ValueError` for more than there are, and for processes with other numbers of devices.
     """
     found = [jax.local_devices(process_index=n) for n in range(jax.process_count())]
@@ -49,6 +50,9 @@ def batch_mesh(count: int | Literal["auto"] = "auto") -> Mesh:
             f"{', '.join(str(len(devices)) for devices in found)}; give a number that all have"
         )
     chosen_of_all = [device for devices in found for device in devices[:chosen]]
+    if len(chosen_of_all) > 1 and jax.__version_info__ >= (0, 11):
+        # Its newer one ends the process over the gradient of sharded rows (seen with 0.11.2).
+        jax.config.update("jax_use_shardy_partitioner", False)
     return Mesh(np.array(chosen_of_all), (AXIS,), axis_types=(AxisType.Auto,))
 
 

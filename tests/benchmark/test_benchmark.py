@@ -15,6 +15,7 @@ from cwvae.benchmark.runs import final_run, trial_run
 from cwvae.benchmark.similarity import distance_table, frame_table
 from cwvae.benchmark.tables import costs, table, tuned
 from cwvae.benchmark.walks import walk_table
+from cwvae.cli.benchmark import _write_page
 from cwvae.cli.main import main
 from cwvae.cli.parsing import parse
 from cwvae.training.config import TrainConfig
@@ -319,6 +320,26 @@ def test_the_smallest_benchmark_runs_from_training_to_tables(tmp_path, capsys, m
     assert main([*words, *known]) == 0
     assert json.loads((other / "results.json").read_text()) == result
     assert (other / "strips.png").read_bytes() == strips
+
+
+def test_the_page_is_of_the_runs_whose_weights_are_here(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("cwvae.cli.benchmark.compare", shown.append)
+    debug = SIZES["debug"]
+    finals = [
+        final_run(debug, tmp_path, method, debug.grid(method)[0], seed)
+        for method in debug.experiments
+        for seed in debug.seeds
+    ]
+    for run in finals:
+        run.weights.mkdir(parents=True)
+    _write_page(tmp_path / "page.html", finals)
+    (compared,) = shown
+    assert compared.runs == (finals[0].folder, finals[2].folder)
+    # A page is of two at least.
+    finals[2].weights.rmdir()
+    _write_page(tmp_path / "page.html", finals)
+    assert shown == [compared]
 
 
 def test_a_plan_times_steps_and_lists_every_run(tmp_path, capsys, monkeypatch):

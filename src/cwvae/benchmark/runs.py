@@ -61,6 +61,11 @@ class Run:
         return PERCEPTUAL in self.measuring
 
     @property
+    def weights(self) -> Path:
+        """The folder of its checkpoints, which a run that is only known does not have."""
+        return self.folder / "checkpoints"
+
+    @property
     def trained(self) -> int:
         """The steps that it is trained for by its last logged line, 0 before it began."""
         log = self.folder / "metrics.jsonl"

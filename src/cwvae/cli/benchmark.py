@@ -81,7 +81,7 @@ def _write(options: BenchmarkOptions, chosen: Benchmark) -> None:
 
 def _write_page(path: Path, finals: Sequence[Run]) -> None:
     """Write one page about the runs with the first seed whose weights are here, side by side."""
-    first = [run for run in finals if run.seed == finals[0].seed and run.trained]
+    first = [run for run in finals if run.seed == finals[0].seed and run.weights.is_dir()]
     if len(first) > 1:
         compare(Compare(runs=tuple(run.folder for run in first), out=path))
 

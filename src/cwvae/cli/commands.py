@@ -1,10 +1,8 @@
 """The commands: parse the arguments and run one."""
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from cwvae._extras import extra
@@ -24,6 +22,7 @@ from cwvae.cli.options import (
     Train,
 )
 from cwvae.cli.parsing import parse
+from cwvae.cli.starting import compile_for_this_platform, remember_compilations
 from cwvae.data.opening import BadFileWarning
 from cwvae.training.digests import UncheckedWarning
 
@@ -60,24 +59,6 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
     tqdm.write(f"cwvae: warning: {in_one_line(message)}", file=sys.stderr)
 
 
-def _remember_compilations() -> None:
-    """Let JAX keep what it compiles for the next start, unless the environment names a folder."""
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # A relative path there is to be ignored, and so is an empty one, by its specification.
-    home = given if given.is_absolute() else Path("~/.cache")
-    try:
-        folder = home.expanduser() / "cwvae" / "compilations"
-    except RuntimeError:  # There is no home folder, and everything is compiled anew.
-        return
-    import jax
-
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    # Those that take a moment as well: there are a hundred of them before the first step.
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-
 def _run(command: Command) -> int:
     """Run one command; its module is imported only now, since help should come at once."""
     match command:
@@ -88,7 +69,8 @@ def _run(command: Command) -> int:
 
             return info(command)
         case _:
-            _remember_compilations()
+            compile_for_this_platform()
+            remember_compilations()
             return _with_model(command)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from cwvae._version import __version__
 from cwvae.cli.interrupts import Watch
 from cwvae.cli.lines import in_one_line
+from cwvae.cli.starting import collect_seldom
 from cwvae.cli.statuses import BAD_INPUT, status_of
 
 __all__ = ["main"]
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     CWVAE_DEBUG=1 in the environment bad input shows where it was found. In a thread other than the
     main one it works as well, but signals are left to the program.
     """
+    if arguments is None:
+        collect_seldom()
     with Watch(program=arguments is None) as watch:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments, watch)

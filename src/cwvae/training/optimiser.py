@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PyTree
 
 from cwvae._extras import extra
@@ -33,11 +34,41 @@ def make_optimiser(config: TrainConfig) -> optax.GradientTransformation:
 
     Everything that `config` sets is read at every update and nothing of it is kept in the state, so
     a state goes on with another configuration's learning rate, schedule, epsilon and clipping.
+
+    Adam here has epsilon beside the root of the *uncorrected* second moment, as Keras does. The
+    correction of both moments goes into the learning rate (Kingma and Ba 2015, end of section 2),
+    where textbooks add epsilon after the second moment is corrected. AMSGrad (Reddi et al. 2018)
+    takes the largest of the second moments so far, uncorrected, as PyTorch does.
+
+    The moments are one vector each, since XLA takes seconds to compile the same for each array by
+    itself; the moves are made array by array, so that each is added to its weights where it is
+    computed, and no vector of them goes to memory and back.
     """
-    # They see one vector, since XLA takes seconds to compile the same for each array by itself.
-    return optax.flatten(
-        optax.chain(optax.clip_by_global_norm(config.clip_norm), _keras_adam(config))
-    )
+
+    def init(params: PyTree) -> Any:
+        mean, square, most = (jnp.zeros_like(ravel_pytree(params)[0]) for _ in range(3))
+        return optax.EmptyState(), _AdamState(
+            jnp.zeros((), "int32"), mean, square, most if config.amsgrad else None
+        )
+
+    def update(updates: PyTree, state: Any, params: PyTree | None = None) -> tuple[PyTree, Any]:
+        clipping, adam = state
+        gradient, by_array = ravel_pytree(updates)
+        gradient = _clipped(gradient, config.clip_norm)
+        mean = _BETA1 * adam.mean + (1 - _BETA1) * gradient
+        square = _BETA2 * adam.square + (1 - _BETA2) * gradient**2
+        largest = jnp.maximum(adam.most, square) if config.amsgrad else square
+        t = (adam.steps + 1).astype(float)
+        rate = learning_rate(config, adam.steps) * jnp.sqrt(1 - _BETA2**t) / (1 - _BETA1**t)
+
+        def move(mean: Array, square: Array) -> Array:
+            return -rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + config.epsilon)
+
+        moves = jax.tree.map(move, by_array(mean), by_array(largest))
+        most = largest if config.amsgrad else None
+        return moves, (clipping, _AdamState(adam.steps + 1, mean, square, most))
+
+    return optax.GradientTransformation(init, update)
 
 
 def learning_rate(config: TrainConfig, count: Int[Array, ""]) -> Float[Array, ""]:
@@ -61,29 +92,7 @@ def relaxed_promotion() -> AbstractContextManager:
     return jax.numpy_dtype_promotion("standard")
 
 
-def _keras_adam(config: TrainConfig) -> optax.GradientTransformation:
-    """Return Adam with epsilon beside the root of the *uncorrected* second moment, as in Keras.
-
-    The correction of both moments goes into the learning rate (Kingma and Ba 2015, end of section
-    2), where textbooks add epsilon after the second moment is corrected. AMSGrad (Reddi et al.
-    2018) takes the largest of the second moments so far, uncorrected, as PyTorch does.
-    """
-
-    def init(params: PyTree) -> Any:
-        mean, square, most = (jax.tree.map(jnp.zeros_like, params) for _ in range(3))
-        return _AdamState(jnp.zeros((), "int32"), mean, square, most if config.amsgrad else None)
-
-    def update(updates: PyTree, state: Any, params: PyTree | None = None) -> tuple[PyTree, Any]:
-        t = (state.steps + 1).astype(float)
-        rate = learning_rate(config, state.steps) * jnp.sqrt(1 - _BETA2**t) / (1 - _BETA1**t)
-        mean = jax.tree.map(lambda m, g: _BETA1 * m + (1 - _BETA1) * g, state.mean, updates)
-        square = jax.tree.map(lambda v, g: _BETA2 * v + (1 - _BETA2) * g**2, state.square, updates)
-        most = jax.tree.map(jnp.maximum, state.most, square) if config.amsgrad else None
-
-        def move(mean: Array, square: Array) -> Array:
-            return -rate.astype(mean.dtype) * mean / (jnp.sqrt(square) + config.epsilon)
-
-        moves = jax.tree.map(move, mean, most if config.amsgrad else square)
-        return moves, _AdamState(state.steps + 1, mean, square, most)
-
-    return optax.GradientTransformation(init, update)
+def _clipped(gradient: Float[Array, " weights"], most: float) -> Float[Array, " weights"]:
+    """Return a gradient whose norm is at most `most`."""
+    # One factor for all, as in TensorFlow: a quotient of each number would be written to memory.
+    return gradient * (most / jnp.maximum(jnp.linalg.norm(gradient), most))

@@ -21,6 +21,7 @@ from cwvae.training.step import train_step
 
 VERBS, PARTS, WAYS = ("observe", "imagine"), ("encoder", "decoder"), ("forward", "gradient")
 BOTH = ("float32", "bfloat16")
+CACHES = ("cold", "warm")
 CELLS, LONG = ("rssm", "min_gru"), (1000, 8000)
 HORIZONS, BATCHES = (125, 250, 500, 1000, 2000, 4000, 8000), (1, 2, 4, 8)
 
@@ -77,7 +78,8 @@ DEFAULT = [
     *line("hierarchy", "", programs.hierarchy, VERBS, "moving_mnist", (2, 3), (2, 6), (100, 1000)),
     *line("levels", "", by_hand.level, VERBS, "moving_mnist", (1, 8), (100, 1000)),
     *line("start", "import", processes.importing, ("cwvae", train_step.__module__)),
-    *line("start", "first_step", processes.first_step, "moving_mnist", 8),
+    *line("start", "first_step", processes.first_step, "pocket", 16, CACHES),
+    *line("start", "first_step", processes.first_step, "moving_mnist", 8, CACHES),
     *line("stream", "", programs.streamed, "moving_mnist", (1, 100)),
     *line("train", "", programs.train, "moving_mnist", 8, "float32", 1000),
     *line("train", "", programs.train, "moving_mnist", (1, 8), "float32"),
@@ -106,7 +108,7 @@ QUICK = [
     *line("hierarchy", "", programs.hierarchy, VERBS, "debug", 2, 3, 7),
     *line("levels", "", by_hand.level, VERBS, "debug", 2, 5),
     *line("start", "import", processes.importing, "cwvae.clock"),
-    *line("start", "first_step", processes.first_step, "debug", 1),
+    *line("start", "first_step", processes.first_step, "debug", 1, CACHES),
     *line("stream", "", programs.streamed, "debug", (1, 3)),
     *line("train", "", programs.train, "debug", 2, "float32"),
     *line("vision", "", programs.vision, PARTS, WAYS, "debug", 3),

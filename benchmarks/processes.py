@@ -3,11 +3,12 @@
 import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ COMPILING = ("trace_seconds", "compile_seconds")
 MANY = 8  # batches in a round, more than the pipeline keeps ahead
 STEPS = 12
 AHEAD = 5  # steps for which there may be batches that were made while the step was compiled
-PEER_CASES = str(Path(__file__).with_name("peer_cases.py"))
 
 
 def batches(preset: str, batch: int) -> Calls:
@@ -82,21 +82,42 @@ def importing(module: str) -> Calls:
     )
 
 
-def first_step(preset: str, batch: int) -> Calls:
-    """Return a process from its start until the first training step is done."""
-    words = (PEER_CASES, "--case=train", f"--size={preset}", f"--batch={batch}", "--rounds=0")
+def first_step(preset: str, batch: int, cache: str) -> Calls:
+    """Return `cwvae train` from its start until its first step is done.
 
-    def after(found: list[dict[str, Any]]) -> dict[str, Any]:
-        best = min(found, key=itemgetter("seconds_to_first_step"))
-        parts = {name: best[name] for name in ("import_seconds", "build_seconds")}
-        return {name: best[name] for name in COMPILING} | {
-            "value": best["value"] | {"seconds": best["seconds_to_first_step"]} | parts,
-            "memory": {"peak_rss": best["peak_rss_bytes"]},
-            "parameters": {"frames": best["frames"]},
-            "frames": batch * best["frames"],
-        }
+    With a `cache` that is "cold" nothing was compiled before; with a "warm" one the same command
+    ran before. The value is how many programs it compiled, or read.
+    """
+    folder = tempfile.TemporaryDirectory()
+    numbers = itertools.count()
 
-    return Calls(lambda: _printed(*words), after, rounds=3)
+    def call() -> int:
+        run = Path(folder.name) / f"run_{next(numbers)}"
+        kept = run.with_name("cache") if cache == "warm" else run.with_name(f"cache_of_{run.name}")
+        options = {"preset": preset, "batch-size": batch, "out": run}
+        _until_the_first_step([f"--{name}={value}" for name, value in options.items()], run, kept)
+        return len(list(kept.rglob("*-cache")))
+
+    return Calls(
+        call,
+        lambda programs: {"value": {"programs": programs[-1]}, "memory": {}},
+        rounds=3,
+        warm=1 if cache == "warm" else 0,
+    )
+
+
+def _until_the_first_step(options: list[str], run: Path, cache: Path) -> None:
+    """Begin to train, and end that as soon as there is a run, which is when a step was good."""
+    variables = {name: text for name, text in os.environ.items() if "CACHE" not in name}
+    command = [sys.executable, "-m", "cwvae", "train", *options]
+    with subprocess.Popen(
+        command, env=variables | {"XDG_CACHE_HOME": str(cache)}, stderr=subprocess.DEVNULL
+    ) as process:
+        while not (run / "config.json").exists():
+            if process.poll() is not None:
+                raise RuntimeError(f"{shlex.join(command)} ended with {process.returncode}")
+            time.sleep(0.005)
+        process.kill()
 
 
 def _batches(preset: str, batch: int, frames: int) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ NAMES = {
     "stream[debug-3]",
     "data[batches-debug-2]",
     "start[import-cwvae.clock]",
+    "start[first_step-debug-1-warm]",
     "growth[factor-debug-2]",
 }
 

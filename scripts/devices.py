@@ -1,6 +1,6 @@
 """What sharing a batch costs: a training step on several virtual devices of the same cores.
 
-    taskset -c 0,1 python scripts/devices.py RESULT.json [--preset pocket] [--batch 16]
+    taskset -c 0,1 python scripts/devices.py [--preset pocket] [--batch 16] [--out RESULT.json]
 
 takes steps on one device and on several in turn, all on the cores that the process has, and prints
 the fastest step of each. There is no more to compute with, so what is beyond the time of one device
@@ -24,6 +24,9 @@ from cwvae.training import devices
 from cwvae.training.methods import build_any
 from cwvae.training.presets import PRESETS
 from cwvae.training.step import init_train_state, train_in_place
+
+RESULT = Path(__file__).parents[1] / "benchmarks" / "results" / "devices.json"
+COMMAND = "taskset -c 0,1 python scripts/devices.py"
 
 
 def stepper(preset: str, batch: int, count: int) -> Callable[[], float]:
@@ -58,7 +61,7 @@ def table(report: dict) -> str:
 def main() -> None:
     """Measure, write and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("result", type=Path)
+    parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--preset", default="pocket", choices=PRESETS)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--devices", type=int, nargs="+", default=[2, 4])
@@ -76,9 +79,9 @@ def main() -> None:
         "batch": options.batch,
         "cores": len(os.sched_getaffinity(0)),
         "seconds": seconds,
-        "environment": environment(),
+        "environment": environment() | {"command": COMMAND},
     }
-    options.result.write_text(json.dumps(report, indent=2, default=str) + "\n")
+    options.out.write_text(json.dumps(report, indent=2, default=str) + "\n")
     print(table(report))
 
 

@@ -104,6 +104,7 @@ def test_a_cell_of_ones_own_is_at_most_25_lines():
         ("frame_rate", "docs/tutorials/frame_rates.md"),
         ("frame_metrics", "docs/judging.md"),
         ("precision", "benchmarks/README.md"),
+        ("devices", "docs/devices.md"),
     ],
 )
 def test_the_table_of_a_script_is_that_of_its_committed_results(name, page):

@@ -38,6 +38,9 @@ def main() -> None:
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
     """Time one case in this process, at the lengths of the preset."""
+    from cwvae.cli.starting import compile_for_this_platform
+
+    compile_for_this_platform()  # as the command line does
     import jax
 
     jax.config.update("jax_enable_compilation_cache", False)

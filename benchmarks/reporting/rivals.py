@@ -24,11 +24,10 @@ def _machine(found: Mapping[str, Any]) -> str:
     """Return the table of one machine, and where, when and how it was made."""
     cases = list(found["cases"].values())
     theirs = sorted({run["torch"] for case in cases for run in _theirs(case) if "torch" in run})
-    turns = max(len(runs) for case in cases for runs in case["turns"].values())
     versions = f"cwvae {found['versions']['cwvae']}, jax {found['versions']['jax']}"
     return (
-        f"**{found['device']}**, {found['date'][:10]}, {versions}, PyTorch {', '.join(theirs)}: "
-        f"`{found['command']}`, {turns} turns\n\n{table(map(_row, cases))}"
+        f"**{found['device']}**, {versions}, PyTorch {', '.join(theirs)}: "
+        f"`{found['command']}`\n\n{table(map(_row, cases))}"
     )
 
 
@@ -51,6 +50,8 @@ def _row(case: Mapping[str, Any]) -> dict[str, str]:
         "the faster rival's time / ours": f"{number(middle)} ({' to '.join(map(number, ends))})",
         "peak memory, ours / its": " / ".join(peaks),
         "to the end of the first call": f"{' / '.join(first)} s",
+        "turns": str(len(ratios)),
+        "date": case["date"][:10],
     }
 
 

@@ -105,10 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or RESULTS / f"rivals-{'gpu' if options.gpu else 'cpu'}.json"
     cases = kept(out)
     for name in options.cases or (GPU_CASES if options.gpu else CASES):
-        cases[name] = measure(known[name], options.turns, options.rounds, options.torch)
+        found = measure(known[name], options.turns, options.rounds, options.torch)
+        here = environment()
+        cases[name] = found | {"date": here["date"]}
         words = ["python", "benchmarks/rivals/run.py", *(["--gpu"] if options.gpu else [])]
         # After every case, so that what is cut off has left something.
-        write_json(out, environment() | {"command": shlex.join(words), "cases": cases})
+        write_json(out, here | {"command": shlex.join(words), "cases": cases})
         print(f"{name}: kept in {out}")
     return 0
 

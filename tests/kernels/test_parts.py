@@ -40,7 +40,7 @@ def test_the_memory_of_a_gradient_is_that_of_a_part():
         gradient = jax.jit(
             jax.grad(lambda weights, rows: in_parts(deep, weights, rows, parts=parts).sum())
         )
-        shapes = jax.ShapeDtypeStruct((8, 8), float), jax.ShapeDtypeStruct((8192, 8), float)
+        shapes = (jax.ShapeDtypeStruct(shape, "float32") for shape in ((8, 8), (8192, 8)))
         return gradient.lower(*shapes).compile().memory_analysis().temp_size_in_bytes
 
     assert temporaries(8) < temporaries(1) / 3

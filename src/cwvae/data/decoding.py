@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -64,11 +64,13 @@ def decode(path: Path, options: ReadOptions) -> Iterator[TimedFrame]:
         # To learn what is in a file ffmpeg may decode a frame: not one that fills the memory.
         "max_pixels": str(options.frame_pixels),
     }
+    # Titles that are no UTF-8 are nobody's concern; from PyAV 19 on they are none of its own.
+    knows_titles = int(av.__version__.partition(".")[0]) < 19
+    titles: dict[str, Any] = {"metadata_errors": "ignore"} if knows_titles else {}
     count = 0
     cut = is_cut_off(path)
     try:
-        # Titles that are no UTF-8 are nobody's concern.
-        with av.open(str(path.absolute()), options=opening, metadata_errors="ignore") as container:
+        with av.open(str(path.absolute()), options=opening, **titles) as container:
             if cut:
                 _check_cut(path, container)
             for frame in _frames(path, container, options):

@@ -8,6 +8,7 @@ recurs.
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -16,6 +17,7 @@ from cwvae.arguments import check_shape
 from cwvae.beliefs import AbstractBelief
 from cwvae.cells.base import AbstractCell, Conditioning, State, Trace
 from cwvae.cells.checks import check_conditioning, check_state
+from cwvae.cells.recurrence import recur
 from cwvae.shapes import Features, Noise, TopDown, checked
 
 __all__ = ["imagine_level", "observe_level"]
@@ -57,18 +59,19 @@ def observe_level(
 
 def _infer_by_tick(cell: AbstractCell, state: State, inputs: Any) -> _Inferred:
     """Infer the states one by one, each from the one before."""
+    arrays, static = eqx.partition(cell, eqx.is_array)
 
-    def step(state, inputs):
+    def step(arrays: Any, state: State, inputs: Any) -> tuple[State, AbstractBelief]:
+        cell = eqx.combine(arrays, static)
         context, evidence, noise, time, observed = inputs
         deter = cell.advance(state, context)
         posterior = cell.posterior(deter, evidence)
         if observed is not None:
             choose = partial(jnp.where, observed)
             posterior = jax.tree.map(choose, posterior, cell.prior(deter))
-        state = State(stoch=posterior.sample(noise), deter=deter, time=time)
-        return state, (state, posterior)
+        return State(stoch=posterior.sample(noise), deter=deter, time=time), posterior
 
-    return jax.lax.scan(step, state, inputs)
+    return recur(step, arrays, state, inputs)
 
 
 def _infer_at_once(cell: AbstractCell, state: State, inputs: Any) -> _Inferred:

@@ -6,6 +6,7 @@ one: those of weights and inputs follow from them in one product each.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -50,16 +51,17 @@ _recur = jax.custom_jvp(_scan, nondiff_argnums=(0,))
 
 @_recur.defjvp
 def _recur_jvp(step: _Step, primals: Any, tangents: Any) -> tuple[Any, Any]:
-    """Linearise each tick in its state as the states come, and in all else when all are known."""
+    """Linearise all ticks at once, where they are known; what recurs is the linear map alone."""
     weights, state, inputs = primals
     d_weights, d_state, d_inputs = tangents
-    last, ticks, maps, varying = _linearised(step, weights, state, inputs)
+    last, ticks = _scan(step, weights, state, inputs)
     before = jax.tree.map(_before, state, ticks[0])
 
     def held(weights: Any, inputs: Any) -> tuple[Any, Any]:
         return jax.vmap(lambda *of_tick: step(weights, *of_tick))(before, inputs)
 
     _, d_held = jax.jvp(held, (weights, inputs), (d_weights, d_inputs))
+    varying, maps = _linear_maps(step, weights, before, inputs)
 
     def move(d_state: Any, of_tick: tuple[Any, Any]) -> tuple[Any, tuple[Any, Any]]:
         varying, d_held = of_tick
@@ -70,38 +72,32 @@ def _recur_jvp(step: _Step, primals: Any, tangents: Any) -> tuple[Any, Any]:
     return (last, ticks), (d_last, d_ticks)
 
 
-def _linearised(
-    step: _Step, weights: Any, state: Any, inputs: Any
-) -> tuple[Any, tuple[Any, Any], _Maps, list[Any]]:
-    """Return what `recur` does, then how to make each tick's linear map, and from what.
+def _linear_maps(step: _Step, weights: Any, before: Any, inputs: Any) -> tuple[list[Any], _Maps]:
+    """Return of what every tick's map from its state is made, and how.
 
-    The map is one in the tick's state. What of it depends on weights alone is there once, and
-    does not pass through the loop.
+    What of it depends on weights alone is there once, and does not pass through a loop.
     """
 
-    def linearise(state: Any, inputs: Any) -> tuple[Any, Any]:
+    def linearise(state: Any, inputs: Any) -> Any:
         # The map is a pytree, of the arrays that it was linearised at.
-        return jax.linearize(lambda state: step(weights, state, inputs), state)
+        return jax.linearize(lambda state: step(weights, state, inputs), state)[1]
 
-    program, shapes = jax.make_jaxpr(linearise, return_shape=True)(state, _any_tick(inputs))
-    run = _function(program, jax.tree.structure(shapes))
-    linear = jax.tree.structure(shapes[1])
-    varies = _varying(program.jaxpr)[-linear.num_leaves :]
+    any_tick = _any_tick(before), _any_tick(inputs)
+    program, shape = jax.make_jaxpr(linearise, return_shape=True)(*any_tick)
+    run, structure = jex.jaxpr_as_fun(program), jax.tree.structure(shape)
+    varies = _varying(program.jaxpr)
 
-    def tick(state: Any, inputs: Any) -> tuple[Any, tuple[Any, list[Any]]]:
-        ticked, linear = run(state, inputs)
-        leaves = zip(jax.tree.leaves(linear), varies, strict=True)
-        return ticked[0], (ticked, [leaf for leaf, it in leaves if it])
+    def chosen(of_tick: Any, *, varying: bool) -> list[Any]:
+        leaves = zip(run(*jax.tree.leaves(of_tick)), varies, strict=True)
+        return [leaf for leaf, does in leaves if does == varying]
 
-    fixed = jax.tree.leaves(run(state, _any_tick(inputs))[1])
+    fixed = chosen(any_tick, varying=False)
 
     def maps(varying: Sequence[Any]) -> Callable[[Any], tuple[Any, Any]]:
-        rest = iter(varying)
-        leaves = zip(fixed, varies, strict=True)
-        return linear.unflatten(next(rest) if it else leaf for leaf, it in leaves)
+        parts = iter(varying), iter(fixed)
+        return structure.unflatten(next(parts[not does]) for does in varies)
 
-    last, (ticks, varying) = jax.lax.scan(tick, state, inputs)
-    return last, ticks, maps, varying
+    return jax.vmap(partial(chosen, varying=True))((before, inputs)), maps
 
 
 def _varying(program: jex.Jaxpr) -> list[bool]:

@@ -32,14 +32,18 @@ def _install(session: nox.Session, group: str, *more: str, extra: str = "all") -
 def _test(session: nox.Session, *arguments: str) -> None:
     """Run pytest in a folder of its own, where only the installed package can be imported."""
     folder = Path(session.create_tmp()).resolve()
-    # What one test compiled another need not, nor a process that a test starts.
-    compilations = {"JAX_COMPILATION_CACHE_DIR": str(folder / "compilations")}
+    # What one test compiled another need not, nor a process that a test starts; and each of those
+    # that run beside each other has one core, for which threads of OpenBLAS would wait.
+    settled = {
+        "JAX_COMPILATION_CACHE_DIR": str(folder / "compilations"),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     settings = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT))
     # One process a core: what takes the time is compiling, which uses one. In the order that
     # tests/conftest.py puts the files in.
     workers = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     session.chdir(folder)
-    session.run("pytest", *settings, *workers, *arguments, env=compilations)
+    session.run("pytest", *settings, *workers, *arguments, env=settled)
 
 
 def _tests(session: nox.Session, *names: str) -> list[str]:

@@ -64,7 +64,7 @@ def _train(options: Train, deadline: float) -> int:
         state = _start(options, settings, iterator)
         alike = dataclasses.replace(options, distributed="")
         check_alike(f"{__version__} {alike} {settings} {state.step}")
-        if state.step >= settings.train.steps:
+        if int(state.step) >= settings.train.steps:
             if is_first():
                 _write_start(options, settings)
                 done = f"{options.out} is trained for {state.step} steps already"

@@ -7,7 +7,7 @@ same eagerly, under `jax.jit` and under `jax.vmap`, on every device.
 
 import math
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
-__all__ = ["glorot_uniform", "normal", "ones", "orthogonal", "uniform", "zeros"]
+__all__ = ["constants", "glorot_uniform", "normal", "ones", "orthogonal", "uniform", "zeros"]
 
 _BLOCK = 2**16
 """Numbers that one call of the generator draws."""
@@ -44,7 +44,13 @@ def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "ro
     The distribution is that of Haar: the Q of a Gaussian matrix whose R has a positive diagonal
     (Mezzadri 2007, section 5).
     """
-    return _orthonormal(_uniform(math.prod(shape), key), shape)
+    normal = _drawn(_gaussian_block, math.prod(shape), key).reshape(max(shape), min(shape))
+    # On the host nothing is compiled, and LAPACK is that of NumPy, which is there already.
+    numpy: Any = np if isinstance(normal, np.ndarray) else jnp
+    q, r = numpy.linalg.qr(normal)
+    # Without the sign of r the distribution would depend on how qr is computed.
+    q = q * numpy.sign(numpy.diagonal(r))[None]
+    return _as_jax(q if shape[0] >= shape[1] else q.T)
 
 
 def uniform(shape: tuple[int, ...], *, limit: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
@@ -62,6 +68,11 @@ def normal(shape: tuple[int, ...], *, stddev: float, key: PRNGKeyArray) -> Float
 def ones(*shape: int) -> Float[Array, "*shape"]:
     """Return ones without compiling anything."""
     return _as_jax(np.ones(shape, _dtype()))
+
+
+def constants(values: np.ndarray) -> Float[Array, "..."]:
+    """Return given numbers without compiling anything."""
+    return _as_jax(values.astype(_dtype()))
 
 
 def zeros(*shape: int) -> Float[Array, "*shape"]:
@@ -100,17 +111,11 @@ def _normal_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " bloc
     return jr.normal(jr.fold_in(key, number), (_BLOCK,), "float32")
 
 
-@partial(jax.jit, static_argnames="shape")
-def _orthonormal(
-    uniform: Float[Array, " entries"], shape: tuple[int, int]
-) -> Float[Array, "rows columns"]:
-    """Turn uniform numbers into normal ones, and these into an orthonormal matrix."""
+@jax.jit
+def _gaussian_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " block"]:
+    """Draw a block of normal numbers, of which the same key's `_block` are the quantiles."""
     # The inverse of the normal distribution function; at -1 it is infinite.
-    normal = jax.lax.erf_inv(jnp.maximum(uniform, -1 + 2.0**-23))
-    q, r = jnp.linalg.qr(normal.reshape(max(shape), min(shape)))
-    # Without the sign of r the distribution would depend on how qr is computed.
-    q = q * jnp.sign(jnp.diagonal(r))[None]
-    return q if shape[0] >= shape[1] else q.T
+    return jax.lax.erf_inv(jnp.maximum(_block(key, number), -1 + 2.0**-23))
 
 
 def _as_jax(values: Array | np.ndarray) -> Array:

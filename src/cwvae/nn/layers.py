@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cwvae.nn.initialisers import glorot_uniform, orthogonal, zeros
+from cwvae.nn.initialisers import constants, glorot_uniform, orthogonal, zeros
 
 __all__ = ["GRU", "LSTM", "Dense", "DenseStack", "SplitDense", "add_bias", "leaky_relu"]
 
@@ -231,5 +231,4 @@ def _gate_bias(width: int, *starts: float) -> Float[Array, " gates"]:
     infinite = [start for start in starts if not math.isfinite(start)]
     if infinite:
         raise ValueError(f"update_bias must be finite, got {infinite[0]}")
-    # On the host, where nothing is compiled.
-    return jnp.asarray(np.repeat(starts, width), dtype=float)
+    return constants(np.repeat(starts, width))

@@ -120,10 +120,11 @@ def read_array(file: Any, name: str, dtype: Any) -> jax.Array:
 
     Raises `ValueError` for a float that is not finite.
     """
-    array = jnp.asarray(file.get_tensor(name).astype(dtype))
-    if jnp.issubdtype(dtype, jnp.floating) and not np.isfinite(np.asarray(array)).all():
+    array = file.get_tensor(name).astype(dtype)
+    if jnp.issubdtype(dtype, jnp.floating) and not np.isfinite(array).all():
         raise ValueError(f"{name} has numbers that are not finite")
-    return array
+    # `jnp.asarray` would compile a program for every shape.
+    return jax.device_put(array)
 
 
 def _check_header(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PyTree
 
 from cwvae._extras import extra
@@ -186,8 +186,9 @@ class Checkpoints:
             raise self.damaged(found, str(error)) from error
         except ValueError as error:
             raise ValueError(f"the checkpoint {self.folder / str(found)} {error}") from error
-        # Copies, since an average may begin with the arrays of the weights.
-        arrays = {name: jnp.array(restored["state"][source]) for name, source in names.items()}
+        # Copies, since an average may begin with the arrays of the weights; made on the host, where
+        # nothing is compiled.
+        arrays = {n: jax.device_put(np.array(restored["state"][s])) for n, s in names.items()}
         return filled(like, arrays, prefix), restored["data"], found
 
     def _find(self, step: int | None) -> int:

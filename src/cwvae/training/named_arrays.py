@@ -6,7 +6,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
@@ -25,9 +24,12 @@ def named_arrays(tree: PyTree, prefix: str = "") -> dict[str, Array | jax.ShapeD
 
 def filled(tree: PyTree, arrays: Mapping[str, Any], prefix: str = "") -> PyTree:
     """Return a tree with its arrays replaced by those of the same name."""
-    return jax.tree_util.tree_map_with_path(
-        lambda path, leaf: arrays.get(prefix + _name(path), _empty(leaf)), tree, is_leaf=_is_array
-    )
+
+    def one(path: Any, leaf: Any) -> Any:
+        name = prefix + _name(path)
+        return arrays[name] if name in arrays else _empty(leaf)
+
+    return jax.tree_util.tree_map_with_path(one, tree, is_leaf=_is_array)
 
 
 def check_fit(saved: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
@@ -75,7 +77,7 @@ def _is_array(leaf: Any) -> bool:
 
 def _empty(leaf: Any) -> Any:
     """Return what no checkpoint holds: arrays of size 0, which Orbax rejects, and non-arrays."""
-    return jnp.zeros(leaf.shape, leaf.dtype) if _is_array(leaf) else leaf
+    return jax.device_put(np.zeros(leaf.shape, leaf.dtype)) if _is_array(leaf) else leaf
 
 
 def _name(path: Any) -> str:

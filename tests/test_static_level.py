@@ -10,14 +10,15 @@ from models import conditioning, features, hierarchy, noise, plain, plain_video,
 from reference import assert_alike, frame_by_frame, rendered
 from streams import follow, inputs
 
-from cwvae import streaming
+from cwvae import rollout, streaming
 from cwvae.clock import ENDLESS, Clock
 from cwvae.objective import elbo, loss
-from cwvae.rollout import forecast, sample
 
 FACTORS, FRAMES, ALIGNED, WINDOW = (2,), 8, 4, 3
 CLOCK = Clock(3, FACTORS, static_window=WINDOW)
 KEY = jr.key(0)
+
+forecast, sample = eqx.filter_jit(rollout.forecast), eqx.filter_jit(rollout.sample)
 
 kinds = pytest.mark.parametrize("kind", ["rssm", "all_at_once", "flow"])
 
@@ -97,7 +98,7 @@ def test_a_video_may_be_cut_and_its_static_state_is_held(kind):
 @kinds
 def test_imagining_holds_the_static_state_whatever_noise_there_is(kind):
     levels = hierarchy(CLOCK, kind=kind)
-    states, _ = levels.observe(
+    states, _ = eqx.filter_jit(levels.observe)(
         levels.init(), features(levels, 4), noise(levels, 4), conditioning(levels, 4)
     )
     known = rest(conditioning(levels, 4 + FRAMES), 4)
@@ -114,9 +115,10 @@ def test_imagining_holds_the_static_state_whatever_noise_there_is(kind):
 
 def test_another_static_state_is_another_future():
     levels = hierarchy(CLOCK)
-    states, _ = levels.observe(levels.init(), features(levels, 4), noise(levels, 4))
+    observe, imagine = eqx.filter_jit(levels.observe), eqx.filter_jit(levels.imagine)
+    states, _ = observe(levels.init(), features(levels, 4), noise(levels, 4))
     changed = (*states[:-1], eqx.tree_at(lambda s: s.stoch, states[-1], states[-1].stoch + 1))
-    ours, theirs = (levels.imagine(s, noise(levels, 4))[1][0].output for s in (states, changed))
+    ours, theirs = (imagine(s, noise(levels, 4))[1][0].output for s in (states, changed))
     assert np.all(np.any(ours != theirs, axis=-1))
 
 
@@ -141,7 +143,7 @@ def test_later_frames_than_the_window_do_not_change_the_static_level():
     model = plain(CLOCK)
     video, noises = plain_video(FRAMES), noise(model.hierarchy, FRAMES)
     other = video.at[WINDOW:].add(1)
-    ours, theirs = (model.infer(v, noises)[0][-1] for v in (video, other))
+    ours, theirs = (eqx.filter_jit(model.infer)(v, noises)[0][-1] for v in (video, other))
     assert_alike(ours, theirs)
 
 
@@ -152,8 +154,13 @@ def test_the_loss_is_the_mean_of_the_elbo(lookahead, options):
     videos = jnp.asarray(np.random.default_rng(0).uniform(size=(2, 4, 32, 32, 1)), dtype=float)
     keys = jr.split(KEY, 2)
     noises = jax.vmap(lambda key: model.hierarchy.noise(4, key=key))(keys)
-    bounds = jax.vmap(lambda video, noise: elbo(model, video, noise).value)(videos, noises)
-    assert_alike(loss(model, videos, noises).total, -jnp.mean(bounds) / 4)
+
+    @eqx.filter_jit
+    def both(model):
+        bounds = jax.vmap(lambda video, noise: elbo(model, video, noise).value)(videos, noises)
+        return loss(model, videos, noises).total, -jnp.mean(bounds) / 4
+
+    assert_alike(*both(model))
 
 
 @pytest.mark.parametrize("lookahead", [True, False])
@@ -163,9 +170,9 @@ def test_a_stream_has_the_static_state_of_the_batch(lookahead):
     video, durations, actions = inputs()
     stream, _ = follow(model, (video, durations, actions))[-1]
     frames = video.shape[0]
-    states, _ = model.infer(video, model.hierarchy.noise(frames, key=KEY))
+    states, _ = eqx.filter_jit(model.infer)(video, model.hierarchy.noise(frames, key=KEY))
     assert_alike(stream.states[-1].stoch, states[-1].stoch)
     if not lookahead:  # a causal stream is the batch computation at every level
         assert_alike([s.stoch for s in stream.states], [s.stoch for s in states])
-    ahead = streaming.forecast(model, stream, 3, key=KEY)
+    ahead = eqx.filter_jit(streaming.forecast)(model, stream, 3, key=KEY)
     assert ahead.shape == (1, 3, *video.shape[1:])

@@ -23,6 +23,7 @@ from cwvae.cells.rssm import RSSMCell
 from cwvae.model import CWVAE
 from cwvae.nn.convolution import Conv, ConvTranspose
 from cwvae.nn.encoder import Encoder
+from cwvae.nn.initialisers import constants
 from cwvae.nn.layers import GRU, Dense, DenseStack, SplitDense
 from cwvae.nn.vision import FrameDecoder, FrameEncoder
 from cwvae.training.build import build
@@ -111,7 +112,7 @@ def model_from_weights(weights: Mapping[str, Any], config: Mapping[str, Any]) ->
             raise ValueError(f"weight {name} must have shape {shapes[name]}, got {array.shape}")
         flat = array.reshape(-1)
         for leaf in leaves:
-            values[id(leaf)] = jnp.asarray(flat[: leaf.size].reshape(leaf.shape), dtype=float)
+            values[id(leaf)] = constants(flat[: leaf.size].reshape(leaf.shape))
             flat = flat[leaf.size :]
     # By identity, as `eqx.tree_at` takes an empty tuple, the stacks of one level, for a leaf.
     return jax.tree.map(lambda leaf: values.get(id(leaf), leaf), template)

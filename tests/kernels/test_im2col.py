@@ -2,6 +2,7 @@
 
 import math
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ WAYS = [(im2col, case) for case in CASES + OTHER_SIZES] + [(winograd, case) for 
 def test_it_agrees_with_xlas_own(way, case):
     size, edges, count = case
     kernel, large = draw(0, size, size, 2, 3), draw(1, 2, *edges, count)
-    small_images = way.conv(kernel, large)
+    small_images = eqx.filter_jit(way.conv)(kernel, large)
     small = draw(2, *small_images.shape)
     assert_alike(small_images, xla.conv(kernel, large))
     for name, arguments in {
@@ -36,7 +37,7 @@ def test_it_agrees_with_xlas_own(way, case):
         "kernel_gradient": {"large": large, "small": small, "size": size},
     }.items():
         there = getattr(xla, name)
-        assert_alike(getattr(way, name)(**arguments), there(**arguments))
+        assert_alike(eqx.filter_jit(getattr(way, name))(**arguments), there(**arguments))
 
 
 @pytest.mark.parametrize("size", [4, 6])
@@ -46,9 +47,10 @@ def test_tiles_are_exact_where_sums_are(size):
     kernel = 4 * numbers.integers(-5, 6, (size, size, 2, 3)).astype(np.float32)
     large = numbers.integers(-5, 6, (2, 14, 11, 2)).astype(np.float32)
     kernel, large = jnp.asarray(kernel), jnp.asarray(large)
-    small = im2col.conv(kernel, large)
-    assert np.array_equal(winograd.conv(kernel, large), small)
-    back = [way.conv_transpose(kernel, small, height=14, width=11) for way in (im2col, winograd)]
+    small = eqx.filter_jit(im2col.conv)(kernel, large)
+    assert np.array_equal(eqx.filter_jit(winograd.conv)(kernel, large), small)
+    ways = [eqx.filter_jit(way.conv_transpose) for way in (im2col, winograd)]
+    back = [way(kernel, small, height=14, width=11) for way in ways]
     assert np.array_equal(*back)
 
 

@@ -68,10 +68,11 @@ def test_without_times_a_piece_goes_on_at_those_of_the_whole_video(clock):
 def test_inferring_two_pieces_is_inferring_the_whole_video(clock):
     model, video = plain(clock), plain_video(FRAMES)
     noises = noise(model.hierarchy, FRAMES)
-    states, _ = model.infer(video[:PIECE], piece(noises, clock, 0))
-    past = model.past(model.encode(video[:PIECE]), states)
-    last, traces = model.infer(video[PIECE:], piece(noises, clock, 1), None, past)
-    expected, whole = model.infer(video, noises)
+    infer = eqx.filter_jit(model.infer)
+    states, _ = infer(video[:PIECE], piece(noises, clock, 0))
+    past = eqx.filter_jit(lambda frames: model.past(model.encode(frames), states))(video[:PIECE])
+    last, traces = infer(video[PIECE:], piece(noises, clock, 1), None, past)
+    expected, whole = infer(video, noises)
     assert_alike(last, expected)
     assert_alike(traces, piece(whole, clock, 1))
 
@@ -103,7 +104,7 @@ def test_a_level_that_ticks_once_a_piece_knows_the_pieces_before_through_the_pas
         first = bound(model, before, noises)
         known = model.hierarchy.conditioning(PIECE)
         past = first.past if carried else None
-        _, traces = model.infer(after, noises, known, past)
+        _, traces = eqx.filter_jit(model.infer)(after, noises, known, past)
         return traces[1].prior.mean[0]
 
     one, other = plain_video(PIECE), plain_video(PIECE, seed=1)

@@ -59,7 +59,7 @@ def test_what_is_imagined_goes_on_from_the_context_and_has_no_kl(model, noise, v
     counts = CLOCK.ticks(SEEN)
     first = tuple(part[:count] for part, count in zip(noise, counts, strict=True))
     rest = tuple(part[count:] for part, count in zip(noise, counts, strict=True))
-    states = observe(model, video[:SEEN], first)
+    states = eqx.filter_jit(observe)(model, video[:SEEN], first)
     assert_alike(found[0].stoch[SEEN - 1], states[0].stoch)
     after, _ = eqx.filter_jit(imagine)(model, states, rest)
     for level, count, state in zip(found, counts, after, strict=True):
@@ -70,14 +70,15 @@ def test_what_is_imagined_goes_on_from_the_context_and_has_no_kl(model, noise, v
 
 def test_a_static_level_is_in_force_for_ever():
     model = plain(Clock(2, 2, static_window=4))
-    found = follow(model, plain_video(4), model.hierarchy.noise(8, key=jr.key(1)))
+    noise = model.hierarchy.noise(8, key=jr.key(1))
+    found = eqx.filter_jit(follow)(model, plain_video(4), noise)
     assert found[1].frames.tolist() == [0]
     assert found[1].tick_at(1000) == 0
 
 
 def test_many_videos_at_once_are_each_alone(model, noise, video, found):
     both = jnp.stack([video[:SEEN], plain_video(FRAMES, seed=1)[:SEEN]])
-    many = jax.vmap(lambda one: follow(model, one, noise))(both)
+    many = eqx.filter_jit(jax.vmap(lambda one: follow(model, one, noise)))(both)
     assert_alike(many[1].stoch[0], found[1].stoch)
     assert many[2].tick_at(11) == 1
 

@@ -143,3 +143,14 @@ def test_no_loop_over_the_ticks_of_a_gradient_adds_up_weights(kind):
     weights = {leaf.shape for leaf in jax.tree.leaves(cell) if leaf.ndim == 2}
     assert len(loops) >= 2
     assert weights.isdisjoint(shape for shapes in loops for shape in shapes)
+
+
+def test_what_a_cell_prints_comes_once_a_tick(capsys):
+    def loud(weights, state, inputs):
+        jax.debug.print("ticked {}", state[0][0])
+        return step(weights, state, inputs)
+
+    numbers, rest = arguments()
+    jax.block_until_ready(gradient(lambda *of: recur(loud, *of))(*numbers, rest))
+    jax.effects_barrier()
+    assert capsys.readouterr().out.count("ticked") == TICKS

@@ -27,12 +27,13 @@ def recur(step: _Step, weights: Any, state: Any, inputs: Any) -> tuple[Any, tupl
     It has the values of a `jax.lax.scan`, and its derivatives in all modes. Whatever `step`
     depends on has to be in its arguments, which are pytrees of arrays, `inputs` with a leading
     axis of ticks. A step with a rule for reverse mode alone (`jax.custom_vjp`, as in a solver of
-    differential equations) cannot be linearised, and is scanned.
+    differential equations) cannot be linearised, and is scanned; so is one with effects, as
+    `jax.debug.print`, which would come more than once a tick.
     """
     program, result = jax.make_jaxpr(step, return_shape=True)(weights, state, _any_tick(inputs))
     # Traced once, for all that follows.
     step = _function(program, jax.tree.structure(result))
-    run = _scan if _reverse_only(program.jaxpr) else _recur
+    run = _scan if program.effects or _reverse_only(program.jaxpr) else _recur
     return run(step, weights, state, inputs)
 
 

@@ -1,5 +1,7 @@
 """A recurrence is a scan, in its values and gradients, whose loops do not carry weights."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -136,13 +138,95 @@ def test_no_loop_over_the_ticks_of_a_gradient_adds_up_weights(kind):
         return observe_level(cell, cell.init(), above, features, noise, known)[1].output.sum()
 
     loops = [
-        [variable.aval.shape for variable in equation.outvars]
+        equation
         for equation in equations(eqx.filter_grad(total), cell)
         if equation.primitive.name == "scan" and equation.params["length"] == ticks
     ]
-    weights = {leaf.shape for leaf in jax.tree.leaves(cell) if leaf.ndim == 2}
     assert len(loops) >= 2
-    assert weights.isdisjoint(shape for shapes in loops for shape in shapes)
+    shapes = {leaf.shape for leaf in jax.tree.leaves(cell) if leaf.ndim == 2}
+    for loop in loops:
+        assert shapes.isdisjoint(variable.aval.shape for variable in loop.outvars)
+        given = {variable.aval.shape for variable in loop.invars}
+        assert given.isdisjoint((ticks, *shape) for shape in shapes)
+
+
+def test_a_step_may_close_over_what_is_differentiated():
+    numbers, rest = arguments()
+
+    def value(run):
+        def total(factor, kernel):
+            def scaled(weights, state, inputs):
+                moved, other = step(weights, state, inputs)
+                return jax.tree.map(lambda part: factor * part, moved), other
+
+            weights = {"kernel": kernel, "bias": numbers[1], "count": rest[0]}
+            return jnp.sum(run(scaled, weights, numbers[2], (numbers[3], rest[1]))[1][0][1])
+
+        return jax.jit(jax.grad(total, (0, 1)))(0.5, numbers[0])
+
+    def scanned(function, weights, state, inputs):
+        def tick(state, inputs):
+            state, other = function(weights, state, inputs)
+            return state, (state, other)
+
+        return jax.lax.scan(tick, state, inputs)
+
+    for found, expected in zip(value(recur), value(scanned), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@jax.custom_vjp
+def identity(array):
+    return array
+
+
+identity.defvjp(lambda array: (array, None), lambda _, cotangent: (2 * cotangent,))
+
+
+def in_a_loop(array):
+    return jax.lax.fori_loop(0, 1, lambda _, array: identity(array), array)
+
+
+def called_back(array):
+    shape = jax.ShapeDtypeStruct(array.shape, array.dtype)
+    return array + jax.pure_callback(np.zeros_like, shape, jax.lax.stop_gradient(array))
+
+
+@pytest.mark.parametrize("inner", [identity, in_a_loop, called_back])
+def test_a_step_that_has_to_be_taken_in_turn_is_scanned(inner):
+    def total(weight, state):
+        def one(weight, state, drawn):
+            state = jnp.tanh(weight * inner(state) + drawn)
+            return state, None
+
+        return jnp.sum(recur(one, weight, state, draw(1, TICKS, SIZE))[0])
+
+    batch = jnp.stack([draw(2, SIZE), draw(3, SIZE)])
+    if inner is called_back:
+        assert np.all(jax.grad(total, 1)(jnp.asarray(0.5), batch[0]) != 0)
+    else:
+        mapped = jax.jit(jax.grad(lambda w: jax.vmap(total, (None, 0))(w, batch).sum()))
+        assert mapped(jnp.asarray(0.5)) != 0
+
+
+def test_a_check_in_a_step_is_made_of_the_ticks_that_there_are():
+    def checked(weight, state, time):
+        state = eqx.error_if(weight * state / time, time <= 0, "no time passes")
+        return state, None
+
+    times = jnp.arange(1.0, TICKS + 1)
+    found = jax.grad(lambda w: recur(checked, w, jnp.asarray(1.0), times)[0])(jnp.asarray(2.0))
+    assert found == pytest.approx(TICKS * 2.0 ** (TICKS - 1) / math.factorial(TICKS))
+
+
+def test_a_state_of_a_weak_type_is_promoted_as_a_scan_does():
+    def last(weight):
+        weak = jnp.asarray(1.0)  # as of a number of Python
+        return recur(lambda w, s, x: (w * s + x, None), weight, weak, jnp.ones(3, "bfloat16"))[0]
+
+    weight = jnp.asarray(0.5, "bfloat16")
+    assert last(weight).dtype == jnp.bfloat16
+    assert float(jax.grad(last)(weight)) == pytest.approx(3 * 0.25 + 2 * 0.5 + 1, rel=0.02)
 
 
 def test_what_a_cell_prints_comes_once_a_tick(capsys):

@@ -24,17 +24,26 @@ _Maps = Callable[[Sequence[Any]], Callable[[Any], tuple[Any, Any]]]
 def recur(step: _Step, weights: Any, state: Any, inputs: Any) -> tuple[Any, tuple[Any, Any]]:
     """Return the last state, and of all ticks the states and what else came of them.
 
-    It has the values of a `jax.lax.scan`, and its derivatives in all modes. Whatever `step`
-    depends on has to be in its arguments, which are pytrees of arrays, `inputs` with a leading
-    axis of ticks. A step with a rule for reverse mode alone (`jax.custom_vjp`, as in a solver of
-    differential equations) cannot be linearised, and is scanned; so is one with effects, as
-    `jax.debug.print`, which would come more than once a tick.
+    It has the values of a `jax.lax.scan`, and its derivatives in all modes, in the memory of
+    reverse mode. `weights`, `state` and `inputs` are pytrees of arrays, `inputs` with a leading
+    axis of ticks. It is that scan itself for a step that has to be taken tick by tick: one with
+    effects, as `jax.debug.print`, which would come more than once a tick; one with a callback or a
+    rule for reverse mode alone (`jax.custom_vjp`, as in a solver of differential equations), whose
+    derivative along all ticks at once JAX may not have; and one after which the state is of
+    another type.
     """
-    program, result = jax.make_jaxpr(step, return_shape=True)(weights, state, _any_tick(inputs))
-    # Traced once, for all that follows.
-    step = _function(program, jax.tree.structure(result))
-    run = _scan if program.effects or _reverse_only(program.jaxpr) else _recur
-    return run(step, weights, state, inputs)
+    program, result = jax.make_jaxpr(step, return_shape=True)(weights, state, _first_tick(inputs))
+    if program.effects or _in_turn(program.jaxpr) or not _of_types(state, result[0]):
+        return _scan(step, weights, state, inputs)
+    structure = jax.tree.structure(result)
+
+    def traced(weights: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
+        # Traced once, for all that follows; what the step closes over is among the weights.
+        closed_over, weights = weights
+        run = jex.jaxpr_as_fun(jex.ClosedJaxpr(program.jaxpr, closed_over))
+        return structure.unflatten(run(*jax.tree.leaves((weights, state, inputs))))
+
+    return _recur(traced, (program.consts, weights), state, inputs)
 
 
 def _scan(step: _Step, weights: Any, state: Any, inputs: Any) -> tuple[Any, tuple[Any, Any]]:
@@ -83,8 +92,8 @@ def _linear_maps(step: _Step, weights: Any, before: Any, inputs: Any) -> tuple[l
         # The map is a pytree, of the arrays that it was linearised at.
         return jax.linearize(lambda state: step(weights, state, inputs), state)[1]
 
-    any_tick = _any_tick(before), _any_tick(inputs)
-    program, shape = jax.make_jaxpr(linearise, return_shape=True)(*any_tick)
+    first_tick = _first_tick(before), _first_tick(inputs)
+    program, shape = jax.make_jaxpr(linearise, return_shape=True)(*first_tick)
     run, structure = jex.jaxpr_as_fun(program), jax.tree.structure(shape)
     varies = _varying(program.jaxpr)
 
@@ -92,7 +101,7 @@ def _linear_maps(step: _Step, weights: Any, before: Any, inputs: Any) -> tuple[l
         leaves = zip(run(*jax.tree.leaves(of_tick)), varies, strict=True)
         return [leaf for leaf, does in leaves if does == varying]
 
-    fixed = chosen(any_tick, varying=False)
+    fixed = chosen(first_tick, varying=False)
 
     def maps(varying: Sequence[Any]) -> Callable[[Any], tuple[Any, Any]]:
         parts = iter(varying), iter(fixed)
@@ -114,25 +123,30 @@ def _varying(program: jex.Jaxpr) -> list[bool]:
     return [any_of([variable]) for variable in program.outvars]
 
 
-def _reverse_only(program: jex.Jaxpr) -> bool:
-    """Whether a program has rules for its derivatives in reverse mode alone, wherever in it."""
+def _in_turn(program: jex.Jaxpr) -> bool:
+    """Whether a program has a callback or a rule for reverse mode alone, wherever in it."""
     for equation in program.eqns:
         parts = (getattr(part, "jaxpr", part) for part in jax.tree.leaves(equation.params))
         inner = (part for part in parts if isinstance(part, jex.Jaxpr))
-        if equation.primitive.name.startswith("custom_vjp") or any(map(_reverse_only, inner)):
+        named = equation.primitive.name.startswith(("custom_vjp", "pure_callback"))
+        if named or any(map(_in_turn, inner)):
             return True
     return False
 
 
-def _function(program: jex.ClosedJaxpr, structure: Any) -> Callable[..., Any]:
-    """Return a program as a function of pytrees, of results with the given structure."""
-    run = jex.jaxpr_as_fun(program)
-    return lambda *arguments: structure.unflatten(run(*jax.tree.leaves(arguments)))
+def _of_types(state: Any, after: Any) -> bool:
+    """Whether the state after a tick has the types of that before, which a scan might promote."""
+    pairs = zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True)
+    return all(jnp.result_type(one) == other.dtype for one, other in pairs)
 
 
-def _any_tick(inputs: Any) -> Any:
-    """Return inputs of a tick, of which there may be none."""
-    return jax.tree.map(lambda array: jnp.zeros(array.shape[1:], array.dtype), inputs)
+def _first_tick(arrays: Any) -> Any:
+    """Return what the first tick has, or would have if there were one."""
+
+    def one(array: Any) -> Any:
+        return array[0] if len(array) else jnp.zeros(array.shape[1:], array.dtype)
+
+    return jax.tree.map(one, arrays)
 
 
 def _before(first: Any, states: Any) -> Any:

@@ -2,7 +2,8 @@
 
 All numbers come from one generator of a fixed size, called as often as is needed, since XLA takes a
 third of a second to compile a generator for each new shape and a model has dozens. They are the
-same eagerly, under `jax.jit` and under `jax.vmap`, on every device.
+same eagerly, under `jax.jit` and under `jax.vmap`, on every device (orthogonal matrices to
+rounding).
 """
 
 import math
@@ -44,13 +45,11 @@ def orthogonal(shape: tuple[int, int], *, key: PRNGKeyArray) -> Float[Array, "ro
     The distribution is that of Haar: the Q of a Gaussian matrix whose R has a positive diagonal
     (Mezzadri 2007, section 5).
     """
-    normal = _drawn(_gaussian_block, math.prod(shape), key).reshape(max(shape), min(shape))
-    # On the host nothing is compiled, and LAPACK is that of NumPy, which is there already.
-    numpy: Any = np if isinstance(normal, np.ndarray) else jnp
-    q, r = numpy.linalg.qr(normal)
-    # Without the sign of r the distribution would depend on how qr is computed.
-    q = q * numpy.sign(numpy.diagonal(r))[None]
-    return _as_jax(q if shape[0] >= shape[1] else q.T)
+    drawn = _drawn(_gaussian_block, math.prod(shape), key).reshape(max(shape), min(shape))
+    if isinstance(drawn, Tracer):
+        return _orthonormal(drawn, shape, jnp)
+    # On the host nothing is compiled; in float64, so that the float32 of all machines are the same.
+    return _as_jax(_orthonormal(np.float64(drawn), shape, np).astype(drawn.dtype))
 
 
 def uniform(shape: tuple[int, ...], *, limit: float, key: PRNGKeyArray) -> Float[Array, "*shape"]:
@@ -116,6 +115,14 @@ def _gaussian_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " bl
     """Draw a block of normal numbers, of which the same key's `_block` are the quantiles."""
     # The inverse of the normal distribution function; at -1 it is infinite.
     return jax.lax.erf_inv(jnp.maximum(_block(key, number), -1 + 2.0**-23))
+
+
+def _orthonormal(drawn: Any, shape: tuple[int, int], xp: Any) -> Any:
+    """Return the Q of a Gaussian matrix, by `jax.numpy` or by NumPy."""
+    q, r = xp.linalg.qr(drawn)
+    # Without the sign of r the distribution would depend on how qr is computed.
+    q = q * xp.sign(xp.diagonal(r))[None]
+    return q if shape[0] >= shape[1] else q.T
 
 
 def _as_jax(values: Array | np.ndarray) -> Array:

@@ -112,7 +112,7 @@ def _normal_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " bloc
 
 @jax.jit
 def _gaussian_block(key: PRNGKeyArray, number: int | Array) -> Float[Array, " block"]:
-    """Draw a block of normal numbers, of which the same key's `_block` are the quantiles."""
+    """Draw normal numbers of variance 1 / 2, whose quantiles are the same key's `_block`."""
     # The inverse of the normal distribution function; at -1 it is infinite.
     return jax.lax.erf_inv(jnp.maximum(_block(key, number), -1 + 2.0**-23))
 
